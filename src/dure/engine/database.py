@@ -1,0 +1,168 @@
+"""PostgreSQL: one request, event or task is one transaction, opened and committed at the edge.
+
+Use cases take a `Tx` first and never commit. What they emit becomes rows of the outbox in the same transaction.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import Executable, MetaData, text
+from sqlalchemy.engine import CursorResult, RowMapping, make_url
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from dure.kernel.clock import Clock, SystemClock
+from dure.kernel.errors import Unavailable
+from dure.kernel.events import Event
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+"""Every room's tables. Rooms refer to other rooms' rows by id, without foreign keys across rooms."""
+
+OUTBOX_CHANNEL = "dure_outbox"
+_json = msgspec.json.Encoder()
+_INSERT_OUTBOX = text(
+    "insert into outbox (id, type, entity, entity_id, entity_version, data, occurred_at) "
+    "values (:id, :type, :entity, :entity_id, :entity_version, cast(:data as jsonb), :occurred_at)"
+)
+
+Parameters = Mapping[str, Any] | Sequence[Mapping[str, Any]]
+
+
+class Tx:
+    """One open transaction."""
+
+    def __init__(self, connection: AsyncConnection, clock: Clock) -> None:
+        self.connection = connection
+        self.clock = clock
+        self._notified = False
+        self._after_commit: list[Callable[[], None]] = []
+
+    def now(self) -> datetime:
+        """The time by this city's clock (not the database's)."""
+        return self.clock.now()
+
+    async def execute(self, statement: Executable, parameters: Parameters | None = None) -> CursorResult[Any]:
+        """Run a statement; a sequence of parameters runs it for each."""
+        result = await self.connection.execute(statement, parameters)
+        assert isinstance(result, CursorResult)
+        return result
+
+    async def rows(self, statement: Executable, parameters: Mapping[str, Any] | None = None) -> Sequence[RowMapping]:
+        """All rows, as mappings by column name."""
+        return (await self.execute(statement, parameters)).mappings().all()
+
+    async def row(self, statement: Executable, parameters: Mapping[str, Any] | None = None) -> RowMapping | None:
+        """The first row, or None."""
+        return (await self.execute(statement, parameters)).mappings().first()
+
+    async def scalar(self, statement: Executable, parameters: Mapping[str, Any] | None = None) -> Any:
+        """The first column of the first row, or None."""
+        return (await self.execute(statement, parameters)).scalar()
+
+    async def emit(self, *events: Event) -> None:
+        """Put events into the outbox; they are published once this transaction has committed."""
+        if not events:
+            return
+        at = self.now()
+        await self.execute(
+            _INSERT_OUTBOX,
+            [
+                {
+                    "id": event.id,
+                    "type": event.type,
+                    "entity": event.entity,
+                    "entity_id": event.entity_id,
+                    "entity_version": event.version,
+                    "data": _json.encode(event.data).decode(),
+                    "occurred_at": at,
+                }
+                for event in events
+            ],
+        )
+        if not self._notified:
+            self._notified = True
+            await self.execute(text(f"notify {OUTBOX_CHANNEL}"))
+
+    def after_commit(self, act: Callable[[], None]) -> None:
+        """Call `act` once the transaction has committed, for caches of this process only."""
+        self._after_commit.append(act)
+
+    def committed(self) -> None:
+        """Run what waited for the commit."""
+        for act in self._after_commit:
+            act()
+
+
+class Database:
+    """A pool of connections to one database."""
+
+    def __init__(self, url: str, *, clock: Clock | None = None, pool_size: int = 8) -> None:
+        self.url = url
+        self.clock: Clock = clock or SystemClock()
+        self.engine: AsyncEngine = create_async_engine(
+            driver_url(url),
+            pool_size=pool_size,
+            max_overflow=4,
+            pool_pre_ping=True,
+            pool_timeout=10,
+            connect_args={"options": "-c timezone=UTC -c statement_timeout=60000"},
+        )
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Tx]:
+        """A transaction that commits when the block ends and rolls back when it raises.
+
+        Raises Unavailable where the database is away.
+        """
+        try:
+            async with self.engine.begin() as connection:
+                tx = Tx(connection, self.clock)
+                yield tx
+        except (OperationalError, InterfaceError) as error:
+            if _is_away(error):
+                raise Unavailable("engine.database.away") from error
+            raise
+        tx.committed()
+
+    async def close(self) -> None:
+        """Give all connections back."""
+        await self.engine.dispose()
+
+
+def _is_away(error: DBAPIError) -> bool:
+    code = getattr(error.orig, "sqlstate", None)
+    return error.connection_invalidated or code is None or str(code).startswith(("08", "57P"))
+
+
+def driver_url(url: str) -> str:
+    """`url` with the driver that dure uses, whatever form the city wrote it in."""
+    return make_url(url).set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
+
+
+def plain_url(url: str) -> str:
+    """`url` as libpq and psycopg understand it."""
+    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+def migrate(url: str) -> None:
+    """Bring the database to this version's tables, one process at a time (advisory lock). Blocking."""
+    from dure.engine.migration import upgrade
+
+    upgrade(driver_url(url))
+
+
+async def migrated(database: Database) -> None:
+    """`migrate` without blocking the loop."""
+    await asyncio.to_thread(migrate, database.url)

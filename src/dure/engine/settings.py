@@ -1,0 +1,57 @@
+"""What a process must know to start, read from the environment that the supervisor sets."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Where this city's engines and files are.
+
+    `database_url` and `nats_url` hold passwords: never log them. `partitions` is how many shards the observations are
+    cut into; `sync_always` makes the stream fsync each message. `trusted_proxies` are CIDRs that may name a client's address.
+    """
+
+    data: Path
+    database_url: str
+    nats_url: str
+    host: str = "127.0.0.1"
+    port: int = 0
+    mqtt_host: str = "127.0.0.1"
+    mqtt_port: int = 0
+    public_url: str = "http://localhost"
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    partitions: int = 1
+    sync_always: bool = False
+    city_zone: str = "Asia/Seoul"
+    console: Path | None = None
+    trusted_proxies: tuple[str, ...] = ()
+
+
+def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
+    """The settings in `environment` (`DURE_*`). Raises KeyError naming the variable that is missing."""
+
+    def path(name: str) -> Path | None:
+        value = environment.get(name)
+        return Path(value) if value else None
+
+    return Settings(
+        data=Path(environment["DURE_DATA"]),
+        database_url=environment["DURE_DATABASE_URL"],
+        nats_url=environment["DURE_NATS_URL"],
+        host=environment.get("DURE_HOST", "127.0.0.1"),
+        port=int(environment.get("DURE_PORT", "0")),
+        mqtt_host=environment.get("DURE_MQTT_HOST", "127.0.0.1"),
+        mqtt_port=int(environment.get("DURE_MQTT_PORT", "0")),
+        public_url=environment.get("DURE_PUBLIC_URL", "http://localhost"),
+        tls_cert=path("DURE_TLS_CERT"),
+        tls_key=path("DURE_TLS_KEY"),
+        partitions=int(environment.get("DURE_PARTITIONS", "1")),
+        sync_always=environment.get("DURE_SYNC_ALWAYS", "") == "1",
+        city_zone=environment.get("DURE_CITY_ZONE", "Asia/Seoul"),
+        console=path("DURE_CONSOLE"),
+        trusted_proxies=tuple(filter(None, environment.get("DURE_TRUSTED_PROXIES", "").split(","))),
+    )
