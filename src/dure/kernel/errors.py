@@ -4,8 +4,9 @@ Each carries a key of the message catalogue and its parameters; the web edge ren
 reader's language, and the command line prints it. Nobody sees a stack trace.
 """
 
+import dataclasses
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import ClassVar
 
 Param = str | int | float | None
@@ -17,7 +18,7 @@ class FieldError:
 
     field: str
     key: str
-    params: dict[str, Param] = field(default_factory=dict)
+    params: dict[str, Param] = dataclasses.field(default_factory=dict)
 
 
 class DureError(Exception):

@@ -1,0 +1,203 @@
+"""What screens hear: one ordered flow of changes, each filtered for its reader.
+
+Events carry ids only; here they are given the present form of their entity, once for all readers. A reader says the position it has
+and gets every later one; a position that is no longer kept gets `reset`, and the reader takes a fresh snapshot.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import msgspec
+from sqlalchemy import RowMapping
+
+from dure.engine import outbox
+from dure.engine.database import Database, Tx
+from dure.kernel.errors import Unavailable
+
+log = logging.getLogger(__name__)
+RING = 20_000
+BEHIND = 5_000
+BEAT_S = 2.0
+_encode = msgspec.json.Encoder(enc_hook=str).encode
+
+Value = dict[str, Any]
+
+
+class Viewer(Protocol):
+    """Who looks: a principal, as far as this room needs to know."""
+
+    def may(self, permission: str) -> bool:
+        """Whether the viewer holds the permission."""
+        ...
+
+
+def everyone(_viewer: Any, _value: Value) -> bool:
+    """No further filter than the permission."""
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class LiveEntity:
+    """A kind of thing that screens follow.
+
+    `load` gives the list form of some of them by id (absent: gone), `snapshot` those that a screen begins with; both are the same
+    form, with `id` and `version`. `visible` filters for one viewer, beyond the permission.
+    """
+
+    name: str
+    permission: str
+    load: Callable[[Tx, Sequence[str]], Awaitable[Mapping[str, Value]]]
+    snapshot: Callable[[Tx], Awaitable[Sequence[Value]]]
+    visible: Callable[[Any, Value], bool] = everyone
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One change. `value` is None when the entity is gone."""
+
+    position: int
+    live: LiveEntity | None
+    type: str
+    entity_id: str
+    version: int
+    value: Value | None
+
+    def for_viewer(self, viewer: Viewer) -> bytes | None:
+        """The SSE frame, or None when the viewer may not know of it."""
+        if self.live is None or not viewer.may(self.live.permission):
+            return None
+        hidden = self.value is not None and not self.live.visible(viewer, self.value)
+        body = {
+            "entity": self.live.name,
+            "id": self.entity_id,
+            "version": self.version,
+            "type": self.type,
+            "value": None if hidden else self.value,
+        }
+        return b"id: %d\nevent: change\ndata: %s\n\n" % (self.position, _encode(body))
+
+
+class Hub:
+    """Reads the outbox once for all readers of this process and keeps the newest changes at hand."""
+
+    def __init__(self, database: Database, entities: Iterable[LiveEntity]) -> None:
+        self._database = database
+        self._entities = {entity.name: entity for entity in entities}
+        self._ring: deque[Frame] = deque(maxlen=RING)
+        self.position = 0
+        self._moved = asyncio.Event()
+
+    async def run(self) -> None:
+        """Follow the outbox for ever; while the database is away readers only hear beats that say so."""
+        async with outbox.wakes(self._database.url) as woken:
+            started = False
+            while True:
+                woken.clear()
+                try:
+                    if not started:
+                        async with self._database.transaction() as tx:
+                            self.position = await outbox.head(tx)
+                        started = True
+                    while await self._advance():
+                        pass
+                except Unavailable as error:
+                    log.warning("live hub waits: %s", error)
+                await _wait(woken, 1.0)
+
+    async def _advance(self) -> bool:
+        async with self._database.transaction() as tx:
+            upto = await outbox.head(tx)
+            rows = await outbox.after(tx, self.position, upto=upto)
+            frames = await self.frames(tx, rows)
+        self._ring.extend(frames)
+        if frames:
+            self.position = frames[-1].position
+            moved, self._moved = self._moved, asyncio.Event()
+            moved.set()
+        return self.position < upto
+
+    async def frames(self, tx: Tx, rows: Sequence[RowMapping]) -> list[Frame]:
+        """Outbox rows with the present form of their entities."""
+        wanted: dict[str, set[str]] = {}
+        for row in rows:
+            if row["entity"] in self._entities:
+                wanted.setdefault(row["entity"], set()).add(row["entity_id"])
+        values = {name: await self._entities[name].load(tx, sorted(ids)) for name, ids in wanted.items()}
+        return [
+            Frame(
+                row["position"],
+                self._entities.get(row["entity"]),
+                row["type"],
+                row["entity_id"],
+                row["entity_version"],
+                values.get(row["entity"], {}).get(row["entity_id"]),
+            )
+            for row in rows
+        ]
+
+    async def snapshot(self, viewer: Viewer) -> dict[str, Any]:
+        """The mark first, then the tables: whatever comes after the mark is heard again, and dropped by its version."""
+        async with self._database.transaction() as tx:
+            position = await outbox.head(tx)
+        async with self._database.transaction() as tx:
+            entities = {
+                name: [value for value in await entity.snapshot(tx) if entity.visible(viewer, value)]
+                for name, entity in self._entities.items()
+                if viewer.may(entity.permission)
+            }
+            return {"position": position, "at": tx.now(), "entities": entities}
+
+    async def follow(
+        self, viewer: Viewer, position: int, still_allowed: Callable[[], Awaitable[bool]]
+    ) -> AsyncIterator[bytes]:
+        """SSE frames after `position`, with a beat every two seconds, until the viewer is no longer allowed."""
+        yield b"retry: 1000\n\n"
+        while True:
+            moved = self._moved
+            frames = await self._later(position)
+            if frames is None:
+                yield b"event: reset\ndata: {}\n\n"
+                return
+            for frame in frames:
+                position = frame.position
+                if (shown := frame.for_viewer(viewer)) is not None:
+                    yield shown
+            if frames:
+                continue
+            if not await _wait(moved, BEAT_S):
+                if not await still_allowed():
+                    yield b"event: bye\ndata: {}\n\n"
+                    return
+                yield b"event: beat\ndata: %s\n\n" % _encode(
+                    {"at": self._database.clock.now(), "position": self.position}
+                )
+
+    async def _later(self, position: int) -> Sequence[Frame] | None:
+        """Frames after `position`; [] when there are none yet, None when they are no longer kept or never were."""
+        if position > self.position:
+            async with self._database.transaction() as tx:
+                return [] if position <= await outbox.head(tx) else None
+        if self._ring and self._ring[0].position <= position + 1:
+            first = position + 1 - self._ring[0].position
+            return [self._ring[index] for index in range(first, min(first + 500, len(self._ring)))]
+        if position == self.position:
+            return []
+        if self.position - position > BEHIND:
+            return None
+        async with self._database.transaction() as tx:
+            rows = await outbox.after(tx, position, upto=self.position)
+            if not rows or rows[0]["position"] != position + 1:
+                return None
+            return await self.frames(tx, rows)
+
+
+async def _wait(event: asyncio.Event, seconds: float) -> bool:
+    try:
+        async with asyncio.timeout(seconds):
+            return await event.wait()
+    except TimeoutError:
+        return False

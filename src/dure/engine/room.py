@@ -1,0 +1,48 @@
+"""What a room contributes to the house. Only app.py collects rooms."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from fastapi import APIRouter
+
+from dure.engine.consumers import Consumer
+from dure.engine.context import Context
+from dure.engine.live import LiveEntity
+
+Process = Literal["web", "stream", "work"]
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Something that runs for as long as its process does. When it ends or raises, the process is restarted."""
+
+    name: str
+    process: Process
+    run: Callable[[Context], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Every:
+    """Something that the work process does each `seconds`, once at a time."""
+
+    name: str
+    seconds: float
+    run: Callable[[Context], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """A room's contributions. `grants` says which roles hold each permission: what is not granted is denied.
+
+    `body_limits` lists path prefixes (below /api/v1) with the bytes that a request body may have there, beyond the usual 1 MiB.
+    """
+
+    name: str
+    router: APIRouter | None = None
+    consumers: tuple[Consumer, ...] = ()
+    live: tuple[LiveEntity, ...] = ()
+    grants: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    tasks: tuple[Task, ...] = ()
+    every: tuple[Every, ...] = ()
+    body_limits: Mapping[str, int] = field(default_factory=dict)

@@ -1,0 +1,234 @@
+"""The stream: NATS with JetStream behind a narrow face.
+
+A message is stored when `publish` returns. A `Reader` pulls from one stream by explicit sequence or as a durable consumer, and is
+made anew when it goes silent while messages wait (a pull consumer has been seen to stop without an error).
+"""
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import nats
+import nats.errors
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.js import JetStreamContext
+from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, RetentionPolicy, StorageType, StreamConfig
+from nats.js.errors import BadRequestError, NotFoundError
+
+from dure.kernel.errors import Unavailable
+
+log = logging.getLogger(__name__)
+SILENCE_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One stored message: its sequence in the stream, subject, bytes, and how many wait behind it for this reader."""
+
+    sequence: int
+    subject: str
+    data: bytes
+    pending: int
+    raw: Msg
+
+
+class Stream:
+    """A connection to the stream, which finds its way back for ever when the engine goes away."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+        self.js: JetStreamContext = client.jetstream(timeout=5)
+
+    @classmethod
+    async def connect(cls, url: str, *, name: str) -> "Stream":
+        """Connect, waiting for the engine as long as it takes. `url` may hold user and password."""
+
+        async def quiet(error: Exception) -> None:
+            log.info("stream: %s", error)
+
+        client = await nats.connect(
+            url,
+            name=name,
+            max_reconnect_attempts=-1,
+            reconnect_time_wait=0.2,
+            allow_reconnect=True,
+            ping_interval=5,
+            max_outstanding_pings=2,
+            pending_size=64 * 1024 * 1024,
+            error_cb=quiet,
+        )
+        return cls(client)
+
+    @property
+    def connected(self) -> bool:
+        """Whether the engine answers now."""
+        return self.client.is_connected
+
+    async def close(self) -> None:
+        """Say good-bye."""
+        with contextlib.suppress(Exception):
+            await self.client.close()
+
+    async def ensure(
+        self,
+        name: str,
+        subjects: list[str],
+        *,
+        max_bytes: int = -1,
+        max_age_s: float = 0,
+        max_msg_size: int = -1,
+    ) -> None:
+        """Make the stream `name`, or bring its limits up to date. When full it refuses rather than forget."""
+        config = StreamConfig(
+            name=name,
+            subjects=subjects,
+            retention=RetentionPolicy.LIMITS,
+            storage=StorageType.FILE,
+            max_bytes=max_bytes,
+            max_age=max_age_s,
+            max_msg_size=max_msg_size,
+            discard="new",  # type: ignore[arg-type]  # nats-py types the enum, the server takes the word
+            duplicate_window=120,
+        )
+        try:
+            await self.js.add_stream(config)
+        except BadRequestError:
+            await self.js.update_stream(config)
+
+    async def publish(self, subject: str, data: bytes, *, message_id: str | None = None, timeout_s: float = 5) -> int:
+        """Store one message and give its sequence. The same `message_id` within two minutes is stored once.
+
+        Raises Unavailable when it is not known to be stored: the caller publishes again with the same id.
+        """
+        headers = {"Nats-Msg-Id": message_id} if message_id else None
+        try:
+            return (await self.js.publish(subject, data, timeout=timeout_s, headers=headers)).seq
+        except (nats.errors.Error, TimeoutError, OSError) as error:
+            raise Unavailable("engine.stream.away") from error
+
+    async def tell(self, subject: str, data: bytes = b"") -> None:
+        """Tell whoever listens now; nothing is stored. Lost in silence while the engine is away."""
+        with contextlib.suppress(nats.errors.Error, OSError):
+            await self.client.publish(subject, data)
+
+    async def listen(self, subject: str, act: Callable[[Msg], Awaitable[None]]) -> None:
+        """Call `act` for each message on `subject` from now on."""
+        await self.client.subscribe(subject, cb=act)
+
+    async def last_sequence(self, name: str) -> int:
+        """The newest sequence in the stream `name`; 0 when it is empty."""
+        return (await self.js.stream_info(name)).state.last_seq
+
+    def reader(self, name: str, *, subject: str, durable: str | None = None, after: int | None = None) -> "Reader":
+        """Read the stream `name`: as the durable consumer `durable`, or everything after the sequence `after`."""
+        return Reader(self, name, subject=subject, durable=durable, after=after)
+
+
+class Reader:
+    """Pulls messages in order. `ack` frees everything up to a message."""
+
+    def __init__(self, stream: Stream, name: str, *, subject: str, durable: str | None, after: int | None) -> None:
+        self._stream = stream
+        self._name = name
+        self._subject = subject
+        self._durable = durable
+        self._after = after
+        self._subscription: JetStreamContext.PullSubscription | None = None
+        self._heard = time.monotonic()
+
+    async def open(self) -> None:
+        """Make the consumer if it is not there. A durable one then holds messages from this moment on."""
+        config = ConsumerConfig(
+            durable_name=self._durable,
+            filter_subject=self._subject,
+            ack_policy=AckPolicy.ALL if self._durable else AckPolicy.NONE,
+            ack_wait=1,
+            max_ack_pending=100_000 if self._durable else None,
+            deliver_policy=DeliverPolicy.ALL if self._after is None else DeliverPolicy.BY_START_SEQUENCE,
+            opt_start_seq=None if self._after is None else self._after + 1,
+            inactive_threshold=None if self._durable else 60,
+        )
+        if self._durable:
+            try:
+                await self._stream.js.consumer_info(self._name, self._durable)
+            except NotFoundError:
+                await self._stream.js.add_consumer(self._name, config)
+            self._subscription = await self._stream.js.pull_subscribe_bind(durable=self._durable, stream=self._name)
+        else:
+            info = await self._stream.js.add_consumer(self._name, config)
+            self._subscription = await self._stream.js.pull_subscribe_bind(consumer=info.name, stream=self._name)
+        self._heard = time.monotonic()
+
+    async def read(self, most: int = 1000, wait_s: float = 1.0) -> list[Message]:
+        """Up to `most` messages; [] when none came within `wait_s`. Raises Unavailable when the engine is away."""
+        try:
+            if self._subscription is None:
+                await self.open()
+            assert self._subscription is not None
+            raw = await self._subscription.fetch(most, timeout=wait_s)
+        except (nats.errors.TimeoutError, TimeoutError):
+            await self._watch()
+            return []
+        except (nats.errors.Error, OSError) as error:
+            self._subscription = None
+            raise Unavailable("engine.stream.away") from error
+        self._heard = time.monotonic()
+        messages = [_message(one) for one in raw]
+        if messages and self._durable is None:
+            self._after = messages[-1].sequence
+        return messages
+
+    async def ack(self, message: Message) -> None:
+        """Everything up to `message` needs no second delivery."""
+        with contextlib.suppress(nats.errors.Error, OSError):
+            await message.raw.ack()
+
+    async def pending(self) -> int:
+        """How many messages wait for this reader."""
+        assert self._subscription is not None
+        return (await self._subscription.consumer_info()).num_pending or 0
+
+    async def close(self) -> None:
+        """Stop reading; a durable consumer stays."""
+        if self._subscription is not None:
+            with contextlib.suppress(Exception):
+                await self._subscription.unsubscribe()
+            self._subscription = None
+
+    async def _watch(self) -> None:
+        if time.monotonic() - self._heard < SILENCE_S:
+            return
+        self._heard = time.monotonic()
+        try:
+            waiting = await self.pending()
+        except (nats.errors.Error, OSError, TimeoutError):
+            waiting = 1
+        if waiting:
+            log.warning("reader of %s was silent with %d waiting: made anew", self._name, waiting)
+            await self.close()
+
+
+def _message(raw: Msg) -> Message:
+    sequence, pending = _positions(raw.reply)
+    return Message(sequence, raw.subject, raw.data, pending, raw)
+
+
+def _positions(reply: str) -> tuple[int, int]:
+    """Stream sequence and number pending, from the reply subject (cheaper than the client's metadata object)."""
+    tokens = reply.split(".")
+    return (int(tokens[5]), int(tokens[8])) if len(tokens) == 9 else (int(tokens[7]), int(tokens[10]))
+
+
+async def steadily(name: str, act: Callable[[], Awaitable[Any]], *, pause_s: float = 0.2) -> None:
+    """Run `act` for ever; when an engine is away wait a little and try again. Other errors end the process, which is restarted."""
+    while True:
+        try:
+            await act()
+        except Unavailable as error:
+            log.warning("%s waits: %s", name, error)
+            await asyncio.sleep(pause_s)
