@@ -1,7 +1,7 @@
-"""Packs: how observations travel in the stream OBS. Per-message clients are the cost of a stream, so many go in one message.
+"""Packs: how observations travel in the stream OBS. Messages are what costs, so many observations go in one.
 
-A pack is one msgpack map of columns, all of one length; row i is the observation (device[i], property[i], …). Units were
-normalised at the door (`dure.kernel.units`), so a pack carries none.
+A pack is one msgpack map of columns, all of one length; row i is the observation (device[i], property[i], …). Units
+were normalised at the door (`dure.kernel.units`), so a pack carries none.
 """
 
 import zlib
@@ -28,8 +28,9 @@ class Observation(NamedTuple):
 class Pack(msgspec.Struct, gc=False):
     """Columns of observations of one partition.
 
-    `observed_at` is the device's time, or the door's where `estimated` is true; `received_at` is the door's. `seq` never falls
-    within a partition (0, which is HTTP, aside), so a reader that keeps the highest seq it has taken drops what comes twice.
+    `observed_at` is the device's time, or the door's where `estimated` is true; `received_at` is the door's. `seq`
+    never falls within a partition (0, which is HTTP, aside) and all readings of one MQTT message stand in one pack, so
+    a reader that keeps the highest seq it has taken drops what comes twice.
     """
 
     v: int = 1
@@ -88,7 +89,7 @@ def decode(payload: bytes) -> Pack:
 
 
 def partition_of(device: str, group: str | None, partitions: int) -> int:
-    """Which of `partitions` holds the device: by its group (gateway, market) where it has one, so that neighbours meet."""
+    """Which of `partitions` holds the device: by its group (gateway, market), if any, so that neighbours meet."""
     return zlib.crc32((group or device).encode()) % partitions
 
 
