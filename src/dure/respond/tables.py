@@ -1,0 +1,255 @@
+"""The room's tables. An incident that was merged keeps all its rows and only points to the one it went into."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    DateTime,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+from dure.engine.database import metadata
+
+
+def _incident() -> Column[object]:
+    return Column("incident_id", Uuid, ForeignKey("incident.id", ondelete="CASCADE"), nullable=False)
+
+
+respond_setting = Table(
+    "respond_setting",
+    metadata,
+    Column("one", Boolean, primary_key=True, server_default=text("true")),
+    Column("city_code", Text, nullable=False),  # what receipt numbers begin with
+    Column("cameras", Integer, nullable=False),  # how many are chosen around an incident
+    Column("camera_radius_m", Double, nullable=False),
+    Column("version", Integer, nullable=False, server_default=text("1")),
+    CheckConstraint("one", name="one"),
+)
+"""The city's own settings, one row."""
+
+receipt_day = Table(
+    "receipt_day",
+    metadata,
+    Column("day", Date, primary_key=True),
+    Column("last", Integer, nullable=False),
+)
+"""The last receipt number of each city day. Its row is locked until the opening transaction ends, so there are no gaps."""
+
+incident = Table(
+    "incident",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("receipt_no", Text, nullable=False, unique=True),
+    Column("external_ref", Text),
+    Column("type", Text, nullable=False),
+    Column("merge_group", Text, nullable=False),
+    Column("severity", Text, nullable=False),
+    Column("severity_by_signals", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("mode", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("description", Text, nullable=False, server_default=text("''")),
+    Column("lon", Double),
+    Column("lat", Double),
+    Column("name", Text),
+    Column("address", Text),
+    Column("address_words", Text),
+    Column("located", Boolean, nullable=False),
+    Column("candidates", JSONB, nullable=False, server_default=text("'[]'::jsonb")),
+    Column("place_key", Text),  # the market or block it is part of
+    Column("caller_id", Uuid),  # who called: in trust's vault
+    Column("opened_at", DateTime(timezone=True), nullable=False),
+    Column("signal_at", DateTime(timezone=True), nullable=False),  # onset of the first alarm, or receipt of the report
+    Column("last_signal_at", DateTime(timezone=True), nullable=False),
+    Column("acknowledge_by", DateTime(timezone=True), nullable=False),
+    Column("acknowledged_at", DateTime(timezone=True)),
+    Column("acknowledged_by", Text),
+    Column("acknowledged_by_id", Text),
+    Column("confirmed_at", DateTime(timezone=True)),
+    Column("cleared_at", DateTime(timezone=True)),  # when the last of its alarms ended; None while any stands
+    Column("closed_at", DateTime(timezone=True)),
+    Column("closed_by", Text),
+    Column("outcome", Text),
+    Column("outcome_reason", Text),
+    Column("merged_into", Uuid, ForeignKey("incident.id", ondelete="RESTRICT")),
+    Column("merged_at", DateTime(timezone=True)),
+    Column("alarm_count", Integer, nullable=False, server_default=text("0")),
+    Column("standing_alarms", Integer, nullable=False, server_default=text("0")),
+    Column("subject_count", Integer, nullable=False, server_default=text("0")),
+    Column("report_count", Integer, nullable=False, server_default=text("0")),
+    Column("version", Integer, nullable=False, server_default=text("1")),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("updated_at", DateTime(timezone=True), nullable=False),
+    CheckConstraint("severity in ('critical', 'serious', 'watch', 'notice')", name="severity"),
+    CheckConstraint("status in ('open', 'acknowledged', 'handed_off', 'closed')", name="status"),
+    CheckConstraint("mode in ('real', 'drill', 'test')", name="mode"),
+    CheckConstraint("outcome in ('real', 'false', 'drill')", name="outcome"),
+    CheckConstraint("(lon is null) = (lat is null) and (not located or lon is not null)", name="place"),
+    CheckConstraint("merged_into <> id", name="merged_into"),
+    Index("ix_incident_opened_at", "opened_at", "id"),
+    Index("ix_incident_standing", "merge_group", "last_signal_at", postgresql_where=text("status <> 'closed'")),
+    Index("ix_incident_closed_at", "closed_at"),
+    Index("ix_incident_merged_into", "merged_into", postgresql_where=text("merged_into is not null")),
+    Index("ix_incident_external_ref", "external_ref", postgresql_where=text("external_ref is not null")),
+)
+
+report = Table(
+    "report",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    _incident(),
+    Column("source", Text, nullable=False),
+    Column("external_ref", Text),
+    Column("type", Text, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("lon", Double),
+    Column("lat", Double),
+    Column("address", Text),
+    Column("caller_id", Uuid),
+    Column("digest", LargeBinary, nullable=False),  # SHA-256 of what was said: the same again adds no second report
+    Column("times", Integer, nullable=False, server_default=text("1")),
+    Column("received_at", DateTime(timezone=True), nullable=False),
+    Column("received_by", Text, nullable=False),
+    Index("ix_report_incident_id", "incident_id"),
+)
+"""What was told, each report as it came."""
+
+call_reference = Table(
+    "call_reference",
+    metadata,
+    Column("source", Text, nullable=False),
+    Column("external_ref", Text, nullable=False),
+    _incident(),
+    PrimaryKeyConstraint("source", "external_ref"),
+)
+"""Which incident a call of another system became: one reference, one incident."""
+
+incident_alarm = Table(
+    "incident_alarm",
+    metadata,
+    Column("alarm_id", Uuid, primary_key=True),
+    _incident(),
+    Column("subject", Text, nullable=False),
+    Column("stage", Text, nullable=False),
+    Column("severity", Text, nullable=False),
+    Column("standing", Boolean, nullable=False),
+    Column("joined_by", Text, nullable=False),
+    Column("joined_at", DateTime(timezone=True), nullable=False),
+    Index("ix_incident_alarm_incident_id", "incident_id", "joined_at"),
+    Index("ix_incident_alarm_subject", "incident_id", "subject"),
+)
+
+incident_camera = Table(
+    "incident_camera",
+    metadata,
+    _incident(),
+    Column("rank", Integer, nullable=False),
+    Column("camera_id", Text, nullable=False),
+    Column("site_id", Text, nullable=False),
+    Column("distance_m", Double, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("state", Text, nullable=False),  # at the time of choosing
+    Column("chosen_at", DateTime(timezone=True), nullable=False),
+    PrimaryKeyConstraint("incident_id", "rank"),
+)
+
+incident_clock = Table(
+    "incident_clock",
+    metadata,
+    _incident(),
+    Column("name", Text, nullable=False),
+    Column("target_s", Double, nullable=False),
+    # By this incident's own account, and with those that were merged into it: what is shown.
+    Column("own_started_at", DateTime(timezone=True), nullable=False),
+    Column("own_stopped_at", DateTime(timezone=True)),
+    Column("started_at", DateTime(timezone=True), nullable=False),
+    Column("stopped_at", DateTime(timezone=True)),
+    PrimaryKeyConstraint("incident_id", "name"),
+)
+
+handoff = Table(
+    "handoff",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    _incident(),
+    Column("agency_id", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("note", Text, nullable=False, server_default=text("''")),
+    Column("status", Text, nullable=False),
+    Column("sent_at", DateTime(timezone=True), nullable=False),
+    Column("sent_by", Text, nullable=False),
+    Column("answered_at", DateTime(timezone=True)),
+    Column("answered_by", Text),
+    Column("answer", Text),
+    CheckConstraint("kind in ('transfer', 'joint', 'tell')", name="kind"),
+    CheckConstraint("status in ('sent', 'acknowledged', 'declined')", name="status"),
+    Index("ix_handoff_agency_id", "agency_id", "incident_id"),
+    Index(
+        "uq_handoff_live",
+        "incident_id",
+        "agency_id",
+        "kind",
+        unique=True,
+        postgresql_where=text("status <> 'declined'"),
+    ),
+)
+
+incident_task = Table(
+    "incident_task",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    _incident(),
+    Column("kind", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("due_at", DateTime(timezone=True), nullable=False),
+    Column("done_at", DateTime(timezone=True)),
+    Column("done_by", Text),
+    UniqueConstraint("incident_id", "kind"),
+)
+
+timeline = Table(
+    "timeline",
+    metadata,
+    Column("seq", BigInteger, primary_key=True, autoincrement=True),
+    _incident(),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("actor", Text),  # a desk's or an agency's label; None: dure by itself
+    Column("key", Text, nullable=False),
+    Column("params", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
+    Column("text", Text),  # what a person wrote
+    Column("group_key", Text),  # entries of a storm fold into one with this key
+    Column("count", Integer, nullable=False, server_default=text("1")),
+    Index("ix_timeline_incident_id", "incident_id", "at", "seq"),
+    UniqueConstraint("incident_id", "group_key"),
+)
+
+incident_merge = Table(
+    "incident_merge",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("incident_id", Uuid, ForeignKey("incident.id", ondelete="CASCADE"), nullable=False),
+    Column("into_id", Uuid, ForeignKey("incident.id", ondelete="CASCADE"), nullable=False),
+    Column("by_rule", Boolean, nullable=False),
+    Column("status_before", Text, nullable=False),
+    Column("merged_at", DateTime(timezone=True), nullable=False),
+    Column("merged_by", Text, nullable=False),
+    Column("unmerged_at", DateTime(timezone=True)),
+    Column("unmerged_by", Text),
+    Index("uq_incident_merge_standing", "incident_id", unique=True, postgresql_where=text("unmerged_at is null")),
+    Index("ix_incident_merge_into_id", "into_id"),
+)
