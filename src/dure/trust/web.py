@@ -1,0 +1,186 @@
+"""Who is asking, at the web's edge: bearer token or session cookie to a principal, and the guard of each route."""
+
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from fastapi import Depends, FastAPI, Request, Response
+
+from dure.engine.context import Context
+from dure.engine.database import Tx
+from dure.engine.web import TxDep, context_of, language_of, problem
+from dure.kernel.errors import DureError, Forbidden, Unauthenticated, Unavailable
+from dure.trust import address as addresses
+from dure.trust import audit, authentication
+from dure.trust.address import Address
+from dure.trust.policy import Grants
+from dure.trust.principal import Principal
+
+READS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def secure(context: Context) -> bool:
+    """Whether the city is reached by TLS."""
+    return context.settings.public_url.startswith("https://") or context.settings.tls_cert is not None
+
+
+def cookie_name(context: Context) -> str:
+    """The session cookie's name. `__Host-` lets no neighbouring host set it, and works over TLS only."""
+    return "__Host-dure" if secure(context) else "dure"
+
+
+def client_address(request: Request) -> Address | None:
+    """The client's address: the peer's, or what a listed proxy says (`DURE_TRUSTED_PROXIES`)."""
+    proxies = addresses.networks(context_of(request).settings.trusted_proxies)
+    peer = request.client.host if request.client else None
+    return addresses.client(peer, request.headers.getlist("x-forwarded-for"), proxies)
+
+
+def check_same_origin(request: Request, *, needs_proof: bool = True) -> None:
+    """Refuse what another site made the browser send. Raises Forbidden.
+
+    Browsers say it by Sec-Fetch-Site (over TLS and on localhost) or by Origin; a cookie without either proves nothing.
+    """
+    site = request.headers.get("sec-fetch-site")
+    origin = request.headers.get("origin")
+    if site is not None:
+        same = site == "same-origin"
+    elif origin is not None:
+        hosts = {request.headers.get("host", ""), urlsplit(context_of(request).settings.public_url).netloc}
+        same = _netloc(origin) in hosts - {""}
+    else:
+        same = not needs_proof
+    if not same:
+        raise Forbidden("trust.request.other_origin")
+
+
+def _netloc(origin: str) -> str:
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return ""
+
+
+async def principal_of(request: Request, tx: Tx) -> Principal | None:
+    """Who asks; None where the request carries no credential. Read anew for each request.
+
+    Raises Unauthenticated for a credential that is not (or no longer) good, Forbidden from a network that is not
+    approved and for a cookie that another site sent.
+    """
+    known = getattr(request.state, "principal", None)
+    if isinstance(known, Principal):
+        return known
+    grants: Grants = request.app.state.grants
+    header = request.headers.get("authorization")
+    if header is not None:
+        scheme, _, presented = header.partition(" ")
+        if scheme.lower() != "bearer" or not presented.strip():
+            raise Unauthenticated("trust.token.unknown")
+        found = await authentication.by_token(tx, presented.strip(), client_address(request), grants)
+    else:
+        cookie = request.cookies.get(cookie_name(context_of(request)))
+        if not cookie:
+            return None
+        if request.method not in READS:
+            check_same_origin(request)
+        found = await authentication.by_session(tx, cookie, client_address(request), grants)
+    request.state.principal = found
+    return found
+
+
+async def current(request: Request, tx: TxDep) -> Principal | None:
+    """Dependency: who asks, or None."""
+    return await principal_of(request, tx)
+
+
+async def signed_in(request: Request, tx: TxDep) -> Principal:
+    """Dependency: somebody known, whatever they may do. Raises Unauthenticated."""
+    found = await principal_of(request, tx)
+    if found is None:
+        raise Unauthenticated("trust.sign_in.needed")
+    return found
+
+
+class Require:
+    """Dependency: somebody who may; `permission` is what a route needs."""
+
+    def __init__(self, permission: str) -> None:
+        self.permission = permission
+
+    async def __call__(self, request: Request, tx: TxDep) -> Principal:
+        """The principal. Raises Unauthenticated or Forbidden."""
+        found = await signed_in(request, tx)
+        check(found, self.permission)
+        return found
+
+
+def require(permission: str) -> Callable[..., Awaitable[Principal]]:
+    """`Annotated[Principal, Depends(require("incident.read"))]`."""
+    return Require(permission)
+
+
+def check(principal: Principal, permission: str) -> None:
+    """Raises Forbidden where `principal` may not."""
+    if not principal.may(permission):
+        raise Forbidden("trust.permission.missing", permission=permission)
+
+
+async def identify(tx: Tx, request: Request) -> str:
+    """Whose idempotency key it is. Raises as `principal_of`."""
+    found = await principal_of(request, tx)
+    return found.actor if found else f"address:{client_address(request)}"
+
+
+Current = Annotated[Principal | None, Depends(current)]
+SignedIn = Annotated[Principal, Depends(signed_in)]
+
+
+class Budget:
+    """So many at once, refilled so many a second, for each key; the least recent keys are forgotten."""
+
+    def __init__(self, burst: float, per_second: float, keys: int = 10_000) -> None:
+        self._burst = burst
+        self._per_second = per_second
+        self._keys = keys
+        self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    def take(self, key: str) -> bool:
+        """Whether one more is within the budget of `key`; it is then used up."""
+        now = time.monotonic()
+        left, at = self._left.pop(key, (self._burst, now))
+        left = min(self._burst, left + (now - at) * self._per_second)
+        self._left[key] = (left - 1 if left >= 1 else left, now)
+        while len(self._left) > self._keys:
+            self._left.popitem(last=False)
+        return left >= 1
+
+
+async def _on_refused(request: Request, error: Exception) -> Response:
+    """Answer a refusal and leave its line, as far as the asker's budget of lines goes. The request's transaction is
+    over.
+    """
+    assert isinstance(error, DureError)
+    context = context_of(request)
+    principal = getattr(request.state, "principal", None)
+    address = str(client_address(request))
+    nothing_presented = principal is None and "authorization" not in request.headers and not request.cookies
+    if not (nothing_presented and request.method in READS) and request.app.state.refusals.take(address):
+        route = request.scope.get("route")
+        asked = f"{request.method} {getattr(route, 'path', '?')}"
+        try:
+            async with context.database.transaction() as tx:
+                await audit.record(tx, principal, "request.refuse", error.key, asked, outcome="denied", address=address)
+        except Unavailable:
+            pass  # the answer is a refusal either way
+    return problem(error, context, language_of(request), instance=request.url.path[:200])
+
+
+def install(app: FastAPI, grants: Grants) -> None:
+    """Put the policy to work: `grants` is the union of the rooms' tables. For the composition root and for tests."""
+    app.state.grants = grants
+    app.state.identify = identify
+    app.state.refusals = Budget(burst=30, per_second=0.5)
+    app.add_exception_handler(Forbidden, _on_refused)
+    app.add_exception_handler(Unauthenticated, _on_refused)
