@@ -1,0 +1,239 @@
+"""Real engines for every test: one PostgreSQL cluster a session, a database a test from a migrated template, a
+nats-server a worker."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+from dure.engine.database import Database, migrate
+from dure.engine.servers import binaries
+from dure.engine.servers.nats import MqttDoor, Nats
+from dure.engine.servers.nkeys import new_key
+from dure.engine.servers.postgres import Cluster, Postgres
+from dure.engine.settings import Settings
+from tests.support import NatsServer
+
+ROOT = Path(__file__).parents[1]
+TEMPLATE = "dure_template"
+_TEMPLATE_LOCK = 7_306_001
+_cluster: Postgres | None = None
+_cluster_folder: Path | None = None
+
+
+# --- how the run goes ---
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--long` adds the long drills."""
+    parser.addoption("--long", action="store_true", help="run the long drills too")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leaves the long drills out unless asked for."""
+    if config.getoption("--long"):
+        return
+    long = [item for item in items if item.get_closest_marker("long")]
+    if long:
+        config.hook.pytest_deselected(items=long)
+        items[:] = [item for item in items if not item.get_closest_marker("long")]
+
+
+_skipped: list[str] = []
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Notes what was skipped."""
+    if report.skipped and not hasattr(report, "wasxfail"):
+        _skipped.append(report.nodeid)
+
+
+def pytest_collectreport(report: pytest.CollectReport) -> None:
+    """Notes whole files that were skipped."""
+    if report.skipped:
+        _skipped.append(report.nodeid)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Under CI a skipped test is a failure: nothing may quietly not run."""
+    if os.environ.get("CI") and _skipped and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Names what failed by being skipped."""
+    if os.environ.get("CI") and _skipped:
+        terminalreporter.section("skipped under CI counts as failed")
+        for name in _skipped:
+            terminalreporter.line(name)
+
+
+# --- PostgreSQL ---
+
+
+def _start_cluster() -> Postgres:
+    """A cluster for this run, without fsync, in a folder that its own account can reach also where root runs the
+    tests."""
+    global _cluster, _cluster_folder
+    if _cluster is None:
+        _cluster_folder = Path(tempfile.mkdtemp(prefix="dure-test-"))
+        _cluster_folder.chmod(0o711)
+        user = binaries.server_user()
+        cluster = Cluster(_cluster_folder / "postgres", binaries.postgres_home(user), user)
+        _cluster = Postgres(cluster, password="test", log=_cluster_folder / "postgres.log", durable=False)
+        _cluster.make()
+        _cluster.start()
+        _cluster.ready()
+    return _cluster
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: object) -> None:
+    """With several workers the controller starts the one cluster and tells each of them where it is."""
+    node.workerinput["dure_postgres"] = _start_cluster().url_of("postgres")  # type: ignore[attr-defined]
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Ends the cluster that this process started."""
+    global _cluster, _cluster_folder
+    if _cluster is not None:
+        _cluster.stop()
+        _cluster = None
+    if _cluster_folder is not None:
+        shutil.rmtree(_cluster_folder, ignore_errors=True)
+        _cluster_folder = None
+
+
+@pytest.fixture
+def reachable() -> Iterator[Path]:
+    """A folder for one test that any account of the machine can walk into (pytest's own are closed to all but their
+    owner)."""
+    folder = Path(tempfile.mkdtemp(prefix="dure-test-"))
+    folder.chmod(0o711)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres_url(request: pytest.FixtureRequest) -> str:
+    """The cluster's maintenance database; a superuser's URL."""
+    told = getattr(request.config, "workerinput", {}).get("dure_postgres")
+    return str(told) if told else _start_cluster().url_of("postgres")
+
+
+def _in_cluster(postgres_url: str, *statements: str) -> None:
+    with psycopg.connect(postgres_url, autocommit=True) as line:
+        for statement in statements:
+            line.execute(statement)
+
+
+def url_of(postgres_url: str, database: str) -> str:
+    """The URL of another database of the same cluster."""
+    return postgres_url.rsplit("/", 1)[0] + "/" + database
+
+
+@pytest.fixture(scope="session")
+def template(postgres_url: str) -> str:
+    """The name of a migrated database that others are cloned from; made once by whoever comes first."""
+    with psycopg.connect(postgres_url, autocommit=True) as line:
+        line.execute("select pg_advisory_lock(%s)", (_TEMPLATE_LOCK,))
+        if line.execute("select 1 from pg_database where datname = %s", (TEMPLATE,)).fetchone() is None:
+            line.execute(f"drop database if exists {TEMPLATE}_new with (force)")
+            line.execute(f"create database {TEMPLATE}_new")
+            migrate(url_of(postgres_url, f"{TEMPLATE}_new"))
+            line.execute(f"alter database {TEMPLATE}_new rename to {TEMPLATE}")
+    return TEMPLATE
+
+
+@pytest.fixture
+def empty_database_url(postgres_url: str) -> Iterator[str]:
+    """A database of this test's own without any table."""
+    name = f"t_{uuid4().hex}"
+    _in_cluster(postgres_url, f"create database {name}")
+    yield url_of(postgres_url, name)
+    _in_cluster(postgres_url, f"drop database {name} with (force)")
+
+
+@pytest.fixture
+def database_url(postgres_url: str, template: str) -> Iterator[str]:
+    """A migrated database of this test's own."""
+    name = f"t_{uuid4().hex}"
+    _in_cluster(postgres_url, f"create database {name} template {template}")
+    yield url_of(postgres_url, name)
+    _in_cluster(postgres_url, f"drop database {name} with (force)")
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """A pool on a migrated database of this test's own."""
+    pool = Database(database_url)
+    yield pool
+    await pool.close()
+
+
+# --- the stream ---
+
+
+def _nats(folder: Path) -> Iterator[NatsServer]:
+    issuer = new_key("account")
+    server = Nats(folder, password="test", issuer=issuer.public, log=folder / "nats.log")
+    server.start(MqttDoor())
+    try:
+        server.ready()
+        yield NatsServer(server.url, server.door.host, server.door.port, issuer)
+    finally:
+        server.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def nats_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NatsServer]:
+    """One nats-server for this worker; streams of one test are seen by the next."""
+    yield from _nats(tmp_path_factory.mktemp("nats"))
+
+
+@pytest.fixture
+def own_nats(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NatsServer]:
+    """A nats-server of this test's own, with no streams (it starts in some 20 ms)."""
+    yield from _nats(tmp_path_factory.mktemp("nats"))
+
+
+@pytest.fixture(scope="session")
+def nats_url(nats_server: NatsServer) -> str:
+    """How dure's own processes reach this worker's nats-server."""
+    return nats_server.url
+
+
+# --- a city ---
+
+
+@pytest.fixture
+def city_settings(tmp_path: Path, database_url: str, own_nats: NatsServer) -> Settings:
+    """Settings of a city of this test's own: a migrated database, an empty stream, a folder."""
+    secrets = tmp_path / "secrets"
+    secrets.mkdir(mode=0o700)
+    (secrets / "nats-issuer.nk").write_text(own_nats.issuer.seed, encoding="ascii")
+    return Settings(
+        data=tmp_path,
+        database_url=database_url,
+        nats_url=own_nats.url,
+        mqtt_host=own_nats.mqtt_host,
+        mqtt_port=own_nats.mqtt_port,
+    )
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Callable[[str], Path | None]:
+    """`real_data("cctv/x.csv")`: a real file beside the project where there is one, else None; the test makes a
+    small one then."""
+
+    def find(path: str) -> Path | None:
+        found = ROOT.parent / "shared" / "data" / path
+        return found if found.exists() else None
+
+    return find
