@@ -11,7 +11,8 @@ class Settings:
     """Where this city's engines and files are.
 
     `database_url` and `nats_url` hold passwords: never log them. `partitions` is how many shards the observations are
-    cut into; `sync_always` makes the stream fsync each message. `trusted_proxies` are CIDRs that may name a client's address.
+    cut into; `sync_always` makes the stream fsync each message. `trusted_proxies` are CIDRs that may name a client's
+    address.
     """
 
     data: Path
@@ -29,6 +30,8 @@ class Settings:
     city_zone: str = "Asia/Seoul"
     console: Path | None = None
     trusted_proxies: tuple[str, ...] = ()
+    session_idle_s: int = 30 * 60
+    session_absolute_s: int = 12 * 3600
 
 
 def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
@@ -54,4 +57,6 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
         city_zone=environment.get("DURE_CITY_ZONE", "Asia/Seoul"),
         console=path("DURE_CONSOLE"),
         trusted_proxies=tuple(filter(None, environment.get("DURE_TRUSTED_PROXIES", "").split(","))),
+        session_idle_s=int(environment.get("DURE_SESSION_IDLE_S", "1800")),
+        session_absolute_s=int(environment.get("DURE_SESSION_ABSOLUTE_S", "43200")),
     )

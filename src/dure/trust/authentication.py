@@ -12,14 +12,8 @@ from dure.kernel.messages import Language
 from dure.trust import address as addresses
 from dure.trust import policy, secret
 from dure.trust.address import Address
-from dure.trust.principal import Principal
+from dure.trust.principal import SEEN_EVERY, Principal, seen
 from dure.trust.roles import Role
-
-IDLE = timedelta(minutes=30)
-"""A session that nobody uses ends."""
-ABSOLUTE = timedelta(hours=12)
-"""A session ends with the longest shift."""
-_SEEN_EVERY = timedelta(seconds=30)
 
 _TOKEN = text(
     "select t.id, t.name, t.role, t.agency_id, t.device_id, t.networks, t.used_at, a.networks as agency_networks "
@@ -38,15 +32,6 @@ _SESSION = text(
 _TOKEN_USED = text(
     "update token set used_at = :now where id = (select id from token where id = :id for update skip locked)"
 )
-_SESSION_SEEN = text(
-    "update session set seen_at = :now where id = (select id from session where id = :id for update skip locked)"
-)
-_TOKEN_VALID = text("select 1 from token where id = :id and revoked_at is null and expires_at > :now")
-_SESSION_VALID = text(
-    "select array(select role from grant_role g where g.account_id = c.id) as roles "
-    "from session s join account c on c.id = s.account_id "
-    "where s.id = :id and s.revoked_at is null and s.expires_at > :now and c.state = 'active'"
-)
 
 
 async def by_token(tx: Tx, presented: str, address: Address | None, grants: policy.Grants) -> Principal:
@@ -57,38 +42,26 @@ async def by_token(tx: Tx, presented: str, address: Address | None, grants: poli
     if row is None:
         raise Unauthenticated("trust.token.unknown")
     network = _approved(address, row["networks"], row["agency_networks"])
-    if row["used_at"] is None or tx.now() - row["used_at"] > _SEEN_EVERY:
+    if row["used_at"] is None or tx.now() - row["used_at"] > SEEN_EVERY:
         await tx.execute(_TOKEN_USED, {"id": row["id"], "now": tx.now()})
     roles = frozenset({Role(row["role"])})
     return _principal("token", row, roles, address, network, grants)
 
 
-async def by_session(tx: Tx, presented: str, address: Address | None, grants: policy.Grants) -> Principal:
+async def by_session(
+    tx: Tx, presented: str, address: Address | None, grants: policy.Grants, *, idle: timedelta
+) -> Principal:
     """Whose session this is. Raises Unauthenticated for an unknown, idle or ended one, Forbidden from a wrong
     network.
     """
     now = tx.now()
-    row = await tx.row(_SESSION, {"digest": secret.digest(presented), "now": now, "idle": now - IDLE})
+    row = await tx.row(_SESSION, {"digest": secret.digest(presented), "now": now, "idle": now - idle})
     if row is None:
         raise Unauthenticated("trust.session.over")
     network = _approved(address, row["agency_networks"])
-    if now - row["seen_at"] > _SEEN_EVERY:
-        await tx.execute(_SESSION_SEEN, {"id": row["session_id"], "now": now})
+    if now - row["seen_at"] > SEEN_EVERY:
+        await seen(tx, row["session_id"])
     return _principal("account", row, frozenset(Role(role) for role in row["roles"]), address, network, grants)
-
-
-async def still_valid(tx: Tx, principal: Principal) -> bool:
-    """Whether `principal` may go on with what it began: not revoked, suspended or ended, and its roles as they were.
-
-    For long streams, which ask every few seconds. Listening keeps no session from going idle, and is not itself
-    ended by idleness.
-    """
-    if principal.kind == "token":
-        return await tx.scalar(_TOKEN_VALID, {"id": principal.id, "now": tx.now()}) is not None
-    if principal.kind == "account":
-        row = await tx.row(_SESSION_VALID, {"id": principal.session_id, "now": tx.now()})
-        return row is not None and frozenset(row["roles"]) == principal.roles
-    return True
 
 
 def _approved(address: Address | None, *lists: Sequence[str] | None) -> str | None:

@@ -1,11 +1,29 @@
 """Who is asking: an account by its session, or a token. Never a person's name, only the label of the desk."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Literal
 from uuid import UUID
 
+from sqlalchemy import text
+
+from dure.engine.database import Tx
 from dure.kernel.messages import Language
 from dure.trust.roles import Role
+
+SEEN_EVERY = timedelta(seconds=30)
+"""How exact "last seen" and "last used" are: a write for each request would cost more than the request."""
+
+_TOKEN_VALID = text("select 1 from token where id = :id and revoked_at is null and expires_at > :now")
+_SESSION_VALID = text(
+    "select s.seen_at, array(select role from grant_role g where g.account_id = c.id) as roles "
+    "from session s join account c on c.id = s.account_id "
+    "where s.id = :id and s.revoked_at is null and s.expires_at > :now and c.state = 'active'"
+)
+# Whoever else marks the same row at this moment marks it for us: nobody waits.
+_SESSION_SEEN = text(
+    "update session set seen_at = :now where id = (select id from session where id = :id for update skip locked)"
+)
 
 Kind = Literal["account", "token", "system"]
 
@@ -54,3 +72,26 @@ class Principal:
 def system(name: str) -> Principal:
     """dure itself acting, as a consumer or a rule: it holds no permission, it only leaves its name."""
     return Principal("system", UUID(int=0), name, frozenset())
+
+
+async def still_valid(tx: Tx, principal: Principal) -> bool:
+    """Whether `principal` may go on with what it began: not revoked, suspended or ended, and its roles as they were.
+
+    For long streams, which ask every few seconds. A screen that hears the city is in use: its session does not go idle
+    and ends at its absolute limit.
+    """
+    if principal.kind == "token":
+        return await tx.scalar(_TOKEN_VALID, {"id": principal.id, "now": tx.now()}) is not None
+    if principal.session_id is None:
+        return principal.kind == "system"
+    row = await tx.row(_SESSION_VALID, {"id": principal.session_id, "now": tx.now()})
+    if row is None or frozenset(row["roles"]) != principal.roles:
+        return False
+    if tx.now() - row["seen_at"] > SEEN_EVERY:
+        await seen(tx, principal.session_id)
+    return True
+
+
+async def seen(tx: Tx, session_id: UUID) -> None:
+    """Note that a session is in use."""
+    await tx.execute(_SESSION_SEEN, {"id": session_id, "now": tx.now()})

@@ -3,6 +3,7 @@
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -85,7 +86,8 @@ async def principal_of(request: Request, tx: Tx) -> Principal | None:
             return None
         if request.method not in READS:
             check_same_origin(request)
-        found = await authentication.by_session(tx, cookie, client_address(request), grants)
+        idle = timedelta(seconds=context_of(request).settings.session_idle_s)
+        found = await authentication.by_session(tx, cookie, client_address(request), grants, idle=idle)
     request.state.principal = found
     return found
 
