@@ -1,6 +1,7 @@
 """Named consumers: each follows the outbox by a cursor row of its own, and can be switched off by itself.
 
-Handling an event and moving the cursor are one transaction, so an event is handled once, whatever is killed. An event that fails five
+Handling an event and moving the cursor are one transaction, so an event is handled once, whatever is killed. An event
+that fails five
 times is set aside with its error and the consumer goes on; a person sends it again.
 """
 
@@ -131,7 +132,8 @@ class Runner:
 
 
 async def listing(tx: Tx) -> list[dict[str, Any]]:
-    """Every consumer: name, on or off, position, lag (events), age of the oldest waiting event in seconds, set aside."""
+    """Every consumer: name, on or off, position, lag (events), age of the oldest waiting event in seconds, set
+    aside."""
     rows = await tx.rows(
         text(
             """
@@ -183,7 +185,8 @@ class Group:
             runner.wake.set()
 
     async def run(self, report: Callable[[str, float | None], Awaitable[None]]) -> None:
-        """Run all for ever. `report(name, seconds)` is told of a consumer that stands still, and with None when it is well again."""
+        """Run all for ever. `report(name, seconds)` is told of a consumer that stands still, and with None when it is
+        well again."""
         async with self._database.transaction() as tx:
             await register(tx, list(self._consumers.values()))
         stuck: set[str] = set()

@@ -25,8 +25,11 @@ _SECURITY = [
     (b"permissions-policy", b"camera=(), microphone=(), geolocation=(self)"),
     (
         b"content-security-policy",
-        b"default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; worker-src 'self' blob:; "
-        b"connect-src 'self'; font-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'",
+        (
+            b"default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; "
+            b"worker-src 'self' blob:; connect-src 'self'; font-src 'self'; object-src 'none'; base-uri 'none'; "
+            b"frame-ancestors 'none'"
+        ),
     ),
 ]
 
@@ -94,12 +97,11 @@ class Guard:
         return None
 
 
-def build(*, title: str, version: str, limits: Mapping[str, int], lifespan: Any) -> FastAPI:
+def build(*, title: str, version: str, limits: Mapping[str, int]) -> FastAPI:
     """An application without routes; the composition root adds the rooms' routers."""
     app = FastAPI(
         title=title,
         version=version,
-        lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
         openapi_url="/api/v1/openapi.json",

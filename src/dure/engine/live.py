@@ -1,6 +1,7 @@
 """What screens hear: one ordered flow of changes, each filtered for its reader.
 
-Events carry ids only; here they are given the present form of their entity, once for all readers. A reader says the position it has
+Events carry ids only; here they are given the present form of their entity, once for all readers. A reader says the
+position it has
 and gets every later one; a position that is no longer kept gets `reset`, and the reader takes a fresh snapshot.
 """
 
@@ -44,7 +45,8 @@ def everyone(_viewer: Any, _value: Value) -> bool:
 class LiveEntity:
     """A kind of thing that screens follow.
 
-    `load` gives the list form of some of them by id (absent: gone), `snapshot` those that a screen begins with; both are the same
+    `load` gives the list form of some of them by id (absent: gone), `snapshot` those that a screen begins with; both
+    are the same
     form, with `id` and `version`. `visible` filters for one viewer, beyond the permission.
     """
 
@@ -139,17 +141,15 @@ class Hub:
             for row in rows
         ]
 
-    async def snapshot(self, viewer: Viewer) -> dict[str, Any]:
+    async def snapshot(self, tx: Tx, viewer: Viewer) -> dict[str, Any]:
         """The mark first, then the tables: whatever comes after the mark is heard again, and dropped by its version."""
-        async with self._database.transaction() as tx:
-            position = await outbox.head(tx)
-        async with self._database.transaction() as tx:
-            entities = {
-                name: [value for value in await entity.snapshot(tx) if entity.visible(viewer, value)]
-                for name, entity in self._entities.items()
-                if viewer.may(entity.permission)
-            }
-            return {"position": position, "at": tx.now(), "entities": entities}
+        position = await outbox.head(tx)
+        entities = {
+            name: [value for value in await entity.snapshot(tx) if entity.visible(viewer, value)]
+            for name, entity in self._entities.items()
+            if viewer.may(entity.permission)
+        }
+        return {"position": position, "at": tx.now(), "entities": entities}
 
     async def follow(
         self, viewer: Viewer, position: int, still_allowed: Callable[[], Awaitable[bool]]

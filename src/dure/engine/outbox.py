@@ -1,6 +1,7 @@
 """The relay: gives committed outbox rows their position, one after the other without a gap, and publishes them.
 
-Only one relay works at a time. It holds an epoch in the table `lease`; the statement that gives positions carries the epoch, so a
+Only one relay works at a time. It holds an epoch in the table `lease`; the statement that gives positions carries the
+epoch, so a
 relay that lost it can do nothing more.
 """
 
@@ -98,9 +99,12 @@ class Relay:
         return len(rows)
 
     async def run(self) -> None:
-        """Relay for ever, woken by each commit. Raises LostLease when another relay takes over."""
-        await self.take()
-        async with wakes(self._database.url, OUTBOX_CHANNEL) as woken:
+        """Relay for ever, woken by each commit; where another relay works, stand by until it is gone.
+
+        Raises LostLease when another relay took over all the same (its connection outlived ours).
+        """
+        async with _turn(self._database.url), wakes(self._database.url, OUTBOX_CHANNEL) as woken:
+            await self.take()
             publishing = asyncio.create_task(self._publish_steadily())
             try:
                 while True:
@@ -167,8 +171,17 @@ async def forget_old(tx: Tx) -> int:
 
 
 @asynccontextmanager
+async def _turn(url: str) -> AsyncIterator[None]:
+    """Waits for the advisory lock of relays and holds it for the length of the block."""
+    async with await psycopg.AsyncConnection.connect(plain_url(url), autocommit=True) as connection:
+        await connection.execute("select pg_advisory_lock(hashtext('dure.outbox.relay'))")
+        yield
+
+
+@asynccontextmanager
 async def wakes(url: str, channel: str = POSITIONS_CHANNEL) -> AsyncIterator[asyncio.Event]:
-    """An event that is set whenever new positions are given (or `channel` is notified); while the database is away, each second."""
+    """An event that is set whenever new positions are given (or `channel` is notified); while the database is away,
+    each second."""
     woken = asyncio.Event()
 
     async def listen() -> None:

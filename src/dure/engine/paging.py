@@ -1,4 +1,5 @@
-"""Lists page by cursor: `{"items": [...], "next": cursor or null}`. A cursor is opaque; it holds the sort key of the last row."""
+"""Lists page by cursor: `{"items": [...], "next": cursor or null}`. A cursor is opaque; it holds the sort key of the
+last row."""
 
 import base64
 import binascii

@@ -1,6 +1,6 @@
 """What a room contributes to the house. Only app.py collects rooms."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -19,7 +19,7 @@ class Task:
 
     name: str
     process: Process
-    run: Callable[[Context], Awaitable[None]]
+    run: Callable[[Context], Coroutine[None, None, None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,8 @@ class Every:
 class Room:
     """A room's contributions. `grants` says which roles hold each permission: what is not granted is denied.
 
-    `body_limits` lists path prefixes (below /api/v1) with the bytes that a request body may have there, beyond the usual 1 MiB.
+    `body_limits` lists path prefixes (below /api/v1) with the bytes that a request body may have there, beyond the
+    usual 1 MiB.
     """
 
     name: str

@@ -1,6 +1,7 @@
 """The stream: NATS with JetStream behind a narrow face.
 
-A message is stored when `publish` returns. A `Reader` pulls from one stream by explicit sequence or as a durable consumer, and is
+A message is stored when `publish` returns. A `Reader` pulls from one stream by explicit sequence or as a durable
+consumer, and is
 made anew when it goes silent while messages wait (a pull consumer has been seen to stop without an error).
 """
 
@@ -225,7 +226,8 @@ def _positions(reply: str) -> tuple[int, int]:
 
 
 async def steadily(name: str, act: Callable[[], Awaitable[Any]], *, pause_s: float = 0.2) -> None:
-    """Run `act` for ever; when an engine is away wait a little and try again. Other errors end the process, which is restarted."""
+    """Run `act` for ever; when an engine is away wait a little and try again. Other errors end the process, which is
+    restarted."""
     while True:
         try:
             await act()

@@ -7,6 +7,7 @@ import hashlib
 import json
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from datetime import timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Request, Response
@@ -31,6 +32,7 @@ Passage = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, 
 
 _WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _KEPT_BODY = 1 << 20
+KEEP_ANSWERS = timedelta(days=1)
 _DEPTH = 32
 
 
@@ -87,7 +89,8 @@ class GuardedRequest(Request):
 
 
 def strict_json(body: bytes) -> Any:
-    """`body` as JSON, refusing what JSON readers disagree about (RFC 8259 section 4, I-JSON RFC 7493). Raises BadRequest."""
+    """`body` as JSON, refusing what JSON readers disagree about (RFC 8259 section 4, I-JSON RFC 7493). Raises
+    BadRequest."""
     try:
         value = json.loads(body, object_pairs_hook=_object, parse_constant=_constant)
         _check(value, 0)
@@ -270,3 +273,8 @@ def problem(error: DureError, context: Context, language: Language, *, instance:
     return Response(
         json.dumps(body, ensure_ascii=False, default=str), error.status, headers, "application/problem+json"
     )
+
+
+async def forget_answers(tx: Tx) -> None:
+    """Drop kept answers after a day."""
+    await tx.execute(text("delete from kept_answer where created_at < :before"), {"before": tx.now() - KEEP_ANSWERS})

@@ -1,6 +1,7 @@
 """Errors that people can act on.
 
-Each carries a key of the message catalogue and its parameters; the web edge renders it as problem+json (RFC 9457) in the
+Each carries a key of the message catalogue and its parameters; the web edge renders it as problem+json (RFC 9457) in
+the
 reader's language, and the command line prints it. Nobody sees a stack trace.
 """
 

@@ -1,6 +1,7 @@
 """Places on the ground: WGS84 degrees in GeoJSON order, metres and compass degrees.
 
-Distances here are for a city (tens of kilometres): the equirectangular approximation stays within 0.1 % there. Work that
+Distances here are for a city (tens of kilometres): the equirectangular approximation stays within 0.1 % there. Work
+that
 needs a projected plane goes through pyproj in `dure.city.projection`.
 """
 

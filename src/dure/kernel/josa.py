@@ -1,6 +1,7 @@
 """Korean particles: 을/를, 이/가, 은/는, 과/와, (으)로 after a word, by its last sound.
 
-Digits, Latin letters and unit signs are read as Koreans read them aloud. The console has the same helper and both are held to
+Digits, Latin letters and unit signs are read as Koreans read them aloud. The console has the same helper and both are
+held to
 the same vectors.
 """
 

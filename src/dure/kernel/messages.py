@@ -1,6 +1,7 @@
 """Texts for people: one catalogue of ICU messages for Python and the screens.
 
-Python needs a small part of ICU MessageFormat: `{name}`, `{n, number}`, `{n, plural, one {…} other {…}}`, `{x, select, …}`
+Python needs a small part of ICU MessageFormat: `{name}`, `{n, number}`, `{n, plural, one {…} other {…}}`, `{x,
+select, …}`
 and dure's own `{name, josa, 이/가}`. The console formats the same texts with the full grammar.
 """
 
@@ -21,7 +22,8 @@ class Catalogue:
         self._texts = {language: dict(texts[language]) for language in LANGUAGES}
 
     def text(self, language: Language, key: str, params: Mapping[str, Value] | None = None) -> str:
-        """The message in `language`; the key itself where the catalogue has none, so that nothing is lost in silence."""
+        """The message in `language`; the key itself where the catalogue has none, so that nothing is lost in
+        silence."""
         message = self._texts[language].get(key)
         return key if message is None else formatted(message, language, params or {})
 

@@ -1,4 +1,5 @@
-"""Units of readings, as SenML names them (RFC 8428 section 12.1, RFC 8798), and what each known property is measured in."""
+"""Units of readings, as SenML names them (RFC 8428 section 12.1, RFC 8798), and what each known property is measured
+in."""
 
 from typing import Literal, NamedTuple
 
@@ -6,7 +7,8 @@ Kind = Literal["number", "boolean"]
 
 
 class Property(NamedTuple):
-    """A measured property: its unit (None for a boolean), the kind of its value, and bounds that no sound device leaves."""
+    """A measured property: its unit (None for a boolean), the kind of its value, and bounds that no sound device
+    leaves."""
 
     unit: str | None
     kind: Kind

@@ -1,0 +1,66 @@
+"""The composition root: the one list of what is switched on."""
+
+from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
+from starlette.responses import Response
+from starlette.types import Scope
+
+from dure import __version__, system
+from dure.city.room import ROOM as CITY
+from dure.detect.room import ROOM as DETECT
+from dure.engine import edge
+from dure.engine.context import Context
+from dure.engine.live import Hub
+from dure.engine.room import Process, Room
+from dure.respond.room import ROOM as RESPOND
+from dure.sense.room import ROOM as SENSE
+from dure.services.market_fire.service import ROOM as MARKET_FIRE
+from dure.trust import policy
+from dure.trust.room import ROOM as TRUST
+from dure.trust.web import identify
+
+__all__ = ["ROOMS", "Process", "grants", "web"]
+
+ROOMS: tuple[Room, ...] = (
+    system.ROOM,
+    TRUST,
+    CITY,
+    SENSE,
+    DETECT,
+    RESPOND,
+    MARKET_FIRE,
+)
+
+
+def grants() -> policy.Grants:
+    """Who may do what, of all rooms. Raises ValueError where two rooms grant one permission."""
+    return policy.union(room.grants for room in ROOMS)  # type: ignore[misc]
+
+
+def web(context: Context) -> tuple[FastAPI, Hub]:
+    """The web application and the hub that must run beside it."""
+    limits = {f"/api/v1{prefix}": limit for room in ROOMS for prefix, limit in room.body_limits.items()}
+    app = edge.build(title="dure", version=__version__, limits=limits)
+    hub = Hub(context.database, [entity for room in ROOMS for entity in room.live])
+    app.state.context = context
+    app.state.hub = hub
+    app.state.grants = grants()
+    app.state.identify = identify
+    for room in ROOMS:
+        if room.router is not None:
+            app.include_router(room.router, prefix="/api/v1")
+    app.openapi = lambda: edge.describe(app)  # type: ignore[method-assign]
+    if context.settings.console is not None:
+        app.mount("/", Console(directory=context.settings.console, html=True), name="console")
+    return app, hub
+
+
+class Console(StaticFiles):
+    """The built screens: files named by their hash are kept for ever, the page itself is asked for each time."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """A file, with its caching rule."""
+        response = await super().get_response(path, scope)
+        kept = path.startswith("assets/")
+        response.headers["cache-control"] = "public, max-age=31536000, immutable" if kept else "no-cache"
+        return response
