@@ -17,7 +17,7 @@ from dure.sense.room import ROOM as SENSE
 from dure.services.market_fire.service import ROOM as MARKET_FIRE
 from dure.trust import policy
 from dure.trust.room import ROOM as TRUST
-from dure.trust.web import identify
+from dure.trust.web import install
 
 __all__ = ["ROOMS", "Process", "grants", "web"]
 
@@ -34,7 +34,7 @@ ROOMS: tuple[Room, ...] = (
 
 def grants() -> policy.Grants:
     """Who may do what, of all rooms. Raises ValueError where two rooms grant one permission."""
-    return policy.union(room.grants for room in ROOMS)  # type: ignore[misc]
+    return policy.union(room.grants for room in ROOMS)
 
 
 def web(context: Context) -> tuple[FastAPI, Hub]:
@@ -44,8 +44,7 @@ def web(context: Context) -> tuple[FastAPI, Hub]:
     hub = Hub(context.database, [entity for room in ROOMS for entity in room.live])
     app.state.context = context
     app.state.hub = hub
-    app.state.grants = grants()
-    app.state.identify = identify
+    install(app, grants())
     for room in ROOMS:
         if room.router is not None:
             app.include_router(room.router, prefix="/api/v1")

@@ -13,8 +13,7 @@ from dure.engine.room import Every, Room
 from dure.engine.web import ContextDep, Router, TxDep, forget_answers
 from dure.kernel.errors import Unavailable
 from dure.trust import audit
-from dure.trust.authentication import still_valid
-from dure.trust.principal import Principal
+from dure.trust.principal import Principal, still_valid
 from dure.trust.web import require, signed_in
 
 router = Router(tags=["system"])

@@ -24,14 +24,14 @@ GRANTS: Grants = {
 """The room's own, and the machines' below it. An administrator keeps accounts and does not open people's records."""
 
 
-def union(tables: Iterable[Grants]) -> Grants:
-    """One table out of the rooms' tables. Raises ValueError where two rooms grant the same permission."""
+def union(tables: Iterable[Mapping[str, frozenset[str]]]) -> Grants:
+    """One table out of the rooms' tables. Raises ValueError where two rooms grant one permission, or a role is none."""
     whole: dict[str, frozenset[Role]] = {}
     for table in tables:
         for permission, roles in table.items():
             if permission in whole:
                 raise ValueError(f"permission {permission!r} is granted twice")
-            whole[permission] = frozenset(roles)
+            whole[permission] = frozenset(Role(role) for role in roles)
     return MappingProxyType(whole)
 
 
