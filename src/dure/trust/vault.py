@@ -131,6 +131,18 @@ class Vault:
         """The records as they are. Only for who has left a line in the audit log first, and for sending a notice."""
         return await self._records(tx, ids)
 
+    def seal(self, about: str, plain: bytes) -> bytes:
+        """Bytes that only this vault reads again, and only as `about` the same thing (rows that wait in an import)."""
+        nonce = os.urandom(_NONCE)
+        return _VERSION + nonce + self._cipher.encrypt(nonce, plain, _VERSION + about.encode())
+
+    def unseal(self, about: str, sealed: bytes) -> bytes:
+        """What `seal` hid. Raises Unavailable where the key or `about` is another."""
+        try:
+            return self._cipher.decrypt(sealed[1 : 1 + _NONCE], sealed[1 + _NONCE :], sealed[:1] + about.encode())
+        except InvalidTag as error:
+            raise Unavailable("trust.vault.unreadable") from error
+
     async def remove(self, tx: Tx, ids: Iterable[UUID]) -> int:
         """Take records out; how many there were."""
         return (await tx.execute(_REMOVE, {"ids": list(ids)})).rowcount

@@ -1,0 +1,166 @@
+"""What other rooms ask of the city. Everything in a few statements, whatever the number of ids."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from sqlalchemy import ARRAY, Row, Text, TextClause, bindparam, text
+
+from dure.engine.database import Tx
+from dure.kernel.geometry import LonLat
+
+
+class WatchedDevice(NamedTuple):
+    """A device as rules need it. Its position is its own, else its asset's, else the asset's parent's (a stall's
+    market).
+
+    `place` is that of its asset, else the device's name; `market_id` and `asset_id` are ids of assets as text.
+    """
+
+    id: str
+    kind: str
+    name: str
+    group_id: str | None
+    lon: float | None
+    lat: float | None
+    asset_id: str | None
+    parent_id: str | None
+    place: str
+    address: str | None
+    state: str
+    fault: str | None
+    interval_s: float | None
+    version: int
+
+
+class DoorDevice(NamedTuple):
+    """A device as the doors need it; `key_hash` is the SHA-256 of its key, None where it may not sign in."""
+
+    id: str
+    kind: str
+    group_id: str | None
+    key_hash: bytes | None
+    state: str
+    interval_s: float | None
+    version: int
+
+
+_WATCHED = """
+    select d.id, d.kind, d.name, d.group_id,
+        coalesce(d.lon, a.lon, p.lon) as lon, coalesce(d.lat, a.lat, p.lat) as lat,
+        d.asset_id::text as asset_id, a.parent_id::text as parent_id,
+        coalesce(case when p.id is null then a.name else p.name || ' ' || a.name end, d.name) as place,
+        coalesce(a.road_address, a.lot_address, p.road_address, p.lot_address) as address,
+        d.state, d.fault, d.interval_s, d.version
+    from device d left join asset a on a.id = d.asset_id left join asset p on p.id = a.parent_id
+"""
+_DOORS = "select id, kind, group_id, key_hash, state, interval_s, version from device"
+
+
+def _ids(statement: str, column: str) -> str:
+    return f"{statement} where {column} = any(:ids) order by {column}"
+
+
+async def devices_for_detection(tx: Tx, ids: Sequence[str] | None = None) -> list[WatchedDevice]:
+    """The devices with these ids, or all."""
+    if ids is None:
+        rows = await tx.execute(text(f"{_WATCHED} order by d.id"))
+    else:
+        rows = await tx.execute(_with_ids(_ids(_WATCHED, "d.id")), {"ids": list(ids)})
+    return [WatchedDevice(*row) for row in rows]
+
+
+async def devices_for_doors(tx: Tx, ids: Sequence[str] | None = None) -> list[DoorDevice]:
+    """The devices with these ids, or all."""
+    if ids is None:
+        rows = await tx.execute(text(f"{_DOORS} order by id"))
+    else:
+        rows = await tx.execute(_with_ids(_ids(_DOORS, "id")), {"ids": list(ids)})
+    return [_door(row) for row in rows]
+
+
+def _door(row: Row[tuple[object, ...]]) -> DoorDevice:
+    found = DoorDevice(*row)
+    return found._replace(key_hash=None if found.key_hash is None else bytes(found.key_hash))
+
+
+class NamedPlace(NamedTuple):
+    """Where something is, for people: position, name, address."""
+
+    lon: float | None
+    lat: float | None
+    name: str
+    address: str | None
+
+
+async def places_of_devices(tx: Tx, ids: Sequence[str]) -> Mapping[str, NamedPlace]:
+    """Where these devices are, by id; those that do not exist are left out."""
+    watched = await devices_for_detection(tx, ids)
+    return {one.id: NamedPlace(one.lon, one.lat, one.place, one.address) for one in watched}
+
+
+async def located(tx: Tx, address: str) -> NamedPlace | None:
+    """The place or asset that an address or a name says, where one clearly fits; None where none does.
+
+    Spaces do not count. A whole address or name wins over a part of one, places over assets, the shorter over the
+    longer.
+    """
+    asked = "".join(address.split()).lower()
+    if len(asked) < 2:
+        return None
+    row = await tx.row(text(_LOCATE), {"asked": asked, "word": max(address.lower().split(), key=len)})
+    return None if row is None else NamedPlace(row["lon"], row["lat"], row["name"], row["address"])
+
+
+_LOCATE = """
+    with known as (
+        select name, road_address, lot_address, lon, lat, 0 as rank from place
+        where search like '%' || replace(replace(:word, '%', ''), '_', '') || '%'
+        union all
+        select coalesce(p.name || ' ', '') || a.name, coalesce(a.road_address, p.road_address),
+            coalesce(a.lot_address, p.lot_address), coalesce(a.lon, p.lon), coalesce(a.lat, p.lat), 1
+        from asset a left join asset p on p.id = a.parent_id
+        where a.search like '%' || replace(replace(:word, '%', ''), '_', '') || '%' and coalesce(a.lon, p.lon) is not
+        null
+    ), folded as (
+        select *, array[lower(replace(name, ' ', '')), lower(replace(coalesce(road_address, ''), ' ', '')),
+            lower(replace(coalesce(lot_address, ''), ' ', ''))] as forms from known
+    )
+    select name, coalesce(road_address, lot_address) as address, lon, lat from folded
+    where exists (select from unnest(forms) f where length(f) > 1 and (f = :asked
+        or right(f, length(:asked)) = :asked or right(:asked, length(f)) = f or position(f in :asked) > 0))
+    order by (:asked = any(forms)) desc, rank, length(name), name limit 1
+"""
+
+
+async def devices_in_group(tx: Tx, group_id: str) -> list[str]:
+    """The ids of a gateway's or market's devices."""
+    rows = await tx.execute(text("select id from device where group_id = :group order by id"), {"group": group_id})
+    return [row[0] for row in rows]
+
+
+async def mark_device_fault(tx: Tx, device_id: str, fault: str | None) -> int | None:
+    """Set or lift a device's fault; its new version, or None where nothing changed (or there is no such device)."""
+    version = await tx.scalar(
+        text(
+            "update device set fault = :fault, version = version + 1, updated_at = :now "
+            "where id = :id and fault is distinct from :fault returning version"
+        ),
+        {"id": device_id, "fault": fault, "now": tx.now()},
+    )
+    return None if version is None else int(version)
+
+
+async def city_center(tx: Tx) -> LonLat | None:
+    """The middle of all boundaries, else of all assets; None for an empty city."""
+    for source in (
+        "select avg(label_lon), avg(label_lat) from boundary",
+        "select avg(lon), avg(lat) from asset where lon is not null",
+    ):
+        row = (await tx.execute(text(source))).one()
+        if row[0] is not None:
+            return LonLat(float(row[0]), float(row[1]))
+    return None
+
+
+def _with_ids(statement: str) -> TextClause:
+    return text(statement).bindparams(bindparam("ids", type_=ARRAY(Text)))
