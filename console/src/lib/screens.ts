@@ -1,0 +1,23 @@
+import type { Component } from 'svelte';
+
+/**
+ * A screen of the frame. Services export theirs from `services/<name>/console/index.ts` as `screens: Screen[]`;
+ * the frame collects them without knowing the service.
+ */
+export interface Screen {
+  /** The first part of the address: `board` is `#/board`. */
+  readonly path: string;
+  /** A key of the catalogue. */
+  readonly label: string;
+  /** A name of lib/icons, or SVG text. */
+  readonly icon: string;
+  readonly area: 'main' | 'service' | 'bottom' | 'hidden';
+  /** Without this permission the screen is not offered. */
+  readonly permission?: string;
+  /** The second key of the go-to chord: `b` is G, then B. */
+  readonly key?: string;
+  /** A count that stands beside the label. */
+  readonly count?: () => number | null;
+  /** The parts of the address after the screen's own come as `rest`. */
+  readonly load: () => Promise<{ default: Component<{ rest: readonly string[] }> }>;
+}

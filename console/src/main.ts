@@ -1,0 +1,13 @@
+import 'pretendard/dist/web/variable/pretendardvariable-dynamic-subset.css';
+import './tokens.css';
+import './base.css';
+import { mount } from 'svelte';
+import App from './App.svelte';
+import { texts } from './lib/i18n.svelte';
+import { session } from './lib/session.svelte';
+
+const target = document.getElementById('app');
+if (!target) throw new Error('no #app');
+void session.ask();
+await texts.use(texts.preferred());
+mount(App, { target });

@@ -1,0 +1,22 @@
+import type { Screen } from './lib/screens';
+import { live } from './lib/live/live.svelte';
+
+const own: readonly Screen[] = [
+  { path: 'board', label: 'nav.board', icon: 'layout-dashboard', area: 'main', permission: 'incident.read', key: 'b', load: () => import('./board/Board.svelte') },
+  {
+    path: 'incidents', label: 'nav.incidents', icon: 'urgent', area: 'main', permission: 'incident.read', key: 'i', count: () => (live.ready ? live.open.length : null),
+    load: () => import('./incidents/Incidents.svelte'),
+  },
+  {
+    path: 'alarms', label: 'nav.alarms', icon: 'alarm', area: 'main', permission: 'alarm.read', key: 'a',
+    count: () => (live.ready ? live.alarms.filter((a) => a.cleared_at === null && a.stage === 'pre_alarm').length : null),
+    load: () => import('./alarms/Alarms.svelte'),
+  },
+  { path: 'assets', label: 'nav.assets', icon: 'map-pin', area: 'main', permission: 'device.read', key: 'c', load: () => import('./assets/Assets.svelte') },
+  { path: 'rules', label: 'nav.rules', icon: 'adjustments', area: 'main', permission: 'rule.read', key: 'r', load: () => import('./rules/Rules.svelte') },
+  { path: 'admin', label: 'nav.admin', icon: 'settings', area: 'bottom', permission: 'system.read', key: 'm', load: () => import('./admin/Admin.svelte') },
+];
+
+const services = import.meta.glob<{ screens?: readonly Screen[] }>('../../src/dure/services/*/console/index.ts', { eager: true });
+
+export const screens: readonly Screen[] = [...own, ...Object.values(services).flatMap((service) => service.screens ?? [])];
