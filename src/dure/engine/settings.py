@@ -34,6 +34,11 @@ class Settings:
     session_absolute_s: int = 12 * 3600
 
 
+def city_zone(environment: Mapping[str, str] = os.environ) -> str:
+    """The city's time zone, for what has no `Settings` in hand: its days begin there."""
+    return environment.get("DURE_CITY_ZONE", "Asia/Seoul")
+
+
 def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
     """The settings in `environment` (`DURE_*`). Raises KeyError naming the variable that is missing."""
 
@@ -54,7 +59,7 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
         tls_key=path("DURE_TLS_KEY"),
         partitions=int(environment.get("DURE_PARTITIONS", "1")),
         sync_always=environment.get("DURE_SYNC_ALWAYS", "") == "1",
-        city_zone=environment.get("DURE_CITY_ZONE", "Asia/Seoul"),
+        city_zone=city_zone(environment),
         console=path("DURE_CONSOLE"),
         trusted_proxies=tuple(filter(None, environment.get("DURE_TRUSTED_PROXIES", "").split(","))),
         session_idle_s=int(environment.get("DURE_SESSION_IDLE_S", "1800")),
