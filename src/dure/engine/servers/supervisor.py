@@ -1,0 +1,403 @@
+"""One parent for all the programs of a city: starts them in order, keeps them alive, ends them in reverse.
+
+It waits on one queue: signals, ended children, and the tick of time. Every child is started from the main thread,
+whose end
+Linux tells the children of. What another life left behind is ended before anything is started.
+"""
+
+import logging
+import os
+import queue
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from urllib.parse import quote, urlsplit
+
+from dure.engine.servers import children, faults, postgres
+from dure.engine.servers.nats import MqttDoor, NatsFailed, nats_of
+from dure.engine.servers.place import Place
+from dure.engine.servers.postgres import Postgres, PostgresFailed
+from dure.engine.servers.reporter import Reporter, Seen
+from dure.engine.servers.tls import Certificate, local_certificate, names_of_this_machine
+from dure.engine.servers.units import NatsUnit, PostgresUnit, PythonUnit, Unit, answers
+
+log = logging.getLogger(__name__)
+PROCESSES = ("stream", "work", "web")
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+_CHECK_EVERY_S = 5.0
+_DEAF_AFTER = 6
+"""Health checks in a row that a running web process may miss before it is taken for hung and started anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What `dure up` was told. Port 0 is any free one. Beyond loopback TLS is on: with the given files, else a local
+    CA's."""
+
+    folder: Path
+    host: str = "127.0.0.1"
+    port: int = 8080
+    mqtt_port: int = 1883
+    certificate: Path | None = None
+    key: Path | None = None
+    public_url: str | None = None
+    console: Path | None = None
+
+    @property
+    def loopback(self) -> bool:
+        """Whether only this machine can reach the city."""
+        return self.host in LOOPBACK
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A city that serves: where people and devices reach it."""
+
+    url: str
+    mqtt: str
+    database_url: str
+
+
+class Stopped(Exception):
+    """A signal to end came while the city was starting."""
+
+
+class Supervisor:
+    """One city's programs. `prepare` is given the database's URL once it answers (migrations and the like)."""
+
+    def __init__(self, options: Options, prepare: Callable[[str], None]) -> None:
+        self.options = options
+        self.place = Place(options.folder)
+        self._prepare = prepare
+        self._events: queue.SimpleQueue[tuple[str, object]] = queue.SimpleQueue()
+        self._units: list[Unit] = []
+        self._postgres: PostgresUnit | None = None
+        self._nats: NatsUnit | None = None
+        self._reporter: Reporter | None = None
+        self._tls: Certificate | None = None
+        self._port = 0
+        self._deaf = 0
+        self._ended = False
+
+    # --- where things are ---
+
+    @property
+    def database_url(self) -> str:
+        """The database that dure's processes use."""
+        told = os.environ.get("DURE_DATABASE_URL")
+        if told:
+            return told
+        assert self._postgres is not None
+        return self._postgres.server.url
+
+    @property
+    def nats_url(self) -> str:
+        """The stream that dure's processes use."""
+        told = os.environ.get("DURE_NATS_URL")
+        if told:
+            return told
+        assert self._nats is not None
+        return self._nats.server.url
+
+    @property
+    def url(self) -> str:
+        """Where people reach the city."""
+        if self.options.public_url:
+            return self.options.public_url.rstrip("/")
+        if self.options.loopback:
+            return f"http://localhost:{self._port}"
+        names = names_of_this_machine(self.options.host)
+        return f"https://{_in_url(names[3] if len(names) > 3 else names[0])}:{self._port}"
+
+    def _health_url(self) -> str:
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.options.host, self.options.host)  # noqa: S104
+        return f"{'https' if self._tls else 'http'}://{_in_url(host)}:{self._port}/api/v1/health"
+
+    def _environment(self) -> Mapping[str, str]:
+        options, door = self.options, self._nats.door if self._nats else MqttDoor()
+        values = {
+            **os.environ,
+            "DURE_DATA": str(self.place.folder),
+            "DURE_DATABASE_URL": self.database_url,
+            "DURE_NATS_URL": self.nats_url,
+            "DURE_HOST": "127.0.0.1" if options.host == "localhost" else options.host,
+            "DURE_PORT": str(self._port),
+            "DURE_MQTT_HOST": door.host,
+            "DURE_MQTT_PORT": str(door.port),
+            "DURE_PUBLIC_URL": self.url,
+            "PYTHONUTF8": "1",
+            "PYTHONUNBUFFERED": "1",
+        }
+        if options.console is not None:
+            values["DURE_CONSOLE"] = str(options.console)
+        if self._tls is not None:
+            values |= {"DURE_TLS_CERT": str(self._tls.certificate), "DURE_TLS_KEY": str(self._tls.key)}
+        return values
+
+    # --- its life ---
+
+    def run(self, ready: Callable[[Ready], None]) -> int:
+        """Runs the city until a signal ends it; `ready` is called once, when everything serves. The exit code.
+
+        Raises AlreadyRunning, CannotStart, EngineMissing, PostgresFailed, NatsFailed or OSError when it cannot start;
+        what had been started is ended then.
+        """
+        hold = self.place.hold()
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, self._signalled)
+        try:
+            self._end_left_over()
+            self._start_engines()
+            self._prepare(self.database_url)
+            self._check_stopped()
+            self._start_processes()
+            self._wait_until_serving()
+            ready(Ready(self.url, self._mqtt_address(), self.database_url))
+            self._watch()
+        except Stopped:
+            pass
+        finally:
+            self._end()
+            hold.release()
+        return 0
+
+    def _signalled(self, number: int, _frame: FrameType | None) -> None:
+        self._events.put(("signal", number))
+        if self._ended:  # a second Ctrl-C while ending: no more patience
+            for unit in self._units:
+                if unit.process is not None and unit.process.poll() is None:
+                    unit.process.send_signal(signal.SIGQUIT if unit.name == "postgres" else signal.SIGKILL)
+
+    def _end_left_over(self) -> None:
+        """Ends dure's own processes of a killed former life. The engines find theirs by their folders."""
+        noted = self.place.noted().get("children", {})
+        left = []
+        for child in noted.values() if isinstance(noted, dict) else ():
+            process = children.alive(int(child.get("pid", 0)), child.get("created"))
+            if process is not None:
+                left.append(process)
+        if left:
+            log.warning("ending %d processes of a former life", len(left))
+            children.end(left, [(signal.SIGTERM, 3.0), (signal.SIGKILL, 5.0)])
+
+    def _start_engines(self) -> None:
+        options, noted = self.options, self.place.noted()
+        if not options.loopback:
+            given = options.certificate and options.key
+            self._tls = (
+                Certificate(options.certificate, options.key)
+                if given and options.certificate and options.key
+                else local_certificate(self.place.tls, names_of_this_machine(options.host))
+            )
+        self._port = self._open_port(options.port, "--port", noted.get("web_port"))
+        if not os.environ.get("DURE_DATABASE_URL"):
+            server = Postgres(
+                postgres.cluster_of(self.place),
+                password=self.place.secret("postgres"),
+                log=self.place.logs / "postgres.log",
+            )
+            server.make()
+            self._postgres = PostgresUnit(server, noted.get("postgres_port"))
+            self._units.append(self._postgres)
+        if not os.environ.get("DURE_NATS_URL"):
+            nats = nats_of(self.place, sync_always=os.environ.get("DURE_SYNC_ALWAYS") == "1")
+            nats.clear()
+            mqtt = self._open_port(options.mqtt_port, "--mqtt-port", noted.get("mqtt_port"))
+            tls = self._tls or Certificate(Path(), Path())
+            door = MqttDoor(
+                "127.0.0.1" if options.host == "localhost" else options.host,
+                mqtt,
+                tls.certificate if self._tls else None,
+                tls.key if self._tls else None,
+            )
+            self._nats = NatsUnit(nats, door, noted.get("nats_port"))
+            self._units.append(self._nats)
+        for unit in list(self._units):
+            self._launch(unit)
+        self._wait_for(self._units, postgres.READY_WITHIN_S)
+        if self._postgres:
+            self._postgres.server.ensure_database()
+
+    def _open_port(self, wanted: int, option: str, former: object) -> int:
+        host = "127.0.0.1" if self.options.host == "localhost" else self.options.host
+        if wanted == 0:
+            return children.free_port(former if isinstance(former, int) else None, host)
+        if not children.port_taken(wanted, host):
+            return wanted
+        holder = children.holder_of(wanted)
+        raise faults.port_taken(wanted, option, f"{holder.name()} (pid {holder.pid})" if holder else "")
+
+    def _start_processes(self) -> None:
+        names = [unit.name for unit in self._units] + list(PROCESSES)
+        self._reporter = Reporter(self.database_url, names)
+        for name in PROCESSES:
+            health = self._health_url if name == "web" else lambda: None
+            self._units.append(PythonUnit(name, self.place.logs / f"{name}.log", self._environment, health))
+        for unit in self._units:
+            if unit.name in PROCESSES:
+                self._launch(unit)
+        self._reporter.start()
+        for unit in self._units:
+            self._tell(unit)
+
+    def _wait_until_serving(self) -> None:
+        processes = [unit for unit in self._units if unit.name in PROCESSES]
+        self._wait_for(processes, 120.0)
+
+    def _wait_for(self, units: list[Unit], seconds: float) -> None:
+        """Until all of these serve. Raises CannotStart with the end of a log when one falls thrice or time is up."""
+        until = time.monotonic() + seconds
+        while any(unit.state != "running" for unit in units):
+            self._turn(0.02)
+            for unit in units:
+                if unit.restarts >= 3 or time.monotonic() > until:
+                    end = _end_of(unit.log)
+                    raise faults.CannotStart("servers.falls", name=unit.name, log=str(unit.log), end=end)
+
+    def _check_stopped(self) -> None:
+        while not self._events.empty():
+            kind, value = self._events.get()
+            if kind == "signal":
+                raise Stopped
+            self._child_ended(value)
+
+    # --- the loop ---
+
+    def _watch(self) -> None:
+        checked = time.monotonic()
+        while True:
+            waits = any(unit.state != "running" for unit in self._units)
+            self._turn(0.1 if waits else _CHECK_EVERY_S)
+            if time.monotonic() - checked >= _CHECK_EVERY_S:
+                checked = time.monotonic()
+                self._check()
+
+    def _turn(self, seconds: float) -> None:
+        """One turn: an event if one comes in time, then whatever is due. Raises Stopped at a signal to end."""
+        try:
+            kind, value = self._events.get(timeout=seconds)
+            if kind == "signal":
+                raise Stopped
+            self._child_ended(value)
+        except queue.Empty:
+            pass
+        for unit in self._units:
+            if unit.process is None and unit.state == "restarting" and time.monotonic() >= unit.start_at:
+                self._launch(unit)
+            elif unit.process is not None and unit.state in {"starting", "restarting"} and unit.serving():
+                unit.state = "running"
+                log.info("%s serves", unit.name)
+                self._tell(unit)
+
+    def _launch(self, unit: Unit) -> None:
+        before = self._postgres.server.port if self._postgres else 0
+        try:
+            unit.start()
+        except (OSError, PostgresFailed, NatsFailed, subprocess.SubprocessError):
+            log.exception("%s could not be started", unit.name)
+            unit.fell(None)
+            return
+        process = unit.process
+        assert process is not None
+        threading.Thread(target=self._wait_child, args=(unit, process), name=f"wait {unit.name}", daemon=True).start()
+        self._note()
+        if unit is self._postgres and before and before != self._postgres.server.port:
+            self._moved()
+
+    def _wait_child(self, unit: Unit, process: subprocess.Popen[bytes]) -> None:
+        process.wait()
+        self._events.put(("ended", (unit, process)))
+
+    def _child_ended(self, value: object) -> None:
+        assert isinstance(value, tuple)
+        unit, process = value
+        if unit.process is not process:
+            return
+        pause = unit.fell(process.returncode)
+        log.warning("%s ended (%s); again in %.1f s", unit.name, unit.last_exit, pause)
+        self._tell(unit)
+
+    def _moved(self) -> None:
+        """PostgreSQL came back on another port because its own was taken meanwhile: everybody must learn it."""
+        if self._reporter is not None:
+            self._reporter.use(self.database_url)
+        for unit in self._units:
+            if unit.name in PROCESSES and unit.process is not None:
+                unit.process.send_signal(signal.SIGTERM)
+
+    def _check(self) -> None:
+        """Each few seconds: logs are kept short, and a web process that no longer answers is ended so that it comes
+        anew."""
+        for unit in self._units:
+            children.rotate(unit.log)
+        web = next((unit for unit in self._units if unit.name == "web"), None)
+        if web is None or web.state != "running" or web.process is None or answers(self._health_url()):
+            self._deaf = 0
+        else:
+            self._deaf += 1
+            if self._deaf >= _DEAF_AFTER:
+                log.error("web does not answer; starting it anew")
+                self._deaf = 0
+                web.process.kill()
+
+    def _tell(self, unit: Unit) -> None:
+        if self._reporter is not None:
+            pid = unit.process.pid if unit.process else None
+            self._reporter.tell(Seen(unit.name, unit.state, pid, unit.restarts, unit.last_exit))
+
+    def _mqtt_address(self) -> str:
+        if self._nats is None:
+            return ""
+        host = "localhost" if self.options.loopback else urlsplit(self.url).hostname or self._nats.door.host
+        return f"{_in_url(host)}:{self._nats.door.port}"
+
+    def _note(self) -> None:
+        """Keeps in run.json what runs, so that another start, or `dure doctor`, can find it."""
+        running = {
+            unit.name: {"pid": unit.process.pid, "created": children.created_at(unit.process.pid)}
+            for unit in self._units
+            if unit.process is not None
+        }
+        self.place.note(
+            {
+                "pid": os.getpid(),
+                "url": self.url,
+                "web_port": self._port,
+                "mqtt": self._mqtt_address(),
+                "mqtt_port": self._nats.door.port if self._nats else None,
+                "postgres_port": self._postgres.server.port if self._postgres else None,
+                "nats_port": self._nats.server.port if self._nats else None,
+                "children": running,
+            }
+        )
+
+    def _end(self) -> None:
+        """Ends all in reverse order: the doors for people first, the records last. Never raises."""
+        self._ended = True
+        order = sorted(self._units, key=lambda unit: ("web", "work", "stream", "nats", "postgres").index(unit.name))
+        for unit in order:
+            if unit.name == "nats" and self._reporter is not None:
+                self._reporter.end(2.0)
+            try:
+                unit.state = "stopped"
+                unit.stop(20.0 if unit.name == "postgres" else 5.0)
+                unit.process = None
+            except (OSError, subprocess.SubprocessError):
+                log.exception("%s could not be ended", unit.name)
+            self._tell(unit)
+
+
+def _end_of(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8", errors="replace")[-1500:].strip()
+    except OSError:
+        return ""
+
+
+def _in_url(host: str) -> str:
+    return f"[{host}]" if ":" in host else quote(host)

@@ -1,0 +1,180 @@
+"""The programs that one supervisor keeps alive, all with one face."""
+
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Literal
+
+from dure.engine.servers import children
+from dure.engine.servers.nats import MqttDoor, Nats
+from dure.engine.servers.postgres import Postgres
+
+State = Literal["starting", "running", "restarting", "stopped"]
+_FIRST_PAUSE_S = 0.2
+_LONGEST_PAUSE_S = 30.0
+_STEADY_S = 60.0
+"""A program that ran this long is well: its next fall begins again with the shortest pause."""
+
+
+class Unit:
+    """One program: started, watched, started again for ever when it falls."""
+
+    def __init__(self, name: str, log: Path) -> None:
+        self.name = name
+        self.log = log
+        self.state: State = "stopped"
+        self.process: subprocess.Popen[bytes] | None = None
+        self.restarts = 0
+        self.last_exit: str | None = None
+        self.began = 0.0
+        self.pause_s = _FIRST_PAUSE_S
+        self.start_at = 0.0
+
+    def launch(self) -> subprocess.Popen[bytes]:
+        """Starts the program; may raise when what is left of a former life cannot be ended."""
+        raise NotImplementedError
+
+    def serving(self) -> bool:
+        """Whether it does its work, asked while it is starting."""
+        raise NotImplementedError
+
+    def stop(self, within_s: float) -> None:
+        """Ends it, at the latest by force."""
+        raise NotImplementedError
+
+    def start(self) -> None:
+        """Starts it now."""
+        self.process = None
+        self.began = time.monotonic()
+        self.state = "starting" if self.restarts == 0 else "restarting"
+        self.process = self.launch()
+
+    def fell(self, exit_code: int | None) -> float:
+        """Notes that it ended and says after how many seconds to start it again: longer each time, 30 at most."""
+        if time.monotonic() - self.began > _STEADY_S:
+            self.pause_s = _FIRST_PAUSE_S
+        pause = self.pause_s
+        self.pause_s = min(self.pause_s * 2, _LONGEST_PAUSE_S)
+        self.process = None
+        self.restarts += 1
+        self.last_exit = exit_in_words(exit_code)
+        self.state = "restarting"
+        self.start_at = time.monotonic() + pause
+        return pause
+
+
+class PostgresUnit(Unit):
+    """The records."""
+
+    def __init__(self, server: Postgres, port: int | None) -> None:
+        super().__init__("postgres", server.log)
+        self.server = server
+        self.port = port
+
+    def launch(self) -> subprocess.Popen[bytes]:
+        """Starts it on the port it had."""
+        self.server.start(self.server.port or self.port)
+        assert self.server.process is not None
+        return self.server.process
+
+    def serving(self) -> bool:
+        """Whether it takes connections; not while it recovers."""
+        return self.server.answers()
+
+    def stop(self, within_s: float) -> None:
+        """Ends it with all written."""
+        self.server.stop(within_s)
+
+
+class NatsUnit(Unit):
+    """The stream and the MQTT door."""
+
+    def __init__(self, server: Nats, door: MqttDoor, port: int | None) -> None:
+        super().__init__("nats", server.log)
+        self.server = server
+        self.door = door
+        self.port = port
+
+    def launch(self) -> subprocess.Popen[bytes]:
+        """Starts it on the ports it had."""
+        self.server.start(self.door, self.server.port or self.port)
+        self.door = self.server.door
+        assert self.server.process is not None
+        return self.server.process
+
+    def serving(self) -> bool:
+        """Whether both doors are open."""
+        return self.server.answers()
+
+    def stop(self, within_s: float) -> None:
+        """Ends it."""
+        self.server.stop(within_s)
+
+
+class PythonUnit(Unit):
+    """One of dure's own processes."""
+
+    def __init__(
+        self, name: str, log: Path, environment: Callable[[], Mapping[str, str]], health: Callable[[], str | None]
+    ) -> None:
+        super().__init__(name, log)
+        self._environment = environment
+        self._health = health
+
+    def launch(self) -> subprocess.Popen[bytes]:
+        """Starts `python -m dure.processes.<name>` with the city's settings in its environment."""
+        command = [sys.executable, "-P", "-m", f"dure.processes.{self.name}"]
+        return children.start(command, log=self.log, environment=self._environment(), dies_by=signal.SIGTERM)
+
+    def serving(self) -> bool:
+        """Whether its health page answers; a process without one serves when it has lived for a second."""
+        url = self._health()
+        if url is None:
+            return time.monotonic() - self.began > 1.0
+        return answers(url)
+
+    def stop(self, within_s: float) -> None:
+        """Asks it to end, then makes it."""
+        process = self.process
+        if process is None or process.poll() is not None:
+            return
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(within_s)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait(10)
+
+
+def answers(url: str, timeout_s: float = 2.0) -> bool:
+    """Whether an HTTP GET of our own health page gives 200. Its certificate is ours, reached over loopback: not
+    checked."""
+    import ssl
+
+    context = ssl._create_unverified_context() if url.startswith("https:") else None  # noqa: SLF001, S323
+    opener = urllib.request.build_opener(
+        urllib.request.ProxyHandler({}),
+        urllib.request.HTTPSHandler(context=context),
+    )
+    try:
+        with opener.open(url, timeout=timeout_s) as response:
+            return bool(response.status == 200)
+    except (OSError, urllib.error.URLError, ValueError):
+        return False
+
+
+def exit_in_words(code: int | None) -> str | None:
+    """ "exit 1", "SIGKILL", or None when it is not known."""
+    if code is None:
+        return None
+    if code >= 0:
+        return f"exit {code}"
+    try:
+        return signal.Signals(-code).name
+    except ValueError:
+        return f"signal {-code}"
