@@ -14,6 +14,7 @@ from sqlalchemy import (
     DateTime,
     Double,
     ForeignKey,
+    Identity,
     Index,
     Integer,
     LargeBinary,
@@ -151,6 +152,17 @@ camera = Table(
     Index("camera_search", "search", postgresql_using="gin", postgresql_ops={"search": "gin_trgm_ops"}),
 )
 
+camera_mark = Table(
+    "camera_mark",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("camera_ids", ARRAY(Text), nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
+)
+"""Which cameras a statement changed, written by triggers of `camera`: how each process's index hears of it, in step
+with the transaction.
+"""
+
 device = Table(
     "device",
     metadata,
@@ -219,9 +231,10 @@ map_feature = Table(
     "map_feature",
     metadata,
     Column("id", Uuid, primary_key=True),
-    Column("layer", Text, nullable=False),  # road, rail, water, park, building, market
+    Column("layer", Text, nullable=False),  # water, park, ground, road, rail, building, market, label
     Column("class", Text),  # main, street, lane …
     Column("name", Text),
+    Column("attrs", JSONB, nullable=False, server_default=_EMPTY_OBJECT),  # width_m of a road, height_m of a building
     Column("geometry", JSONB, nullable=False),  # GeoJSON geometry
     Column("min_lon", Double, nullable=False),
     Column("min_lat", Double, nullable=False),

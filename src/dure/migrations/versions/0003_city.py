@@ -100,6 +100,12 @@ _TABLES = """
     );
     CREATE INDEX camera_position ON camera (lon, lat);
     CREATE INDEX camera_search ON camera USING gin (search gin_trgm_ops);
+    CREATE TABLE camera_mark (
+        id BIGINT GENERATED ALWAYS AS IDENTITY,
+        camera_ids TEXT[] NOT NULL,
+        at TIMESTAMPTZ DEFAULT now() NOT NULL,
+        CONSTRAINT pk_camera_mark PRIMARY KEY (id)
+    );
     CREATE TABLE camera_site (
         id TEXT NOT NULL,
         name TEXT NOT NULL,
@@ -267,6 +273,22 @@ _TABLES = """
 """
 
 
+_MARKS = """
+    create function camera_marked() returns trigger language plpgsql as $$
+    begin
+        insert into camera_mark (camera_ids) select array_agg(id) from changed having count(*) > 0;
+        return null;
+    end $$;
+    create trigger camera_inserted after insert on camera referencing new table as changed
+        for each statement execute function camera_marked();
+    create trigger camera_updated after update on camera referencing new table as changed
+        for each statement execute function camera_marked();
+    create trigger camera_deleted after delete on camera referencing old table as changed
+        for each statement execute function camera_marked();
+"""
+
+
 def upgrade() -> None:
     op.execute(_SEARCH)
     op.execute(_TABLES)
+    op.execute(_MARKS)
