@@ -180,6 +180,7 @@ _TABLES = """
         layer TEXT NOT NULL,
         class TEXT,
         name TEXT,
+        attrs JSONB DEFAULT '{}'::jsonb NOT NULL,
         geometry JSONB NOT NULL,
         min_lon DOUBLE PRECISION NOT NULL,
         min_lat DOUBLE PRECISION NOT NULL,
