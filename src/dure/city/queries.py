@@ -1,7 +1,7 @@
 """What other rooms ask of the city. Everything in a few statements, whatever the number of ids."""
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import ARRAY, Row, Text, TextClause, bindparam, text
 
@@ -66,7 +66,7 @@ async def devices_for_detection(tx: Tx, ids: Sequence[str] | None = None) -> lis
         rows = await tx.execute(text(f"{_WATCHED} order by d.id"))
     else:
         rows = await tx.execute(_with_ids(_ids(_WATCHED, "d.id")), {"ids": list(ids)})
-    return [WatchedDevice(*row) for row in rows]
+    return [WatchedDevice._make(row) for row in rows]
 
 
 async def devices_for_doors(tx: Tx, ids: Sequence[str] | None = None) -> list[DoorDevice]:
@@ -78,8 +78,8 @@ async def devices_for_doors(tx: Tx, ids: Sequence[str] | None = None) -> list[Do
     return [_door(row) for row in rows]
 
 
-def _door(row: Row[tuple[object, ...]]) -> DoorDevice:
-    found = DoorDevice(*row)
+def _door(row: Row[Any]) -> DoorDevice:
+    found = DoorDevice._make(row)
     return found._replace(key_hash=None if found.key_hash is None else bytes(found.key_hash))
 
 
@@ -153,12 +153,12 @@ async def mark_device_fault(tx: Tx, device_id: str, fault: str | None) -> int | 
 async def city_center(tx: Tx) -> LonLat | None:
     """The middle of all boundaries, else of all assets; None for an empty city."""
     for source in (
-        "select avg(label_lon), avg(label_lat) from boundary",
-        "select avg(lon), avg(lat) from asset where lon is not null",
+        "select avg(label_lon) as lon, avg(label_lat) as lat from boundary",
+        "select avg(lon) as lon, avg(lat) as lat from asset where lon is not null",
     ):
-        row = (await tx.execute(text(source))).one()
-        if row[0] is not None:
-            return LonLat(float(row[0]), float(row[1]))
+        row = await tx.row(text(source))
+        if row is not None and row["lon"] is not None:
+            return LonLat(float(row["lon"]), float(row["lat"]))
     return None
 
 

@@ -1,0 +1,81 @@
+"""The chooser of each process, kept in step with the table: `nearest` of a hundred thousand cameras without reading
+them.
+
+Every statement that changes cameras leaves their ids in `camera_mark` (by trigger). Before each answer the marks that
+are new are read, and the cameras they name; so an answer is never older than the transaction that asks.
+"""
+
+import asyncio
+from collections.abc import Iterable
+from weakref import WeakKeyDictionary
+
+from sqlalchemy import ARRAY, BigInteger, Engine, RowMapping, Text, bindparam, text
+
+from dure.city.nearest import Choice, Chooser, View
+from dure.engine.database import Tx
+from dure.kernel.geometry import LonLat
+
+_COLUMNS = "id, site_id, lon, lat, azimuth_deg, fov_deg, range_m, ptz, state"
+_ALL = text(f"select {_COLUMNS} from camera order by id")
+_SOME = text(f"select {_COLUMNS} from camera where id = any(:ids)").bindparams(bindparam("ids", type_=ARRAY(Text)))
+_MARKS = text("select id, camera_ids from camera_mark where id <> all(:seen) order by id").bindparams(
+    bindparam("seen", type_=ARRAY(BigInteger))
+)
+_MARK_IDS = text("select id from camera_mark")
+_MANY = 5_000
+
+
+class CameraIndex:
+    """All cameras of one database, in memory."""
+
+    def __init__(self) -> None:
+        self._views: dict[str, View] = {}
+        self._seen: set[int] | None = None
+        self._chooser = Chooser([])
+        self._lock = asyncio.Lock()
+
+    async def chooser(self, tx: Tx) -> Chooser:
+        """The chooser as of this transaction."""
+        async with self._lock:
+            if self._seen is None:
+                await self._load(tx)
+            else:
+                marks = await tx.rows(_MARKS, {"seen": sorted(self._seen)})
+                if marks:
+                    await self._advance(tx, marks)
+            return self._chooser
+
+    async def _load(self, tx: Tx) -> None:
+        seen = {row["id"] for row in await tx.rows(_MARK_IDS)}
+        self._views = {row["id"]: _view(row) for row in await tx.rows(_ALL)}
+        self._chooser = await asyncio.to_thread(Chooser, list(self._views.values()))
+        self._seen = seen
+
+    async def _advance(self, tx: Tx, marks: Iterable[RowMapping]) -> None:
+        assert self._seen is not None
+        changed = {camera for mark in marks for camera in mark["camera_ids"]}
+        if len(changed) > _MANY or len(self._seen) > _MANY:
+            await self._load(tx)
+            return
+        for camera in changed:
+            self._views.pop(camera, None)
+        self._views.update((row["id"], _view(row)) for row in await tx.rows(_SOME, {"ids": sorted(changed)}))
+        self._chooser = await asyncio.to_thread(Chooser, list(self._views.values()))
+        self._seen.update(mark["id"] for mark in marks)
+
+
+def _view(row: RowMapping) -> View:
+    return View(**row)
+
+
+_indexes: WeakKeyDictionary[Engine, CameraIndex] = WeakKeyDictionary()
+
+
+def index_of(tx: Tx) -> CameraIndex:
+    """The index of the transaction's database in this process."""
+    return _indexes.setdefault(tx.connection.sync_engine.engine, CameraIndex())
+
+
+async def nearest_cameras(tx: Tx, at: LonLat, n: int = 5) -> list[Choice]:
+    """The `n` cameras for a place, best first (`dure.city.nearest` says in which order)."""
+    return (await index_of(tx).chooser(tx)).nearest(at, n)
