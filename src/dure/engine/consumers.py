@@ -7,6 +7,7 @@ times is set aside with its error and the consumer goes on; a person sends it ag
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -177,6 +178,7 @@ class Group:
         self._database = database
         self._consumers = {one.name: one for one in consumers}
         self._runners: dict[str, Runner] = {}
+        self._begun: dict[str, float] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
     def wake(self) -> None:
@@ -210,6 +212,7 @@ class Group:
             if task is not None and not task.cancelled() and task.exception() is not None:
                 log.error("consumer %s ended", name, exc_info=task.exception())
             self._runners[name] = Runner(self._database, one)
+            self._begun[name] = time.monotonic()
             self._tasks[name] = asyncio.create_task(self._runners[name].run(), name=f"consumer {name}")
 
     async def _watch(self, stuck: set[str], report: Callable[[str, float | None], Awaitable[None]]) -> set[str]:
@@ -221,10 +224,12 @@ class Group:
             if row["name"] not in self._consumers or not row["enabled"] or not row["lag"]:
                 continue
             still = (now - row["moved_at"]).total_seconds() if row["moved_at"] else row["waiting_s"]
-            if min(row["waiting_s"], still) > STUCK_S:
+            begun = time.monotonic() - self._begun[row["name"]]
+            if min(row["waiting_s"], still, begun) > STUCK_S:
                 late.add(row["name"])
                 await report(row["name"], row["waiting_s"])
                 self._tasks[row["name"]].cancel()
-        for name in stuck - late:
+        waiting = {row["name"] for row in rows if row["lag"]}
+        for name in stuck - waiting:
             await report(name, None)
-        return late
+        return late | (stuck & waiting)

@@ -141,6 +141,8 @@ def _fields(errors: Sequence[Mapping[str, Any]]) -> list[FieldError]:
 
 async def _on_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    if isinstance(error.__cause__, DureError):  # raised while the framework read the body
+        return _answer(request, error.__cause__)
     if error.status_code == 404:
         return _answer(request, NotFound("engine.path.unknown", path=request.url.path[:200]))
     if error.status_code == 405:

@@ -12,7 +12,8 @@ class Settings:
 
     `database_url` and `nats_url` hold passwords: never log them. `partitions` is how many shards the observations are
     cut into; `sync_always` makes the stream fsync each message. `trusted_proxies` are CIDRs that may name a client's
-    address.
+    address. `stream_bytes` is what the stream of observations may hold before it refuses; `history_days` is how long
+    files of history are kept.
     """
 
     data: Path
@@ -32,6 +33,8 @@ class Settings:
     trusted_proxies: tuple[str, ...] = ()
     session_idle_s: int = 30 * 60
     session_absolute_s: int = 12 * 3600
+    stream_bytes: int = 20_000_000_000
+    history_days: int = 400
 
 
 def city_zone(environment: Mapping[str, str] = os.environ) -> str:
@@ -58,6 +61,8 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
         tls_cert=path("DURE_TLS_CERT"),
         tls_key=path("DURE_TLS_KEY"),
         partitions=int(environment.get("DURE_PARTITIONS", "1")),
+        stream_bytes=int(environment.get("DURE_STREAM_BYTES", "20000000000")),
+        history_days=int(environment.get("DURE_HISTORY_DAYS", "400")),
         sync_always=environment.get("DURE_SYNC_ALWAYS", "") == "1",
         city_zone=city_zone(environment),
         console=path("DURE_CONSOLE"),

@@ -41,6 +41,17 @@ class Message:
     raw: Msg
 
 
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """A stream's state: when it was made (ISO), its first and last sequence, and its size."""
+
+    made: str
+    first: int
+    last: int
+    messages: int
+    size: int
+
+
 class Stream:
     """A connection to the stream, which finds its way back for ever when the engine goes away."""
 
@@ -87,7 +98,10 @@ class Stream:
         max_age_s: float = 0,
         max_msg_size: int = -1,
     ) -> None:
-        """Make the stream `name`, or bring its limits up to date. When full it refuses rather than forget."""
+        """Make the stream `name`, or bring its limits up to date. When full it refuses rather than forget.
+
+        Raises Unavailable.
+        """
         config = StreamConfig(
             name=name,
             subjects=subjects,
@@ -100,9 +114,61 @@ class Stream:
             duplicate_window=120,
         )
         try:
+            try:
+                await self.js.add_stream(config)
+            except BadRequestError:
+                await self.js.update_stream(config)
+        except (nats.errors.Error, TimeoutError, OSError) as error:
+            raise Unavailable("engine.stream.away") from error
+
+    async def ensure_mqtt(self) -> None:
+        """Make the stream that keeps MQTT's QoS 1 publishes as nats-server itself would with its first MQTT client, so
+        that a consumer can be there before any device is. Raises Unavailable.
+        """
+        config = StreamConfig(
+            name="$MQTT_msgs",
+            subjects=["$MQTT.msgs.>"],
+            retention=RetentionPolicy.INTEREST,
+            storage=StorageType.FILE,
+        )
+        try:
             await self.js.add_stream(config)
         except BadRequestError:
-            await self.js.update_stream(config)
+            return  # it is there already
+        except (nats.errors.Error, TimeoutError, OSError) as error:
+            raise Unavailable("engine.stream.away") from error
+
+    async def facts(self, name: str) -> Facts:
+        """The state of the stream `name`. Raises Unavailable."""
+        try:
+            info = await self.js.stream_info(name)
+        except (nats.errors.Error, TimeoutError, OSError) as error:
+            raise Unavailable("engine.stream.away") from error
+        state = info.state
+        made = info.created.isoformat() if info.created else ""
+        return Facts(made, state.first_seq, state.last_seq, state.messages, state.bytes)
+
+    async def acknowledged(self, name: str) -> int | None:
+        """Up to where all durable consumers of the stream `name` have acknowledged; None where it has none. Raises
+        Unavailable.
+        """
+        try:
+            infos = await self.js.consumers_info(name)
+        except (nats.errors.Error, TimeoutError, OSError) as error:
+            raise Unavailable("engine.stream.away") from error
+        floors = [
+            info.ack_floor.stream_seq if info.ack_floor else 0
+            for info in infos
+            if info.config is not None and info.config.durable_name
+        ]
+        return min(floors, default=None)
+
+    async def free(self, name: str, upto: int) -> None:
+        """Forget the messages of the stream `name` up to and including the sequence `upto`. Raises Unavailable."""
+        try:
+            await self.js.purge_stream(name, seq=upto + 1)
+        except (nats.errors.Error, TimeoutError, OSError) as error:
+            raise Unavailable("engine.stream.away") from error
 
     async def publish(self, subject: str, data: bytes, *, message_id: str | None = None, timeout_s: float = 5) -> int:
         """Store one message and give its sequence. The same `message_id` within two minutes is stored once.
@@ -147,7 +213,16 @@ class Reader:
         self._delivered = 0
 
     async def open(self) -> None:
-        """Make the consumer if it is not there. A durable one then holds messages from this moment on."""
+        """Make the consumer if it is not there. A durable one then holds messages from this moment on.
+
+        Raises Unavailable.
+        """
+        try:
+            await self._open()
+        except (nats.errors.Error, TimeoutError, OSError) as error:
+            raise Unavailable("engine.stream.away") from error
+
+    async def _open(self) -> None:
         config = ConsumerConfig(
             durable_name=self._durable,
             filter_subject=self._subject,

@@ -1,0 +1,212 @@
+"""What screens hear: snapshot + changes is always what a fresh snapshot says, each reader hears only its own."""
+
+import asyncio
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import text
+
+from dure.engine import live
+from dure.engine.database import Database, Tx
+from dure.engine.live import Hub, LiveEntity
+from dure.engine.outbox import Relay
+from dure.engine.stream import Stream
+from dure.kernel.events import Event
+
+
+@dataclass(frozen=True)
+class Reader:
+    permissions: frozenset[str]
+    team: str
+
+    def may(self, permission: str) -> bool:
+        return permission in self.permissions
+
+
+async def load(tx: Tx, ids: Sequence[str]) -> Mapping[str, dict[str, Any]]:
+    rows = await tx.rows(text("select * from thing where id = any(:ids)"), {"ids": list(ids)})
+    return {row["id"]: dict(row) for row in rows}
+
+
+async def everything(tx: Tx) -> Sequence[dict[str, Any]]:
+    return [dict(row) for row in await tx.rows(text("select * from thing order by id"))]
+
+
+THING = LiveEntity("thing", "thing.read", load, everything, lambda reader, value: value["team"] == reader.team)
+RED = Reader(frozenset({"thing.read"}), "red")
+
+
+@pytest.fixture
+async def relay(database: Database, nats_url: str):
+    stream = await Stream.connect(nats_url, name="test")
+    async with database.transaction() as tx:
+        await tx.execute(text("create table thing (id text primary key, team text, size int, version int)"))
+    made = Relay(database, stream, "urn:test")
+    await made.take()
+    yield made
+    await stream.close()
+
+
+async def put(database: Database, name: str, team: str, size: int) -> None:
+    async with database.transaction() as tx:
+        version = await tx.scalar(
+            text(
+                "insert into thing values (:id, :team, :size, 1) on conflict (id) do update "
+                "set team = :team, size = :size, version = thing.version + 1 returning version"
+            ),
+            {"id": name, "team": team, "size": size},
+        )
+        await tx.emit(Event("ThingChanged.v1", "thing", name, version))
+
+
+async def take(database: Database, name: str) -> None:
+    async with database.transaction() as tx:
+        version = await tx.scalar(text("delete from thing where id = :id returning version"), {"id": name})
+        if version is not None:
+            await tx.emit(Event("ThingGone.v1", "thing", name, version + 1))
+
+
+async def yes() -> bool:
+    return True
+
+
+def apply(state: dict[str, dict[str, Any]], frame: bytes) -> int | None:
+    """What the console's reducer does with one frame; its position, or None for what is not a change."""
+    fields = dict(line.split(": ", 1) for line in frame.decode().strip().split("\n"))
+    if fields.get("event") != "change":
+        return None
+    change = json.loads(fields["data"])
+    if change["value"] is None:
+        state.pop(change["id"], None)
+    elif change["version"] >= state.get(change["id"], {"version": 0})["version"]:
+        state[change["id"]] = change["value"]
+    return int(fields["id"])
+
+
+async def hear(hub: Hub, reader: Reader, state: dict[str, Any], position: int, upto: int) -> int:
+    async for frame in hub.follow(reader, position, yes):
+        at = apply(state, frame)
+        position = at or position
+        if position >= upto or b"event: beat" in frame:
+            return position
+    return position
+
+
+async def fresh(database: Database, hub: Hub, reader: Reader) -> tuple[int, dict[str, Any]]:
+    async with database.transaction() as tx:
+        snapshot = await hub.snapshot(tx, reader)
+    return snapshot["position"], {value["id"]: value for value in snapshot["entities"].get("thing", [])}
+
+
+ACTS = st.lists(
+    st.tuples(st.sampled_from("abcd"), st.sampled_from(["red", "blue", "gone"]), st.integers(0, 9)), max_size=12
+)
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(before=ACTS, after=ACTS)
+async def test_snapshot_and_changes_equal_a_fresh_snapshot(
+    database: Database, relay: Relay, before: list[Any], after: list[Any]
+) -> None:
+    hub = Hub(database, [THING])
+
+    async def act(acts: list[Any]) -> None:
+        for name, team, size in acts:
+            await (take(database, name) if team == "gone" else put(database, name, team, size))
+        await relay.number()
+
+    await act(before)
+    position, state = await fresh(database, hub, RED)
+    hub.position = position
+    await act(after)
+    while await hub._advance():
+        pass
+    upto, expected = await fresh(database, hub, RED)
+    if upto > position:
+        await hear(hub, RED, state, position, upto)
+    assert state == json.loads(json.dumps(expected))
+
+
+async def test_what_leaves_a_readers_sight_is_gone_for_it(database: Database, relay: Relay) -> None:
+    hub = Hub(database, [THING])
+    await put(database, "a", "red", 1)
+    await put(database, "a", "blue", 2)
+    await relay.number()
+    await hub._advance()
+    state: dict[str, Any] = {}
+    await hear(hub, RED, state, 0, 2)
+    assert state == {}
+
+
+async def test_without_the_permission_nothing_is_heard(database: Database, relay: Relay) -> None:
+    hub = Hub(database, [THING])
+    await put(database, "a", "red", 1)
+    await relay.number()
+    await hub._advance()
+    stranger = Reader(frozenset(), "red")
+    frames = [frame async for frame in _until_beat(hub, stranger)]
+    assert not any(b"change" in frame for frame in frames)
+    assert await fresh(database, hub, stranger) == (1, {})
+
+
+async def _until_beat(hub: Hub, reader: Reader):
+    async for frame in hub.follow(reader, 0, yes):
+        yield frame
+        if b"beat" in frame:
+            return
+
+
+@pytest.mark.parametrize("position", [10_000, 1])
+async def test_a_position_that_is_not_kept_gets_a_reset(
+    database: Database, relay: Relay, position: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for n in range(4):
+        await put(database, "a", "red", n)
+    await relay.number()
+    async with database.transaction() as tx:
+        await tx.execute(text("delete from outbox where position <= 2"))
+    hub = Hub(database, [THING])
+    hub.position = 4
+    frames = [frame async for frame in hub.follow(RED, position, yes)]
+    assert frames[-1].startswith(b"event: reset")
+
+
+async def test_a_late_reader_gets_everything_from_the_database(database: Database, relay: Relay) -> None:
+    for n in range(10):
+        await put(database, str(n), "red", n)
+    await relay.number()
+    hub = Hub(database, [THING])
+    hub.position = 10
+    state: dict[str, Any] = {}
+    await hear(hub, RED, state, 0, 10)
+    assert len(state) == 10
+
+
+async def test_a_running_hub_moves_its_readers(database: Database, relay: Relay) -> None:
+    hub = Hub(database, [THING])
+    running = asyncio.create_task(hub.run())
+    state: dict[str, Any] = {}
+    heard = asyncio.create_task(hear(hub, RED, state, 0, 1))
+    await put(database, "a", "red", 1)
+    await relay.number()
+    await asyncio.wait_for(heard, 10)
+    assert state["a"]["size"] == 1
+    running.cancel()
+
+
+async def test_who_is_no_longer_allowed_is_told_to_go(
+    database: Database, relay: Relay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "BEAT_S", 0.05)
+
+    async def no() -> bool:
+        return False
+
+    hub = Hub(database, [THING])
+    frames = [frame async for frame in hub.follow(RED, 0, no)]
+    assert frames[-1].startswith(b"event: bye")
