@@ -169,6 +169,9 @@ async def _once(request: GuardedRequest, tx: Tx, key: str, inner: Callable[[Requ
     if taken is None:
         return await _kept(tx, owner, key, digest)
     response = await inner(request)
+    if "no-store" in response.headers.get("cache-control", ""):
+        await _seal(tx, owner, key, response.status_code)
+        return response
     body = bytes(getattr(response, "body", b""))
     if response.status_code < 400 and len(body) <= _KEPT_BODY:
         headers = {
@@ -190,12 +193,22 @@ async def _once(request: GuardedRequest, tx: Tx, key: str, inner: Callable[[Requ
     return response
 
 
+async def _seal(tx: Tx, owner: str, key: str, status: int) -> None:
+    """Remember that it was done and nothing more: what is not to be stored is a secret or a person."""
+    await tx.execute(
+        text("update kept_answer set status = :status, request_hash = '' where owner = :owner and key = :key"),
+        {"status": status, "owner": owner, "key": key},
+    )
+
+
 async def _kept(tx: Tx, owner: str, key: str, digest: bytes) -> Response:
     row = await tx.row(
         text("select * from kept_answer where owner = :owner and key = :key"), {"owner": owner, "key": key}
     )
     if row is None or row["status"] is None:
         raise Conflict("engine.idempotency.running")
+    if row["body"] is None:
+        raise Conflict("engine.idempotency.shown_once")
     if bytes(row["request_hash"]) != digest:
         raise Invalid("engine.idempotency.reused", fields=[FieldError("Idempotency-Key", "engine.idempotency.reused")])
     headers = {**row["headers"], "Idempotent-Replayed": "true"}

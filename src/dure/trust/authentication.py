@@ -41,7 +41,7 @@ async def by_token(tx: Tx, presented: str, address: Address | None, grants: poli
     row = await tx.row(_TOKEN, {"digest": secret.digest(presented), "now": tx.now()})
     if row is None:
         raise Unauthenticated("trust.token.unknown")
-    network = _approved(address, row["networks"], row["agency_networks"])
+    network = approved(address, row["networks"], row["agency_networks"])
     if row["used_at"] is None or tx.now() - row["used_at"] > SEEN_EVERY:
         await tx.execute(_TOKEN_USED, {"id": row["id"], "now": tx.now()})
     roles = frozenset({Role(row["role"])})
@@ -58,13 +58,13 @@ async def by_session(
     row = await tx.row(_SESSION, {"digest": secret.digest(presented), "now": now, "idle": now - idle})
     if row is None:
         raise Unauthenticated("trust.session.over")
-    network = _approved(address, row["agency_networks"])
+    network = approved(address, row["agency_networks"])
     if now - row["seen_at"] > SEEN_EVERY:
         await seen(tx, row["session_id"])
     return _principal("account", row, frozenset(Role(role) for role in row["roles"]), address, network, grants)
 
 
-def _approved(address: Address | None, *lists: Sequence[str] | None) -> str | None:
+def approved(address: Address | None, *lists: Sequence[str] | None) -> str | None:
     """The approved network that holds `address`; each list that names any must hold it. Raises Forbidden."""
     found = None
     for one in lists:

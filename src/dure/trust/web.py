@@ -168,7 +168,8 @@ async def _on_refused(request: Request, error: Exception) -> Response:
     principal = getattr(request.state, "principal", None)
     address = str(client_address(request))
     nothing_presented = principal is None and "authorization" not in request.headers and not request.cookies
-    if not (nothing_presented and request.method in READS) and request.app.state.refusals.take(address):
+    noise = (nothing_presented and request.method in READS) or getattr(request.state, "refusal_recorded", False)
+    if not noise and request.app.state.refusals.take(address):
         route = request.scope.get("route")
         asked = f"{request.method} {getattr(route, 'path', '?')}"
         try:

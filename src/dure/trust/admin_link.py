@@ -1,0 +1,65 @@
+"""The first administrator: whoever holds the link that `dure up` prints once."""
+
+from datetime import timedelta
+
+from dure.engine.database import Database, Tx
+from dure.kernel.errors import Conflict
+from dure.trust import accounts, audit, links, passwords, sessions
+from dure.trust.principal import Principal
+from dure.trust.roles import Role
+
+
+async def issue(tx: Tx) -> str | None:
+    """A link's secret for the first administrator, valid 24 hours; earlier ones end. None where there is one
+    already.
+    """
+    return None if await accounts.has_admin(tx) else await links.make(tx, "admin")
+
+
+def url(public_url: str, presented: str) -> str:
+    """The address that a browser opens. The secret stands behind the #: it is in no request line and no log."""
+    return f"{public_url.rstrip('/')}/#/setup?token={presented}"
+
+
+async def redeem(
+    database: Database,
+    presented: str,
+    username: str,
+    password: str,
+    *,
+    address: str | None,
+    browser: str | None,
+    lasts: timedelta,
+) -> str:
+    """Make the first administrator and a session; the session's secret.
+
+    Raises Invalid for the password, Forbidden for a link that is over, Conflict where an administrator exists.
+    """
+    passwords.check(password, username)
+    async with database.transaction() as tx:
+        await links.peek(tx, "admin", presented)
+    hashed = await passwords.hashed(password)
+    async with database.transaction() as tx:
+        await links.use(tx, "admin", presented)
+        if await accounts.has_admin(tx):
+            raise Conflict("trust.account.admin_exists")
+        new = accounts.NewAccount(
+            username, label=username, roles=frozenset({Role.ADMIN}), agency_id="control", password_hash=hashed
+        )
+        account = await accounts.create(tx, None, new, address=address)
+        opened, session = await sessions.open_session(tx, account["id"], address=address, browser=browser, lasts=lasts)
+        who = Principal("account", account["id"], account["label"], frozenset(), agency_id="control", address=address)
+        await audit.record(tx, who, "session.open", "session", opened)
+    return session
+
+
+async def reset(database: Database, presented: str, password: str, *, address: str | None) -> None:
+    """Set a password by a reset link and end all sessions. Raises Invalid, Forbidden."""
+    async with database.transaction() as tx:
+        link = await links.peek(tx, "reset", presented)
+        account = await accounts.get(tx, link["account_id"])
+    passwords.check(password, account["username"])
+    hashed = await passwords.hashed(password)
+    async with database.transaction() as tx:
+        await links.use(tx, "reset", presented)
+        await accounts.set_password(tx, None, account["id"], hashed, kept=None, address=address)

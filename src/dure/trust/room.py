@@ -1,0 +1,21 @@
+"""What trust contributes to the house."""
+
+from fastapi import APIRouter
+
+from dure.engine.context import Context
+from dure.engine.room import Every, Room
+from dure.trust import api_admin, api_people, api_sign_in, links, policy, sessions, sign_in
+
+router = APIRouter()
+for _part in (api_sign_in.door, api_sign_in.router, api_admin.router, api_people.router):
+    router.include_router(_part)
+
+
+async def _forget(context: Context) -> None:
+    async with context.database.transaction() as tx:
+        await sessions.forget_old(tx)
+        await links.forget_old(tx)
+        await sign_in.forget_old(tx)
+
+
+ROOM = Room(name="trust", router=router, grants=policy.GRANTS, every=(Every("trust.forget", 3600, _forget),))
