@@ -156,11 +156,7 @@ class Stream:
             infos = await self.js.consumers_info(name)
         except (nats.errors.Error, TimeoutError, OSError) as error:
             raise Unavailable("engine.stream.away") from error
-        floors = [
-            info.ack_floor.stream_seq if info.ack_floor else 0
-            for info in infos
-            if info.config is not None and info.config.durable_name
-        ]
+        floors = [info.ack_floor.stream_seq if info.ack_floor else 0 for info in infos if info.config.durable_name]
         return min(floors, default=None)
 
     async def free(self, name: str, upto: int) -> None:
@@ -189,6 +185,24 @@ class Stream:
     async def listen(self, subject: str, act: Callable[[Msg], Awaitable[None]]) -> None:
         """Call `act` for each message on `subject` from now on."""
         await self.client.subscribe(subject, cb=act)
+
+    async def answer(self, subject: str, act: Callable[[bytes], Awaitable[bytes | None]]) -> None:
+        """Answer each question on `subject` from now on with what `act` makes of it; None leaves it unanswered."""
+
+        async def reply(message: Msg) -> None:
+            answer = await act(message.data)
+            if answer is not None:
+                with contextlib.suppress(nats.errors.Error, OSError):
+                    await message.respond(answer)
+
+        await self.listen(subject, reply)
+
+    async def ask(self, subject: str, data: bytes, *, timeout_s: float = 5) -> bytes:
+        """The answer to a question. Raises Unavailable where nobody answers."""
+        try:
+            return (await self.client.request(subject, data, timeout=timeout_s)).data
+        except (nats.errors.Error, TimeoutError, OSError) as error:
+            raise Unavailable("engine.stream.away") from error
 
     async def last_sequence(self, name: str) -> int:
         """The newest sequence in the stream `name`; 0 when it is empty."""

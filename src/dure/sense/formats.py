@@ -1,6 +1,5 @@
 """Which decoder reads a payload: by the device's profile, by media type, or by a look at its first bytes."""
 
-from collections.abc import Callable
 from typing import Literal, get_args
 
 from dure.kernel.ids import is_device_id
@@ -53,11 +52,12 @@ def decode_body(payload: bytes, form: Format | None, own: str | None, now: float
 
 
 def _decode(payload: bytes, form: str | None, own: str | None, now: float, known: Known) -> Readings:
-    decoders: dict[str | None, Callable[[], Readings]] = {
-        "senml": lambda: decode_json(payload, now=now, own=own),
-        "senml_cbor": lambda: decode_cbor(payload, now=now, own=own),
-        "chirpstack": lambda: decode_chirpstack(payload, now=now, own=own, known=known),
-        "zigbee2mqtt": lambda: decode_zigbee(payload, now=now, own=own),
-    }
-    decoder = decoders.get(form)
-    return Readings(Reason.MALFORMED) if decoder is None else decoder()
+    if form == "senml":
+        return decode_json(payload, now=now, own=own)
+    if form == "senml_cbor":
+        return decode_cbor(payload, now=now, own=own)
+    if form == "chirpstack":
+        return decode_chirpstack(payload, now=now, own=own, known=known)
+    if form == "zigbee2mqtt":
+        return decode_zigbee(payload, now=now, own=own)
+    return Readings(Reason.MALFORMED)

@@ -102,6 +102,18 @@ class Readings:
         """Note one refusal."""
         self.refused.append(Refused(index, reason, device, name))
 
+    def keep(self, properties: frozenset[str]) -> int:
+        """Keep the readings of these properties only; tells how many went."""
+        kept = [row for row, name in enumerate(self.property) if name in properties]
+        gone = len(self.property) - len(kept)
+        self.device = [self.device[row] for row in kept]
+        self.property = [self.property[row] for row in kept]
+        self.value = [self.value[row] for row in kept]
+        self.at = [self.at[row] for row in kept]
+        self.estimated = [self.estimated[row] for row in kept]
+        self.index = [self.index[row] for row in kept]
+        return gone
+
     def measure(self, index: int, device: str, name: str, given: object, unit: str | None, time: "Time") -> None:
         """Append a plain measured value (ChirpStack, zigbee2mqtt), or its refusal."""
         spec = PROPERTIES.get(name)
