@@ -1,0 +1,1 @@
+"""After-action reviews, playbook revisions, drills, reports, the knowledge hub. Empty until playbooks run."""
