@@ -16,11 +16,6 @@ async def issue(tx: Tx) -> str | None:
     return None if await accounts.has_admin(tx) else await links.make(tx, "admin")
 
 
-def url(public_url: str, presented: str) -> str:
-    """The address that a browser opens. The secret stands behind the #: it is in no request line and no log."""
-    return f"{public_url.rstrip('/')}/#/setup?token={presented}"
-
-
 async def redeem(
     database: Database,
     presented: str,

@@ -100,7 +100,9 @@ async def broken_at(tx: Tx) -> tuple[int, int | None]:
         if not rows:
             return sound, (sound + 1 if unsealed else None)
         for row in rows:
+            if row["id"] is None or row["seq"] != sound + 1:
+                return sound, sound + 1
             last = hashlib.sha256(last + canonical(row)).digest()
-            if row["seq"] != sound + 1 or bytes(row["hash"]) != last:
+            if bytes(row["hash"]) != last:
                 return sound, sound + 1
             sound += 1

@@ -29,6 +29,7 @@ _MAKE = text(
     "values (:id, :digest, :name, :role, :agency_id, :device_id, :networks, :created_by, :now, :until)"
 )
 _ONE = text(f"select {_COLUMNS} from token where id = :id")
+_BY_SECRET = text("select id from token where secret_hash = :digest")
 _LIST = text(
     f"select {_COLUMNS} from token where cast(:at as timestamptz) is null or (created_at, id) < (:at, :id) "
     "order by created_at desc, id desc limit :limit"
@@ -90,6 +91,12 @@ async def get(tx: Tx, token_id: UUID) -> RowMapping:
     if row is None:
         raise NotFound("trust.token.none_such")
     return row
+
+
+async def id_of(tx: Tx, presented: str) -> UUID | None:
+    """The id of the token whose secret this is."""
+    found = await tx.scalar(_BY_SECRET, {"digest": secret.digest(presented)})
+    return found if isinstance(found, UUID) else None
 
 
 async def listing(tx: Tx, *, after: tuple[datetime, UUID] | None, limit: int) -> Sequence[RowMapping]:
