@@ -5,7 +5,8 @@ Times are Unix seconds on the lane's own line. Readings come in the order of tha
 """
 
 from collections import deque
-from typing import Final, Protocol
+from collections.abc import Callable
+from typing import Any, Final, Protocol
 
 from dure.detect.core.channel import NEVER, Channel
 from dure.detect.core.checks import Checks
@@ -16,6 +17,7 @@ EPSILON_S: Final = 1e-6
 GRACE_S: Final = 0.1
 """A timer waits this long after its moment for a report that is on its way; a report itself is never held up."""
 _LONGEST_WINDOW: Final = 4_096
+Find = Callable[[str, str], Channel | None]
 
 
 class Owner(Protocol):
@@ -150,8 +152,8 @@ class Lane:
             "clears": self.clears,
         }
 
-    def load(self, state: dict[str, object]) -> None:
-        """The state back from `dump`, with its timer armed."""
+    def load(self, state: dict[str, Any], _find: Find) -> None:
+        """The state back from `dump`, with its timer armed. Raises AttributeError on what it does not know."""
         for name, value in state.items():
             setattr(self, name, value)
         if self.deadline is not None:
@@ -235,7 +237,13 @@ class SustainedLane(Lane):
 
     def dump(self) -> dict[str, object]:
         own = {"truths": self.truths, "last": self.last, "expiry": self.expiry, "reports": self.reports}
-        return super().dump() | own | {"value": self.value}
+        spoke = None if self.channel is None else (self.channel.device, self.channel.property)
+        return super().dump() | own | {"value": self.value, "spoke": spoke}
+
+    def load(self, state: dict[str, Any], find: Find) -> None:
+        spoke = state.pop("spoke")
+        super().load(state, find)
+        self.channel = None if spoke is None else find(*spoke)
 
 
 class CountLane(Lane):
@@ -294,11 +302,9 @@ class CountLane(Lane):
     def dump(self) -> dict[str, object]:
         return super().dump() | {"seen": list(self.seen), "truths": self.truths}
 
-    def load(self, state: dict[str, object]) -> None:
-        seen = state.pop("seen")
-        super().load(state)
-        assert isinstance(seen, list)
-        self.seen.extend(seen)
+    def load(self, state: dict[str, Any], find: Find) -> None:
+        self.seen.extend(state.pop("seen"))
+        super().load(state, find)
 
 
 class RiseLane(Lane):
@@ -342,8 +348,6 @@ class RiseLane(Lane):
     def dump(self) -> dict[str, object]:
         return super().dump() | {"low": [list(point) for point in self.low]}
 
-    def load(self, state: dict[str, object]) -> None:
-        low = state.pop("low")
-        super().load(state)
-        assert isinstance(low, list)
-        self.low.extend((point[0], point[1]) for point in low)
+    def load(self, state: dict[str, Any], find: Find) -> None:
+        self.low.extend((at, level) for at, level in state.pop("low"))
+        super().load(state, find)

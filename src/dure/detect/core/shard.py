@@ -131,12 +131,12 @@ class Shard:
                 continue
             source = sources.get(name)
             if source is None:
-                source = self._meet(name)
+                source = self.meet(name)
                 if source is None:
                     continue
             channel = source.channels.get(prop)
             if channel is None:
-                channel = self._open_channel(source, prop)
+                channel = self.open_channel(source, prop)
             skew = received - observed
             if source.odd or skew > SKEW_S or skew < -SKEW_S or observed <= channel.last:
                 self._odd(source, channel, value, observed, received)
@@ -172,8 +172,7 @@ class Shard:
         """(rule, subject, onset) of every alarm this state holds open, late ones aside."""
         held = [(name, subject, track.onset) for (name, subject), track in self.tracks.items() if track.opened]
         for name, absence in self.absences.items():
-            held += [(name, device, watched.onset) for device, watched in absence.silences.items() if watched.opened]
-            held += [(name, group_subject(group), onset) for group, onset in absence.open_groups.items()]
+            held += [(name, subject, onset) for subject, onset in absence.open_now()]
         for name, near in self.neighbours.items():
             held += [(name, subject, cluster.onset) for subject, cluster in near.clusters.items()]
         for name in self.clocks:
@@ -183,7 +182,7 @@ class Shard:
     def adopt(self, rule: str, subject: str, onset: float, at: float) -> None:
         """The store holds an open alarm that this state does not know of: watch for its end."""
         device = None if subject.startswith(group_subject("")) else subject
-        source = None if device is None else self._meet(device)
+        source = None if device is None else self.meet(device)
         if rule in self.absences:
             self.absences[rule].adopt(subject, onset)
         elif rule in self.neighbours:
@@ -194,7 +193,7 @@ class Shard:
                 source.clock_bad = source.odd = True
         elif rule in self.rules:
             group = None if device is not None else subject.removeprefix(group_subject(""))
-            self._track(self.rules[rule], subject, device, group).adopt(onset)
+            self.track(self.rules[rule], subject, device, group).adopt(onset)
 
     # The long way round
 
@@ -280,7 +279,7 @@ class Shard:
 
     # Wiring
 
-    def _meet(self, name: str) -> Source | None:
+    def meet(self, name: str) -> Source | None:
         """The device's state, made at its first reading; None for a device that the city does not know."""
         source = self.sources.get(name)
         info = self.devices.get(name)
@@ -300,7 +299,8 @@ class Shard:
         for silence in source.silences:
             self.timers.arm(silence)
 
-    def _open_channel(self, source: Source, prop: str) -> Channel:
+    def open_channel(self, source: Source, prop: str) -> Channel:
+        """A property that the device has not reported before."""
         channel = source.channels[prop] = Channel(source.info.id, prop)
         self._wire(source, channel)
         return channel
@@ -317,12 +317,13 @@ class Shard:
                 continue
             by_group = rule.subject == "group" and source.info.group is not None
             subject = group_subject(source.info.group or "") if by_group else source.info.id
-            track = self._track(rule, subject, None if by_group else source.info.id, source.info.group)
+            track = self.track(rule, subject, None if by_group else source.info.id, source.info.group)
             source.tracks[rule.id] = track
             feeds.append((check, track.observed))
         channel.feeds = tuple(feeds)
 
-    def _track(self, rule: Rule, subject: str, device: str | None, group: str | None) -> Track:
+    def track(self, rule: Rule, subject: str, device: str | None, group: str | None) -> Track:
+        """The track of a rule on a subject, made where there is none."""
         track = self.tracks.get((rule.id, subject))
         if track is None:
             track = Track(rule, self._checks[rule.id], subject, device, group, self.out, self.timers)

@@ -71,6 +71,11 @@ class AbsenceWatch:
         for silence in self.silences.values():
             silence.retired = True
 
+    def open_now(self) -> list[tuple[str, float]]:
+        """(subject, onset) of what is open."""
+        single = [(name, silence.onset) for name, silence in self.silences.items() if silence.opened]
+        return single + [(group_subject(group), onset) for group, onset in self.open_groups.items()]
+
     def covers(self, silence: Silence) -> bool:
         """Whether the silence belongs to an open alarm of its group."""
         return silence.source.info.group in self.open_groups

@@ -35,14 +35,15 @@ class Timers:
         heapq.heappush(self._heap, (when, self._count, sleeper))
 
     def advance(self, now: float) -> None:
-        """Wake all whose time has come by `now`, the earliest first."""
+        """Wake all whose time has come by `now`, the earliest first and each as at its own moment, so that it makes no
+        difference how often anybody looks."""
         heap = self._heap
         while heap and heap[0][0] <= now:
             when, _, sleeper = heapq.heappop(heap)
             if sleeper.queued != when:
                 continue
             sleeper.queued = None
-            sleeper.wake(now)
+            sleeper.wake(when)
             self.arm(sleeper)
 
     def next_at(self) -> float | None:
