@@ -1,10 +1,12 @@
-"""What belongs together: whether an alarm joins an incident, whether two incidents are one. Pure; the rules are stated here.
+"""What belongs together: whether an alarm joins an incident, whether two incidents are one. Pure; the rules are
+stated here.
 
-* An alarm joins an incident that is not closed, of the same group of types and mode, within the type's window of its last
-  signal, when both are of one market or block (`place_key`) or within the type's radius.
+* An alarm joins an incident that is not closed, of the same group of types and mode, within the type's window of its
+  last signal, when both are of one market or block (`place_key`) or within the type's radius.
 * Calls with the same source and external reference are the same call.
-* Two incidents merge by themselves only where all of this holds: their types both say when that is safe, the group and mode
-  are the same, both are located, they are within both types' safe radius, and their openings lie within both safe windows.
+* Two incidents merge by themselves only where all of this holds: their types both say when that is safe, the group
+  and mode are the same, both are located, they are within both types' safe radius, and their openings lie within both
+  safe windows.
 * Otherwise a likely duplicate is suggested and a person decides.
 """
 
@@ -22,7 +24,9 @@ from dure.respond.types import IncidentType
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """Where something is: on the map, or known as part of a market or block (`place_key`), or by its address's words alone."""
+    """Where something is: on the map, or known as part of a market or block (`place_key`), or by its address's words
+    alone.
+    """
 
     at: LonLat | None = None
     place_key: str | None = None
@@ -89,7 +93,9 @@ SUGGEST_FACTOR = 2.0
 
 
 def likeness(a: Standing, b: Standing) -> Likeness | None:
-    """Whether `a` and `b` are the same thing: safe to merge without asking, likely enough to suggest, or neither (None)."""
+    """Whether `a` and `b` are the same thing: safe to merge without asking, likely enough to suggest, or neither
+    (None).
+    """
     if a.id == b.id or a.mode is not b.mode or a.merged or b.merged or a.kind.merge_group != b.kind.merge_group:
         return None
     if Status.CLOSED in (a.status, b.status):

@@ -106,8 +106,8 @@ def moves_to_agency(kind: HandoffKind) -> bool:
 class Weight:
     """How grave an incident is: what is shown, and what the signals alone say.
 
-    A person may set the shown one. Signals raise it again only when they have become graver than they were, so that the 40th
-    alarm of a known fire does not overrule somebody who has looked.
+    A person may set the shown one. Signals raise it again only when they have become graver than they were, so that
+    the 40th alarm of a known fire does not overrule somebody who has looked.
     """
 
     shown: Severity
@@ -161,7 +161,8 @@ class ClockTimes:
 
 
 def joined_clocks(own: Iterable[ClockTimes]) -> dict[str, ClockTimes]:
-    """The clocks of incidents that were merged: each by its earliest start and, once anybody stopped it, its earliest stop.
+    """The clocks of incidents that were merged: each by its earliest start and, once anybody stopped it, its earliest
+    stop.
 
     The public waited from the first call; whoever answered first answered for all.
     """

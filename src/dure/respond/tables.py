@@ -46,7 +46,9 @@ receipt_day = Table(
     Column("day", Date, primary_key=True),
     Column("last", Integer, nullable=False),
 )
-"""The last receipt number of each city day. Its row is locked until the opening transaction ends, so there are no gaps."""
+"""The last receipt number of each city day. Its row is locked until the opening transaction ends, so there are no
+gaps.
+"""
 
 incident = Table(
     "incident",
@@ -71,6 +73,7 @@ incident = Table(
     Column("candidates", JSONB, nullable=False, server_default=text("'[]'::jsonb")),
     Column("place_key", Text),  # the market or block it is part of
     Column("caller_id", Uuid),  # who called: in trust's vault
+    Column("reported_by_agency", Text),  # whose desk reported it: it may follow what became of it
     Column("opened_at", DateTime(timezone=True), nullable=False),
     Column("signal_at", DateTime(timezone=True), nullable=False),  # onset of the first alarm, or receipt of the report
     Column("last_signal_at", DateTime(timezone=True), nullable=False),
@@ -161,6 +164,7 @@ incident_camera = Table(
     Column("site_id", Text, nullable=False),
     Column("distance_m", Double, nullable=False),
     Column("reason", Text, nullable=False),
+    Column("instead_of", Text),  # the nearer camera that it stands in for
     Column("state", Text, nullable=False),  # at the time of choosing
     Column("chosen_at", DateTime(timezone=True), nullable=False),
     PrimaryKeyConstraint("incident_id", "rank"),
@@ -246,6 +250,7 @@ incident_merge = Table(
     Column("into_id", Uuid, ForeignKey("incident.id", ondelete="CASCADE"), nullable=False),
     Column("by_rule", Boolean, nullable=False),
     Column("status_before", Text, nullable=False),
+    Column("severity_before", Text),  # of `into_id`, where the merge raised it
     Column("merged_at", DateTime(timezone=True), nullable=False),
     Column("merged_by", Text, nullable=False),
     Column("unmerged_at", DateTime(timezone=True)),

@@ -1,6 +1,7 @@
 """Kinds of incidents as tables that services add to: how grave, what joins, which clocks run, who is asked.
 
-The targets here are a city's own aims, not law; a service or a city replaces a type by registering another of the same id.
+The targets here are a city's own aims, not law; a service or a city replaces a type by registering another of the
+same id.
 """
 
 from collections.abc import Iterable, Iterator
@@ -24,12 +25,16 @@ class Moment(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ClockType:
-    """A golden-time clock: from one moment to the first of others, with a target in seconds."""
+    """A golden-time clock: from one moment to the first of others, with a target in seconds.
+
+    `title` is a catalogue key; empty means `respond.clock.<name>`.
+    """
 
     name: str
     starts: Moment
     stops: frozenset[Moment]
     target_s: float
+    title: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +49,13 @@ class SafeMerge:
 class IncidentType:
     """One kind of incident.
 
-    `group` names what may be one and the same thing (a fire call and a market fire); empty means the type alone. An alarm joins
-    an incident within `window_s` of its last signal, in the same market or block or within `radius_m`. `safe_merge` is None where
-    two calls from one place may well be about two people. `spread` raises the severity by the number of devices in alarm.
-    `agencies` are kinds of agencies to suggest for hand-off, `seen_by` roles that see such incidents without a hand-off.
-    `cameras` and `camera_radius_m` replace the city's setting where given. `verify_within_s` gives the operator that long to
-    check a pre-alarm. `device_kinds` names kinds of devices whose alarms are of this type when their rule does not say.
+    `group` names what may be one and the same thing (a fire call and a market fire); empty means the type alone. An
+    alarm joins an incident within `window_s` of its last signal, in the same market or block or within `radius_m`.
+    `safe_merge` is None where two calls from one place may well be about two people. `spread` raises the severity by
+    the number of devices in alarm. `agencies` are kinds of agencies to suggest for hand-off, `seen_by` roles that see
+    such incidents without a hand-off. `cameras` and `camera_radius_m` replace the city's setting where given.
+    `verify_within_s` gives the operator that long to check a pre-alarm. `device_kinds` names kinds of devices whose
+    alarms are of this type when their rule does not say.
     """
 
     id: str
@@ -73,6 +79,11 @@ class IncidentType:
     def merge_group(self) -> str:
         """What it may be merged within."""
         return self.group or self.id
+
+    def clock_title(self, name: str) -> str:
+        """The catalogue key of a clock's name."""
+        titles = (clock.title for clock in self.clocks if clock.name == name and clock.title)
+        return next(titles, f"respond.clock.{name}")
 
     def started_by(self, moment: Moment) -> tuple[ClockType, ...]:
         """The clocks that `moment` starts."""
@@ -104,7 +115,9 @@ class Types:
         kind = self._types.get(type_id)
         if kind is not None:
             return kind
-        return IncidentType(type_id, f"respond.type.{OTHER.id}", OTHER.severity, OTHER.acknowledge_within_s, OTHER.clocks)
+        return IncidentType(
+            type_id, f"respond.type.{OTHER.id}", OTHER.severity, OTHER.acknowledge_within_s, OTHER.clocks
+        )
 
     def of_alarm(self, incident_type: str | None, device_kind: str | None) -> IncidentType:
         """The type of an alarm: what its rule names, else by the kind of its device, else `other`."""

@@ -26,7 +26,8 @@ create table incident (
     external_ref text,
     type text not null,
     merge_group text not null,
-    severity text not null constraint ck_incident_severity check (severity in ('critical', 'serious', 'watch', 'notice')),
+    severity text not null constraint ck_incident_severity
+        check (severity in ('critical', 'serious', 'watch', 'notice')),
     severity_by_signals text not null,
     status text not null constraint ck_incident_status
         check (status in ('open', 'acknowledged', 'handed_off', 'closed')),
@@ -42,6 +43,7 @@ create table incident (
     candidates jsonb not null default '[]'::jsonb,
     place_key text,
     caller_id uuid,
+    reported_by_agency text,
     opened_at timestamptz not null,
     signal_at timestamptz not null,
     last_signal_at timestamptz not null,
@@ -117,6 +119,7 @@ create table incident_camera (
     site_id text not null,
     distance_m double precision not null,
     reason text not null,
+    instead_of text,
     state text not null,
     chosen_at timestamptz not null,
     constraint pk_incident_camera primary key (incident_id, rank)
@@ -180,6 +183,7 @@ create table incident_merge (
     into_id uuid not null constraint fk_incident_merge_into_id references incident (id) on delete cascade,
     by_rule boolean not null,
     status_before text not null,
+    severity_before text,
     merged_at timestamptz not null,
     merged_by text not null,
     unmerged_at timestamptz,

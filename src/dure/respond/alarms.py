@@ -1,0 +1,219 @@
+"""Alarms become incidents: the consumer `respond.alarms`.
+
+It compares what detection says of an alarm now with what this room last knew of it, so an event that comes twice,
+late or out of order changes nothing. Late alarms, faults of devices and the canary open nothing; a late alarm that a
+person confirms does.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import RowMapping, text
+
+from dure.engine.consumers import Consumer
+from dure.engine.database import Tx
+from dure.kernel.errors import NotFound
+from dure.kernel.events import Event
+from dure.kernel.severity import Severity, graver
+from dure.respond import clocks, opening, queries, signals, tasks, timeline
+from dure.respond.changes import changed
+from dure.respond.joining import incident_to_join
+from dure.respond.model import Status, Weight, by_spread, heavier
+from dure.respond.opening import Opening
+from dure.respond.signals import Signal
+from dure.respond.timeline import Entry
+from dure.respond.types import TYPES, IncidentType, Moment
+from dure.trust import audit
+from dure.trust.principal import system
+
+NAME = "respond.alarms"
+RAISED = "AlarmRaised.v1"
+CHANGED = "AlarmChanged.v1"
+CLEARED = "AlarmCleared.v1"
+SINGLY = 5
+"""So many alarms of an incident get a line each; what comes after is folded by the minute."""
+
+
+async def on_alarm(tx: Tx, event: Event) -> None:
+    """Handle one event about an alarm; what the event says is read anew."""
+    signal = await signals.load(tx, UUID(event.entity_id))
+    if signal is None:
+        return
+    link = await tx.row(text("select * from incident_alarm where alarm_id = :id"), {"id": signal.alarm_id})
+    if link is not None:
+        await _follow(tx, signal, link)
+    elif signal.makes_incident and (signal.standing or event.type == RAISED):
+        await _arrive(tx, signal)
+
+
+CONSUMER = Consumer(NAME, (RAISED, CHANGED, CLEARED), on_alarm)
+
+
+async def _arrive(tx: Tx, signal: Signal) -> None:
+    kind = TYPES.of_alarm(signal.incident_type, signal.device_kind)
+    incident = await _to_join(tx, kind, signal)
+    if incident is None:
+        await queries.lock_group(tx, kind.merge_group, signal.mode)
+        incident = await _to_join(tx, kind, signal)
+    if incident is None:
+        await _open(tx, kind, signal)
+    else:
+        await _join(tx, incident, signal)
+
+
+async def _to_join(tx: Tx, kind: IncidentType, signal: Signal) -> RowMapping | None:
+    """The incident it belongs to, locked; None: there is none (any more)."""
+    spot = signal.place.spot
+    found = await queries.nearby(tx, kind, signal.mode, spot, signal.raised_at)
+    chosen = incident_to_join(kind, signal.mode, spot, signal.raised_at, found)
+    if chosen is None:
+        return None
+    try:
+        row = await queries.locked(tx, chosen.id)
+    except NotFound:
+        return None
+    gone = row["merged_into"] is not None or Status(row["status"]) is Status.CLOSED
+    return None if gone else row
+
+
+async def _open(tx: Tx, kind: IncidentType, signal: Signal) -> None:
+    opened = Opening(
+        kind=kind,
+        severity=signal.severity,
+        mode=signal.mode,
+        source=signal.source,
+        place=signal.place,
+        signal_at=min(signal.onset_at, tx.now()),
+        confirmed=signal.confirmed,
+        counts={"alarm_count": 1, "standing_alarms": 1, "subject_count": 1},
+    )
+    incident_id = await opening.open_incident(tx, opened)
+    await _link(tx, incident_id, signal, "opened")
+    await timeline.add(tx, incident_id, Entry.SIGNAL, "opened_by_alarm", signal.words())
+    await opening.place_cameras(tx, incident_id, opened)
+    await signals.attach(tx, [signal.alarm_id], incident_id)
+    await audit.record(tx, system(NAME), "incident.open", "incident", incident_id)
+    if not signal.standing:
+        await _ended(tx, incident_id, signal, standing=0, count=1, at=signal.ended_at or tx.now())
+
+
+async def _join(tx: Tx, incident: RowMapping, signal: Signal) -> None:
+    incident_id: UUID = incident["id"]
+    kind = TYPES.kept(incident["type"])
+    fresh = not await tx.scalar(
+        text("select exists (select from incident_alarm where incident_id = :id and subject = :subject)"),
+        {"id": incident_id, "subject": signal.subject},
+    )
+    await _link(tx, incident_id, signal, "joined")
+    await signals.attach(tx, [signal.alarm_id], incident_id)
+    count = incident["alarm_count"] + 1
+    if count <= SINGLY:
+        await timeline.add(tx, incident_id, Entry.SIGNAL, "alarm_joined", signal.words())
+    else:
+        group = f"alarms:{tx.now():%Y%m%d%H%M}"
+        await timeline.fold(tx, incident_id, Entry.SIGNAL, "alarms_joined", signal.words(), group=group)
+    subjects = incident["subject_count"] + fresh
+    before = Weight(Severity(incident["severity"]), Severity(incident["severity_by_signals"]))
+    weight = heavier(before, graver(signal.severity, by_spread(kind.spread, subjects)))
+    await _say_heavier(tx, incident_id, before, weight)
+    standing = incident["standing_alarms"] + 1
+    values = {"confirmed_at": await _confirmed(tx, incident, kind)} if signal.confirmed else {}
+    await changed(
+        tx,
+        incident_id,
+        "alarm",
+        alarm_count=count,
+        standing_alarms=standing,
+        subject_count=subjects,
+        last_signal_at=max(incident["last_signal_at"], signal.raised_at),
+        cleared_at=None,
+        severity=weight.shown.value,
+        severity_by_signals=weight.by_signals.value,
+        **values,
+    )
+    if not signal.standing:
+        await _ended(tx, incident_id, signal, standing=standing - 1, count=count, at=signal.ended_at or tx.now())
+
+
+async def _follow(tx: Tx, signal: Signal, link: RowMapping) -> None:
+    """What became of an alarm that an incident has: confirmed, graver, ended, or standing again."""
+    same = link["stage"] == signal.stage and link["standing"] == signal.standing
+    if same and link["severity"] == signal.severity.value:
+        return
+    incident, _root = await queries.locked_with_root(tx, link["incident_id"])
+    kind = TYPES.kept(incident["type"])
+    incident_id: UUID = incident["id"]
+    await tx.execute(
+        text(
+            "update incident_alarm set stage = :stage, severity = :severity, standing = :standing where alarm_id = :id"
+        ),
+        {
+            "id": signal.alarm_id,
+            "stage": signal.stage,
+            "severity": signal.severity.value,
+            "standing": signal.standing,
+        },
+    )
+    standing = incident["standing_alarms"] + int(signal.standing) - int(link["standing"])
+    values: dict[str, object] = {"standing_alarms": standing}
+    if signal.confirmed and link["stage"] != signal.stage:
+        await timeline.add(tx, incident_id, Entry.SIGNAL, "alarm_confirmed", signal.words())
+        values["confirmed_at"] = await _confirmed(tx, incident, kind)
+    before = Weight(Severity(incident["severity"]), Severity(incident["severity_by_signals"]))
+    weight = heavier(before, signal.severity) if signal.standing else before
+    await _say_heavier(tx, incident_id, before, weight)
+    values |= {"severity": weight.shown.value, "severity_by_signals": weight.by_signals.value}
+    if signal.standing:
+        values["cleared_at"] = None
+    await changed(tx, incident_id, "alarm", **values)
+    if link["standing"] and not signal.standing:
+        at = signal.ended_at or tx.now()
+        await _ended(tx, incident_id, signal, standing=standing, count=incident["alarm_count"], at=at)
+
+
+async def _confirmed(tx: Tx, incident: RowMapping, kind: IncidentType) -> datetime:
+    """The first confirmation stops its clocks and ends the task of verifying; its time."""
+    known: datetime | None = incident["confirmed_at"]
+    if known is not None:
+        return known
+    await clocks.moment(tx, incident["id"], kind, Moment.CONFIRMED, tx.now())
+    await tasks.done(tx, incident["id"], opening.VERIFY, None)
+    return tx.now()
+
+
+async def _ended(tx: Tx, incident_id: UUID, signal: Signal, *, standing: int, count: int, at: datetime) -> None:
+    """An alarm is over. The last one is noted on the incident, which never closes by itself."""
+    name = "alarm_false" if signal.judged_false else "alarm_cleared"
+    if count <= SINGLY:
+        await timeline.add(tx, incident_id, Entry.SIGNAL, name, signal.words())
+    else:
+        group = f"{name}:{tx.now():%Y%m%d%H%M}"
+        await timeline.fold(tx, incident_id, Entry.SIGNAL, f"{name}_folded", signal.words(), group=group)
+    if standing == 0:
+        await timeline.add(tx, incident_id, Entry.SIGNAL, "all_cleared", {"alarms": count})
+        await changed(tx, incident_id, "cleared", standing_alarms=0, cleared_at=at)
+
+
+async def _link(tx: Tx, incident_id: UUID, signal: Signal, joined_by: str) -> None:
+    await queries.insert(
+        tx,
+        "incident_alarm",
+        [
+            {
+                "alarm_id": signal.alarm_id,
+                "incident_id": incident_id,
+                "subject": signal.subject,
+                "stage": signal.stage,
+                "severity": signal.severity.value,
+                "standing": True,
+                "joined_by": joined_by,
+                "joined_at": tx.now(),
+            }
+        ],
+    )
+
+
+async def _say_heavier(tx: Tx, incident_id: UUID, before: Weight, now: Weight) -> None:
+    if now.shown is not before.shown:
+        severities = {"before": before.shown.value, "after": now.shown.value}
+        await timeline.add(tx, incident_id, Entry.SEVERITY, "severity_raised", severities)

@@ -1,0 +1,45 @@
+"""Five around (투망감시): the cameras around an incident, kept with their distance, reason and state at the time."""
+
+from uuid import UUID
+
+from sqlalchemy import text
+
+from dure.city.camera_index import nearest_cameras
+from dure.engine.database import Tx
+from dure.kernel.geometry import LonLat
+from dure.respond import queries, timeline
+from dure.respond.timeline import Entry
+from dure.respond.types import IncidentType
+
+
+async def choose(tx: Tx, incident_id: UUID, kind: IncidentType, at: LonLat, *, actor: str | None = None) -> int:
+    """Choose anew the cameras around `at`, within the radius of the type or of the city; how many there are."""
+    settings = await queries.settings(tx)
+    wanted = kind.cameras or settings["cameras"]
+    radius_m = kind.camera_radius_m or settings["camera_radius_m"]
+    near = await nearest_cameras(tx, at, wanted)
+    chosen = [choice for choice in near if choice.distance_m <= radius_m]
+    await tx.execute(text("delete from incident_camera where incident_id = :id"), {"id": incident_id})
+    await queries.insert(
+        tx,
+        "incident_camera",
+        [
+            {
+                "incident_id": incident_id,
+                "rank": rank,
+                "camera_id": choice.id,
+                "site_id": choice.site_id,
+                "distance_m": choice.distance_m,
+                "reason": choice.reason,
+                "instead_of": choice.instead_of,
+                "state": choice.state,
+                "chosen_at": tx.now(),
+            }
+            for rank, choice in enumerate(chosen, start=1)
+        ],
+    )
+    if chosen:
+        await timeline.add(tx, incident_id, Entry.CAMERA, "cameras_chosen", {"n": len(chosen)}, actor=actor)
+    else:
+        await timeline.add(tx, incident_id, Entry.CAMERA, "cameras_none", {"metres": round(radius_m)}, actor=actor)
+    return len(chosen)

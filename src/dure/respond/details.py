@@ -1,0 +1,65 @@
+"""One incident, whole: its own rows, its alarms as detection has them, who called (masked), and what may be the same
+thing.
+"""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import RowMapping, text
+
+from dure.engine.database import Tx
+from dure.kernel.geometry import distance_m
+from dure.respond import queries, reading, signals
+from dure.respond.joining import Likeness, likeness
+from dure.respond.model import Mode, Status
+from dure.respond.policy import Scope
+from dure.respond.types import TYPES
+from dure.respond.views import Reader
+from dure.trust.vault import Vault
+
+
+async def whole(tx: Tx, incident_id: UUID, scope: Scope, reader: Reader, vault: Vault) -> dict[str, Any]:
+    """The incident as the API shows it. Raises NotFound where there is none that the reader may know of."""
+    row = await reading.one(tx, incident_id, scope)
+    parts = await reading.parts(tx, incident_id)
+    callers = {each["caller_id"] for each in parts["reports"] if each["caller_id"] is not None}
+    people = await vault.masked(tx, callers)
+    return {
+        **reader.detail(row, parts, people),
+        "alarms": await signals.shown(tx, [each["alarm_id"] for each in parts["alarms"]]),
+        "duplicates": await _duplicates(tx, row, scope),
+    }
+
+
+async def _duplicates(tx: Tx, row: RowMapping, scope: Scope) -> list[dict[str, Any]]:
+    """Other open incidents that may be the same, the surest and nearest first."""
+    if row["status"] == Status.CLOSED:
+        return []
+    mine = queries.standing({**row, "merged": False})
+    near = await queries.nearby(tx, TYPES.kept(row["type"]), Mode(row["mode"]), mine.spot, row["last_signal_at"])
+    alike = {other.id: (sure, other) for other in near if (sure := likeness(mine, other)) is not None}
+    if not alike:
+        return []
+    named = await tx.rows(
+        text("select id, receipt_no, type, severity, status, reported_by_agency from incident where id = any(:ids)"),
+        {"ids": list(alike)},
+    )
+    found: list[dict[str, Any]] = []
+    for each in named:
+        sure, other = alike[each["id"]]
+        if not scope.covers(each["type"], await queries.handed_to(tx, each["id"]), each["reported_by_agency"]):
+            continue
+        here, there = mine.spot.at, other.spot.at
+        found.append(
+            {
+                "id": str(each["id"]),
+                "receipt_no": each["receipt_no"],
+                "type": each["type"],
+                "severity": each["severity"],
+                "status": each["status"],
+                "likeness": sure.value,
+                "opened_at": other.opened_at,
+                "distance_m": round(distance_m(here, there), 1) if here and there else None,
+            }
+        )
+    return sorted(found, key=lambda each: (each["likeness"] != Likeness.SAFE, each["distance_m"] or 0.0, each["id"]))

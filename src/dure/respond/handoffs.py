@@ -1,0 +1,155 @@
+"""Hand-offs to agencies: passed on, asked to act together, told. Recorded, and answered on the agency's own screen in
+dure.
+
+Nothing is sent outside here: an agency sees the hand-off when it looks at its screen, and that is all the records
+claim.
+"""
+
+from uuid import UUID
+
+from sqlalchemy import RowMapping, text
+
+from dure.engine.database import Tx
+from dure.kernel.errors import Conflict, Forbidden, NotFound
+from dure.kernel.ids import new_id
+from dure.respond import clocks, opening, queries, tasks, timeline
+from dure.respond.changes import changed, taken
+from dure.respond.model import Act, HandoffKind, HandoffStatus, Status, after, moves_to_agency
+from dure.respond.policy import may_answer
+from dure.respond.timeline import Entry
+from dure.respond.types import TYPES, Moment
+from dure.trust import audit
+from dure.trust.principal import Principal
+
+_LIVE = text(
+    "select id from handoff where incident_id = :id and agency_id = :agency and kind = :kind and status <> 'declined'"
+)
+_ANSWER = text(
+    "update handoff set status = :status, answered_at = :now, answered_by = :by, answer = :answer where id = :id"
+)
+
+
+async def hand_off(
+    tx: Tx,
+    principal: Principal,
+    incident_id: UUID,
+    agency_id: str,
+    kind: HandoffKind,
+    note: str,
+    expected: int | None = None,
+) -> UUID:
+    """Hand the incident to an agency's screen; the hand-off's id.
+
+    Raises NotFound for an unknown agency, Conflict for a closed incident or while the same hand-off stands.
+    """
+    row = await taken(tx, principal, incident_id, expected)
+    agency = await queries.agency(tx, agency_id)
+    status = after(Status(row["status"]), Act.HAND_OFF)
+    if await tx.scalar(_LIVE, {"id": incident_id, "agency": agency_id, "kind": kind.value}):
+        raise Conflict("respond.handoff.standing", agency=agency["name"])
+    handoff_id, now = new_id(), tx.now()
+    await queries.insert(
+        tx,
+        "handoff",
+        [
+            {
+                "id": handoff_id,
+                "incident_id": incident_id,
+                "agency_id": agency_id,
+                "kind": kind.value,
+                "note": note,
+                "status": HandoffStatus.SENT.value,
+                "sent_at": now,
+                "sent_by": principal.name,
+            }
+        ],
+    )
+    await timeline.add(
+        tx,
+        incident_id,
+        Entry.HANDOFF,
+        "handed_off",
+        {"kind": kind.value, **_names(agency)},
+        actor=principal.name,
+        words=note or None,
+    )
+    await clocks.moment(tx, incident_id, TYPES.kept(row["type"]), Moment.HANDED_OFF, now)
+    values: dict[str, object] = {}
+    if moves_to_agency(kind):
+        values["status"] = status.value
+        if row["acknowledged_at"] is None:
+            await clocks.moment(tx, incident_id, TYPES.kept(row["type"]), Moment.ACKNOWLEDGED, now)
+            await tasks.done(tx, incident_id, opening.VERIFY, principal.name)
+            values |= {
+                "acknowledged_at": now,
+                "acknowledged_by": principal.name,
+                "acknowledged_by_id": principal.actor,
+            }
+    await changed(tx, incident_id, "handoff", **values)
+    await audit.record(tx, principal, "incident.hand_off", "incident", incident_id, purpose=f"{kind.value}:{agency_id}")
+    return handoff_id
+
+
+async def answer(
+    tx: Tx, principal: Principal, incident_id: UUID, handoff_id: UUID, status: HandoffStatus, words: str
+) -> None:
+    """The agency acknowledges or declines; an operator may record it for an agency that answered by telephone.
+
+    The same answer again changes nothing. Raises NotFound, Forbidden for another agency's hand-off, Conflict for
+    another answer.
+    """
+    root = await taken(tx, principal, incident_id, merged_too=True)
+    row = await tx.row(
+        text(
+            "select h.*, i.type, i.status as incident_status from handoff h join incident i on i.id = h.incident_id "
+            "where h.id = :id and (i.id = :incident or i.merged_into = :incident) for update of h"
+        ),
+        {"id": handoff_id, "incident": incident_id},
+    )
+    if row is None:
+        raise NotFound("respond.handoff.unknown")
+    if not may_answer(principal, row["agency_id"]):
+        raise Forbidden("respond.handoff.not_yours")
+    if row["status"] == status.value:
+        return
+    if row["status"] != HandoffStatus.SENT:
+        raise Conflict("respond.handoff.answered", status=row["status"])
+    values = {"id": handoff_id, "status": status.value, "now": tx.now(), "by": principal.name, "answer": words}
+    await tx.execute(_ANSWER, values)
+    agency = await queries.agency(tx, row["agency_id"])
+    seconds = round((tx.now() - row["sent_at"]).total_seconds())
+    own = principal.agency_id == row["agency_id"]
+    name = f"handoff_{status.value}" if own else f"handoff_{status.value}_for"
+    await timeline.add(
+        tx,
+        row["incident_id"],
+        Entry.HANDOFF,
+        name,
+        {"kind": row["kind"], "seconds": seconds, **_names(agency)},
+        actor=principal.name,
+        words=words or None,
+    )
+    await _move(tx, root, row, status)
+    await audit.record(tx, principal, f"incident.handoff_{status.value}", "incident", incident_id)
+
+
+async def _move(tx: Tx, root: RowMapping, row: RowMapping, status: HandoffStatus) -> None:
+    """What the answer does to the incident: a clock stops, or it comes back when nobody took it."""
+    incident_id: UUID = row["incident_id"]
+    values: dict[str, object] = {}
+    if status is HandoffStatus.ACKNOWLEDGED:
+        await clocks.moment(tx, incident_id, TYPES.kept(row["type"]), Moment.ANSWERED, tx.now())
+    elif row["incident_status"] == Status.HANDED_OFF and not await tx.scalar(
+        text("select exists (select from handoff where incident_id = :id and kind <> 'tell' and status <> 'declined')"),
+        {"id": incident_id},
+    ):
+        values["status"] = after(Status.HANDED_OFF, Act.TAKE_BACK).value
+        await timeline.add(tx, incident_id, Entry.STATE, "taken_back")
+    if root["id"] != incident_id:
+        await clocks.rejoin(tx, root["id"])
+    await changed(tx, incident_id, "handoff", **values)
+
+
+def _names(agency: RowMapping) -> dict[str, str]:
+    """An agency's names as the timeline keeps them, so that it reads the same after the agency is renamed."""
+    return {"agency_id": agency["id"], "agency_ko": agency["name"], "agency_en": agency["name_en"]}

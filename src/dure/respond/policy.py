@@ -1,0 +1,58 @@
+"""Who may read and handle incidents: permissions by role, and which incidents an agency's desk sees. Pure, default
+deny.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from dure.respond.types import Types
+from dure.trust.policy import Grants
+from dure.trust.principal import Principal
+from dure.trust.roles import CONTROL_ROOM, RESPONDERS, Role
+
+GRANTS: Grants = {
+    "incident.read": CONTROL_ROOM
+    | RESPONDERS
+    | {Role.ADMIN, Role.AUDITOR, Role.OFFICIAL, Role.WELFARE, Role.EPIDEMIC, Role.SERVICE},
+    "incident.report": CONTROL_ROOM | RESPONDERS | {Role.ADMIN, Role.SERVICE},
+    "incident.handle": CONTROL_ROOM | {Role.ADMIN},
+    "incident.answer": CONTROL_ROOM | RESPONDERS | {Role.ADMIN, Role.OFFICIAL, Role.WELFARE, Role.EPIDEMIC},
+    "incident.configure": frozenset({Role.ADMIN}),
+}
+"""Handling is the control room's (and in a small city the administrator's); answering a hand-off is the agency's."""
+
+SEES_ALL = CONTROL_ROOM | {Role.ADMIN, Role.AUDITOR}
+"""Roles that see every incident. A machine's token without an agency is the city's own and sees all, too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which incidents somebody sees: all, or those of some types, handed to their agency, or reported by it."""
+
+    everything: bool
+    types: frozenset[str] = frozenset()
+    agency_id: str | None = None
+
+    def covers(self, type_id: str, handed_to: Collection[str], reported_by: str | None) -> bool:
+        """Whether an incident is within it."""
+        if self.everything or type_id in self.types:
+            return True
+        return self.agency_id is not None and (self.agency_id in handed_to or self.agency_id == reported_by)
+
+
+def scope_of(principal: Principal, types: Types) -> Scope:
+    """What `principal` sees."""
+    if principal.roles & SEES_ALL or (Role.SERVICE in principal.roles and principal.agency_id is None):
+        return Scope(everything=True)
+    desks = {role.value for role in principal.roles & RESPONDERS}
+    if Role.SERVICE in principal.roles and principal.agency_id is not None:
+        desks.add(principal.agency_id)
+    of_theirs = frozenset[str]().union(*(types.seen_by(desk) for desk in desks))
+    return Scope(everything=False, types=of_theirs, agency_id=principal.agency_id)
+
+
+def may_answer(principal: Principal, agency_id: str) -> bool:
+    """Whether `principal` may answer a hand-off to `agency_id`: its own desk, or an operator who has it by telephone."""
+    if not principal.may("incident.answer"):
+        return False
+    return principal.agency_id == agency_id or principal.may("incident.handle")

@@ -1,0 +1,38 @@
+"""What the room contributes. Only app.py imports it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from dure.engine.database import Tx
+from dure.engine.live import LiveEntity
+from dure.engine.room import Room
+from dure.respond import alarms, reading, views
+from dure.respond.api import router
+from dure.respond.policy import GRANTS, scope_of
+from dure.respond.types import TYPES
+from dure.trust.principal import Principal
+
+
+async def load(tx: Tx, ids: Sequence[str]) -> Mapping[str, views.Value]:
+    """Incidents in their list form, by id."""
+    return {str(row["id"]): views.list_form(row) for row in await reading.by_ids(tx, ids)}
+
+
+async def snapshot(tx: Tx) -> Sequence[views.Value]:
+    """All that are open, and what was closed in the last half hour."""
+    return [views.list_form(row) for row in await reading.on_screen(tx)]
+
+
+def visible(viewer: Any, value: views.Value) -> bool:
+    """Whether a viewer sees an incident: the same as in lists."""
+    assert isinstance(viewer, Principal)
+    return scope_of(viewer, TYPES).covers(value["type"], value["handed_to"], value["reported_by_agency"])
+
+
+ROOM = Room(
+    "respond",
+    router=router,
+    consumers=(alarms.CONSUMER,),
+    live=(LiveEntity("incident", "incident.read", load, snapshot, visible),),
+    grants={permission: frozenset(roles) for permission, roles in GRANTS.items()},
+)
