@@ -33,7 +33,10 @@ class WatchedDevice(NamedTuple):
 
 
 class DoorDevice(NamedTuple):
-    """A device as the doors need it; `key_hash` is the SHA-256 of its key, None where it may not sign in."""
+    """A device as the doors need it; `key_hash` is the SHA-256 of its key, None where it may not sign in.
+
+    `form` and `properties` are its profile, where `attrs` has one: its payloads' format, and all that it measures.
+    """
 
     id: str
     kind: str
@@ -42,6 +45,8 @@ class DoorDevice(NamedTuple):
     state: str
     interval_s: float | None
     version: int
+    form: str | None
+    properties: list[str] | None
 
 
 _WATCHED = """
@@ -53,7 +58,12 @@ _WATCHED = """
         d.state, d.fault, d.interval_s, d.version
     from device d left join asset a on a.id = d.asset_id left join asset p on p.id = a.parent_id
 """
-_DOORS = "select id, kind, group_id, key_hash, state, interval_s, version from device"
+_DOORS = """
+    select id, kind, group_id, key_hash, state, interval_s, version, attrs->>'format' as form,
+        case jsonb_typeof(attrs->'properties') when 'array'
+            then array(select jsonb_array_elements_text(attrs->'properties')) end as properties
+    from device
+"""
 
 
 def _ids(statement: str, column: str) -> str:

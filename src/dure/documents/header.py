@@ -10,7 +10,8 @@ from dure.documents.table import Row
 _LOOK = 20
 """How many rows may stand above the header: titles, dates, empty rows."""
 
-_NOISE = re.compile(r"[\s_·.\-/]+|\(.*?\)|\[.*?\]|[*※]")
+_NOISE = re.compile(r"[^0-9a-z가-힣]+")
+_BRACKETS = re.compile(r"\(.*?\)|\[.*?\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +29,13 @@ class Header:
 
 
 def plain(name: str) -> str:
-    """A column's name as it is compared: without spaces, signs and what stands in brackets, in lower case."""
+    """A column's name as it is compared: without spaces and signs, in lower case."""
     return _NOISE.sub("", unicodedata.normalize("NFKC", name).lower())
+
+
+def _field_of(name: str, known: Mapping[str, str]) -> str | None:
+    """The field of a column: by its whole name, else without what stands in brackets (units, remarks)."""
+    return known.get(plain(name)) or known.get(plain(_BRACKETS.sub("", unicodedata.normalize("NFKC", name))))
 
 
 def find_header(rows: Iterable[Row], synonyms: Mapping[str, Sequence[str]]) -> Header | None:
@@ -45,7 +51,7 @@ def find_header(rows: Iterable[Row], synonyms: Mapping[str, Sequence[str]]) -> H
             break
         fields: dict[str, int] = {}
         for index, name in enumerate(row.cells):
-            if (named := known.get(plain(name))) is not None:
+            if (named := _field_of(name, known)) is not None:
                 fields.setdefault(named, index)
         if fields and (best is None or len(fields) > len(best.fields)):
             best = Header(row.number, _named(row.cells), fields)

@@ -1,0 +1,90 @@
+"""What rows are checked against, read from the city and found out from the file itself."""
+
+from collections.abc import Mapping
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import text
+
+from dure.city.imports.coordinates import Pair, guess_plane, mostly_inside, pair_of
+from dure.city.imports.draft import drafted
+from dure.city.imports.model import AssetRef, Kind, Setting
+from dure.city.imports.source import Sheet
+from dure.city.projection import PLANES, WGS84, looks_like_degrees, to_wgs84
+from dure.city.region import region_of
+from dure.documents.limits import UnreadableFile
+from dure.engine.database import Tx
+
+_SURVEYED = 2_000
+
+
+async def setting_of(tx: Tx, kind: Kind, options: Mapping[str, str]) -> Setting:
+    """The city as it is, as far as this kind needs it."""
+    setting = Setting(options=options)
+    if kind.place != "none" and kind.source == "table":
+        setting.region = await region_of(tx)
+    if kind.name == "cameras":
+        setting.sites = frozenset([row["id"] for row in await tx.rows(text("select id from camera_site"))])
+    if kind.name in {"stalls", "devices"}:
+        rows = await tx.rows(text("select id::text, code, name from asset where kind = 'market' order by name"))
+        setting.markets = [AssetRef(row["id"], row["code"], row["name"]) for row in rows]
+    if kind.name == "stalls":
+        setting.device_ids = frozenset([row["id"] for row in await tx.rows(text("select id from device"))])
+    if kind.name == "devices":
+        rows = await tx.rows(
+            text(
+                "select id::text, kind, code, attrs->>'detector_id' as detector from asset where kind = 'stall' "
+                "or id in (select asset_id from device)"
+            )
+        )
+        setting.asset_ids = {(row["kind"], row["code"]): row["id"] for row in rows}
+        setting.stalls_of_devices = {row["detector"]: row["id"] for row in rows if row["detector"]}
+    return setting
+
+
+def survey(kind: Kind, setting: Setting, sheet: Sheet) -> dict[str, Any]:
+    """Find out the file's plane and whether it is of this city, from its first rows; written into `setting`.
+
+    Returns what was found, for the run's record. Raises UnreadableFile for an `epsg` option that dure does not know.
+    """
+    asked = setting.options.get("epsg")
+    if asked is not None and asked not in {str(one) for one in (*PLANES, WGS84)}:
+        raise UnreadableFile("city.import.epsg_unknown", epsg=asked[:20], known=", ".join(map(str, PLANES)))
+    setting.epsg = int(asked) if asked else sheet.epsg or WGS84
+    if kind.place != "none" and kind.source == "table":
+        _survey_places(kind, setting, sheet, asked is not None)
+    return {"epsg": setting.epsg, "swapped_plane": setting.swapped_plane, "outside": setting.outside}
+
+
+def _survey_places(kind: Kind, setting: Setting, sheet: Sheet, asked: bool) -> None:
+    pairs: list[Pair] = []
+    for row in islice(sheet.rows(), _SURVEYED):
+        pair = pair_of(drafted(kind, sheet.header, row))
+        if pair is not None and pair.x and pair.y:
+            pairs.append(pair)
+    metric = [pair for pair in pairs if not looks_like_degrees(pair.x, pair.y)]
+    if metric and not asked:
+        hinted = _hinted(sheet)
+        guess = (hinted, False) if hinted else guess_plane(metric, setting.region)
+        if guess is not None:
+            setting.epsg, setting.swapped_plane = guess
+    if setting.region is None:
+        return
+    degrees = [(pair.x, pair.y) for pair in pairs if looks_like_degrees(pair.x, pair.y)]
+    if setting.epsg in PLANES:
+        turned = [(p.y, p.x) if setting.swapped_plane else (p.x, p.y) for p in metric]
+        degrees += [(place.lon, place.lat) for place in to_wgs84(setting.epsg, turned)]
+    setting.outside = "reject" if mostly_inside(degrees, setting.region) else "note"
+
+
+def _hinted(sheet: Sheet) -> int | None:
+    """The plane that the columns' names say: 좌표정보X(EPSG5174)."""
+    names = " ".join(sheet.header.names)
+    return next((epsg for epsg in PLANES if str(epsg) in names), None)
+
+
+def restored(setting: Setting, reading: Mapping[str, Any]) -> None:
+    """Put what the survey of a run found back into a fresh setting."""
+    setting.epsg = int(reading.get("epsg", WGS84))
+    setting.swapped_plane = bool(reading.get("swapped_plane"))
+    setting.outside = "reject" if reading.get("outside") == "reject" else "note"

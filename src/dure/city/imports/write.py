@@ -1,0 +1,113 @@
+"""Writing rows into the city, with what was there before, so that it can be undone."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Table, insert, update
+
+from dure.city import tables
+from dure.city.imports.compare import KEYS, Change
+from dure.city.imports.stage import Outcome
+from dure.engine.database import Tx
+from dure.kernel.ids import new_id
+from dure.trust.vault import Person, Vault
+
+TABLES: dict[str, Table] = {
+    name: getattr(tables, name) for name in ("camera_site", "camera", "asset", "device", "boundary", "care_person")
+}
+_MADE_IDS = frozenset({"asset", "boundary", "care_person"})
+
+
+@dataclass(slots=True)
+class Written:
+    """What a run has written so far: a count of changes, and the devices and cameras to tell of, by new version."""
+
+    count: int = 0
+    devices: list[tuple[str, int]] = field(default_factory=list)
+    cameras: list[tuple[str, int]] = field(default_factory=list)
+
+
+async def write_outcomes(tx: Tx, vault: Vault, run_id: UUID, outcomes: Sequence[Outcome], written: Written) -> None:
+    """Write what these rows need, and a line of `import_change` for each thing written."""
+    needed = [(outcome.parsed.row, change) for outcome in outcomes for change in outcome.changes if change.needed]
+    people = await _put_people(tx, vault, [change for _, change in needed])
+    made: dict[str, list[dict[str, Any]]] = {}
+    lines: list[dict[str, Any]] = []
+    asset_ids: dict[tuple[str, ...], UUID] = {}
+    updates: list[tuple[str, Any, dict[str, Any]]] = []
+    for row, change in needed:
+        entity, columns = change.entity, dict(change.columns)
+        if change.person is not None:
+            columns["person_id"] = people[id(change)]
+        columns = {name: asset_ids.get(value) if isinstance(value, tuple) else value for name, value in columns.items()}
+        if change.current is None:
+            id_: Any = new_id() if entity.table in _MADE_IDS else entity.key[0]
+            if entity.table == "asset":
+                asset_ids[entity.key] = id_
+            keys = dict(zip(KEYS[entity.table], entity.key, strict=True))
+            now = tx.now()
+            full = {"created_at": now, "updated_at": now, **columns, **keys, "id": id_}
+            made.setdefault(entity.table, []).append(full)
+            version = 1
+        else:
+            id_, version = change.current["id"], change.current["version"] + 1
+            if any(isinstance(value, tuple) for value in entity.values.values()):
+                columns |= _references(change, asset_ids)
+            updates.append((entity.table, id_, columns))
+        lines.append(_line(run_id, row, change, id_, version, written))
+    for name in TABLES:
+        for group in _alike(made.get(name, [])):
+            await tx.execute(insert(TABLES[name]), group)
+    for name, id_, columns in updates:
+        table = TABLES[name]
+        await tx.execute(
+            update(table).where(table.c.id == id_).values(**columns, version=table.c.version + 1, updated_at=tx.now())
+        )
+    if lines:
+        await tx.execute(insert(tables.import_change), lines)
+
+
+def _references(change: Change, asset_ids: dict[tuple[str, ...], UUID]) -> dict[str, Any]:
+    """References to assets that this very chunk has made."""
+    return {
+        name: asset_ids[value]
+        for name, value in change.entity.values.items()
+        if isinstance(value, tuple) and value in asset_ids
+    }
+
+
+async def _put_people(tx: Tx, vault: Vault, changes: Sequence[Change]) -> dict[int, UUID | None]:
+    """New records in the vault for the people that change; the old ones stay until the time to undo has passed."""
+    given = [(change, change.person) for change in changes if change.person is not None]
+    real = [(change, person) for change, person in given if person != Person()]
+    ids = await vault.put_all(tx, [(None, person) for _, person in real]) if real else []
+    placed: dict[int, UUID | None] = {id(change): None for change, _ in given}
+    placed.update({id(change): one[0] for (change, _), one in zip(real, ids, strict=True)})
+    return placed
+
+
+def _line(run_id: UUID, row: int, change: Change, id_: Any, version: int, written: Written) -> dict[str, Any]:
+    written.count += 1
+    if change.entity.table == "device":
+        written.devices.append((str(id_), version))
+    elif change.entity.table == "camera":
+        written.cameras.append((str(id_), version))
+    return {
+        "run_id": run_id,
+        "number": written.count,
+        "row": row,
+        "entity": change.entity.table,
+        "entity_id": str(id_),
+        "before": None if change.current is None else change.current["image"],
+        "version": version,
+    }
+
+
+def _alike(rows: Sequence[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """Rows by the columns they give: one statement for each set, so that what is not given keeps its default."""
+    groups: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for row in rows:
+        groups.setdefault(tuple(sorted(row)), []).append(row)
+    return list(groups.values())
