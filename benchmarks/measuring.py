@@ -75,10 +75,15 @@ class City:
     mqtt_port: int
     token: str
     folder: Path
+    admin_link: str | None
 
     def api(self, path: str) -> str:
         """The address of an API path."""
         return f"{self.url}/api/v1{path}"
+
+    def token_of(self, role: str) -> str:
+        """A fresh token of another role."""
+        return _token(role, self.folder)
 
 
 @contextlib.contextmanager
@@ -103,21 +108,21 @@ def city(*arguments: str, environment: Mapping[str, str] | None = None) -> Itera
         if not line:
             raise RuntimeError("the city did not start")
         ready = json.loads(line)
-        token = subprocess.run(
-            [*dure, "token", "--role", "admin", "--data", str(folder / "city"), "--name", "bench"],
-            capture_output=True,
-            text=True,
-            check=True,
-            env=told,
-        ).stdout.strip()
         host, _, port = ready["mqtt"].rpartition(":")
-        yield City(ready["url"], host, int(port), token, folder / "city")
+        token = _token("admin", folder / "city")
+        yield City(ready["url"], host, int(port), token, folder / "city", ready["admin_link"])
     finally:
         up.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):
             up.wait(30)
         up.kill()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _token(role: str, folder: Path) -> str:
+    words = [sys.executable, "-P", "-m", "dure.cli", "token", "--role", role, "--data", str(folder), "--name", "bench"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    return subprocess.run(words, capture_output=True, text=True, check=True, env=environment).stdout.strip()
 
 
 def free_port() -> int:

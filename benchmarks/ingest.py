@@ -1,0 +1,290 @@
+"""The way of a reading: in by MQTT or HTTP, through a rule, committed, onto a screen; and the nearest cameras.
+
+Each claim starts a city of its own and reaches it only as devices, scripts and browsers do. Named peers, where this
+machine has them: mosquitto with a plain Python client and PostgreSQL, and Node-RED, doing the same rule on the same
+publishes.
+"""
+
+import asyncio
+import json
+import random
+import time
+from collections.abc import Sequence
+
+import httpx
+
+from benchmarks import peers
+from benchmarks.browser import board, grown
+from benchmarks.measuring import City, Claim, city, claim, main, percentile
+from benchmarks.nearest import nearest
+from dure.engine.settings import Settings
+from dure.engine.stream import Stream
+from dure.sense.mqtt_client import MqttClient
+
+SEED = 20261205
+CONNECTIONS = 100
+READINGS = 150_000
+BATCH = 1000
+BATCHES = 600
+PROBES = 200
+
+
+async def devices(town: City, prefix: str, count: int) -> dict[str, str]:
+    """Registers fire detectors far from each other and gives their keys."""
+    chance = random.Random(SEED)
+    keys: dict[str, str] = {}
+    async with httpx.AsyncClient(headers={"Authorization": f"Bearer {town.token}"}, timeout=60) as client:
+        for n in range(count):
+            lon, lat = 127.30 + (n % 40) * 0.006, 36.55 + (n // 40) * 0.006 + chance.random() * 1e-4
+            body = {"id": f"{prefix}-{n}", "kind": "fire_detector", "lon": lon, "lat": lat, "name": f"{prefix} {n}"}
+            answer = await client.post(town.api("/devices"), json=body)
+            answer.raise_for_status()
+            keys[body["id"]] = answer.json()["key"]
+    return keys
+
+
+async def signed_in(host: str, port: int, keys: dict[str, str]) -> dict[str, MqttClient]:
+    """One connection a device."""
+    clients = {}
+    for device, key in keys.items():
+        client = MqttClient(host, port, client_id=device, username=device, password=key)
+        await client.connect()
+        clients[device] = client
+    return clients
+
+
+async def flood(clients: dict[str, MqttClient], count: int) -> float:
+    """Publishes `count` readings of 20 Cel as fast as they are taken; the seconds until all are acknowledged."""
+    began = time.perf_counter()
+
+    async def one(device: str, client: MqttClient, share: int) -> None:
+        for n in range(share):
+            await client.post(f"city/{device}", b'[{"n":"heat","u":"Cel","v":%d}]' % (20 + n % 5))
+        await client.settled(within_s=300)
+
+    await asyncio.gather(*(one(device, client, count // len(clients)) for device, client in clients.items()))
+    return time.perf_counter() - began
+
+
+async def paced(clients: dict[str, MqttClient], rate: float, stop: asyncio.Event) -> int:
+    """Publishes `rate` readings a second over all connections until told to stop; how many."""
+    sent, began, names = 0, time.perf_counter(), list(clients)
+    while not stop.is_set():
+        due = int((time.perf_counter() - began) * rate)
+        for n in range(sent, due):
+            device = names[n % len(names)]
+            await clients[device].post(f"city/{device}", b'[{"n":"heat","u":"Cel","v":%d}]' % (20 + n % 5))
+        sent = max(sent, due)
+        await asyncio.sleep(0.005)
+    return sent
+
+
+async def mqtt() -> list[Claim]:
+    """MQTT QoS 1 -> rule -> committed, readings a second."""
+    with city() as town:
+        keys = await devices(town, "load", CONNECTIONS)
+        clients = await signed_in(town.mqtt_host, town.mqtt_port, keys)
+        await flood(clients, CONNECTIONS * 20)
+        await judged(town)
+        began = time.perf_counter()
+        await flood(clients, READINGS)
+        await judged(town)
+        seconds = time.perf_counter() - began
+        for client in clients.values():
+            await client.close()
+    return [
+        claim(
+            "ingest",
+            "mqtt: QoS 1 -> rule -> committed",
+            "readings/s",
+            READINGS / seconds,
+            peer=peer.name,
+            theirs=peer.rate,
+            samples=READINGS,
+            seconds=seconds,
+            seed=SEED,
+        )
+        for peer in await peers.mqtt(CONNECTIONS, READINGS)
+    ]
+
+
+async def judged(town: City) -> None:
+    """Waits until the detector has committed a position at or behind the newest observation."""
+    run = json.loads((town.folder / "run.json").read_text(encoding="utf-8"))
+    settings = Settings(town.folder, run["database_url"], run["nats_url"])
+    stream = await Stream.connect(settings.nats_url, name="bench")
+    import psycopg
+
+    try:
+        async with await psycopg.AsyncConnection.connect(settings.database_url, autocommit=True) as line:
+            async with asyncio.timeout(300):
+                while True:
+                    waiting = await _waiting(stream)
+                    newest = await stream.last_sequence("OBS")
+                    row = await (await line.execute("select min(position) from detect_shard")).fetchone()
+                    if not waiting and row is not None and (row[0] or 0) >= newest:
+                        return
+                    await asyncio.sleep(0.02)
+    finally:
+        await stream.close()
+
+
+async def _waiting(stream: Stream) -> int:
+    """MQTT messages that the door has not packed yet."""
+    info = await stream.js.consumer_info("$MQTT_msgs", "sense")
+    return (info.num_pending or 0) + (info.num_ack_pending or 0)
+
+
+async def http() -> list[Claim]:
+    """HTTP in batches of 1,000, readings a second."""
+    with city() as town:
+        keys = await devices(town, "batch", 50)
+        names = list(keys)
+        bodies = [
+            json.dumps(
+                [{"n": f"{names[(n + k) % 50]}/heat", "u": "Cel", "v": 20 + (n * k) % 7} for n in range(BATCH)]
+            ).encode()
+            for k in range(20)
+        ]
+        began = time.perf_counter()
+
+        async def sender(first: int) -> int:
+            taken = 0
+            async with httpx.AsyncClient(timeout=60) as client:
+                for n in range(first, BATCHES, 4):
+                    answer = await client.post(
+                        town.api("/observations"),
+                        content=bodies[n % 20],
+                        headers={"Authorization": f"Bearer {service}", "Content-Type": "application/senml+json"},
+                    )
+                    taken += int(answer.json()["accepted"])
+            return taken
+
+        service = town.token_of("service")
+        began = time.perf_counter()
+        taken = sum(await asyncio.gather(*(sender(first) for first in range(4))))
+        seconds = time.perf_counter() - began
+    if taken != BATCH * BATCHES:
+        raise RuntimeError(f"{taken} of {BATCH * BATCHES} readings were taken")
+    theirs = await peers.http(bodies)
+    return [
+        claim(
+            "ingest",
+            "http: batches of 1,000",
+            "readings/s",
+            taken / seconds,
+            peer=theirs.name,
+            theirs=theirs.rate,
+            samples=taken,
+            seconds=seconds,
+            seed=SEED,
+        )
+    ]
+
+
+async def rule() -> list[Claim]:
+    """From the moment a rule matures to the alarm that says so, with 10,000 readings a second beside it."""
+    with city() as town:
+        load = await signed_in(town.mqtt_host, town.mqtt_port, await devices(town, "load", CONNECTIONS))
+        probes = await signed_in(town.mqtt_host, town.mqtt_port, await devices(town, "probe", PROBES))
+        stop = asyncio.Event()
+        began = time.perf_counter()
+        background = asyncio.create_task(paced(load, 10_000, stop))
+        await asyncio.gather(*(smoulder(device, client, n * 0.05) for n, (device, client) in enumerate(probes.items())))
+        await asyncio.sleep(3)
+        late = await lateness(town, "probe-")
+        stop.set()
+        await background
+        seconds = time.perf_counter() - began
+    return [
+        claim(
+            "ingest",
+            f"rule: matured -> raised, 10,000 readings/s beside it, {name}",
+            "ms",
+            percentile(late, share) * 1000,
+            samples=len(late),
+            seconds=seconds,
+            seed=SEED,
+        )
+        for name, share in (("p99", 0.99), ("median", 0.5))
+    ]
+
+
+async def screen() -> list[Claim]:
+    """From a rule matured to the incident painted on a browser's board, with 1,000 readings a second beside it."""
+    count = 120
+    with city() as town:
+        load = await signed_in(town.mqtt_host, town.mqtt_port, await devices(town, "load", 50))
+        probes = await signed_in(town.mqtt_host, town.mqtt_port, await devices(town, "probe", count))
+        async with board(town) as page:
+            stop = asyncio.Event()
+            began = time.perf_counter()
+            background = asyncio.create_task(paced(load, 1_000, stop))
+            await asyncio.gather(*(smoulder(name, client, n * 0.25) for n, (name, client) in enumerate(probes.items())))
+            await asyncio.sleep(3)
+            seen = sorted(await grown(page))
+            stop.set()
+            await background
+        onsets = sorted(await onset_times(town, "probe-"))
+        seconds = time.perf_counter() - began
+    if len(seen) != len(onsets) or len(seen) != count:
+        raise RuntimeError(f"{count} fires, {len(onsets)} alarms, {len(seen)} incidents on the screen")
+    late = [painted - onset - 5.0 for painted, onset in zip(seen, onsets, strict=True)]
+    return [
+        claim(
+            "ingest",
+            f"screen: matured -> incident painted, 1,000 readings/s beside it, {name}",
+            "s",
+            percentile(late, share),
+            samples=count,
+            seconds=seconds,
+            seed=SEED,
+        )
+        for name, share in (("p99", 0.99), ("median", 0.5))
+    ]
+
+
+async def smoulder(device: str, client: MqttClient, after_s: float) -> None:
+    """Smoke for six and a half seconds, ten reports a second, beginning after a while."""
+    await asyncio.sleep(after_s)
+    for _ in range(65):
+        await client.post(f"city/{device}", b'[{"n":"smoke","vb":true,"t":%.6f}]' % time.time())
+        await asyncio.sleep(0.1)
+
+
+async def lateness(town: City, prefix: str) -> Sequence[float]:
+    """Seconds from onset + 5.0 s to `raised_at`, of every alarm of these devices."""
+    return [_seconds(one["raised_at"]) - _seconds(one["onset_at"]) - 5.0 for one in await fires(town, prefix)]
+
+
+async def onset_times(town: City, prefix: str) -> Sequence[float]:
+    """When each fire of these devices began, in Unix seconds."""
+    return [_seconds(one["onset_at"]) for one in await fires(town, prefix)]
+
+
+async def fires(town: City, prefix: str) -> list[dict[str, str]]:
+    """The fire alarms of these devices."""
+    found: list[dict[str, str]] = []
+    async with httpx.AsyncClient(headers={"Authorization": f"Bearer {town.token}"}, timeout=60) as client:
+        cursor: str | None = None
+        while True:
+            query = {"limit": "500"} | ({"cursor": cursor} if cursor else {})
+            page = (await client.get(town.api("/alarms"), params=query)).json()
+            found += [
+                one
+                for one in page["items"]
+                if (one["device"] or "").startswith(prefix) and one["rule"] == "fire_detector"
+            ]
+            cursor = page["next"]
+            if cursor is None:
+                return found
+
+
+def _seconds(text: str) -> float:
+    from datetime import datetime
+
+    return datetime.fromisoformat(text).timestamp()
+
+
+if __name__ == "__main__":
+    main({"mqtt": mqtt, "http": http, "rule": rule, "screen": screen, "nearest": nearest})

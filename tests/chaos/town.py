@@ -1,0 +1,146 @@
+"""A real city in its own processes, for drills: started by the command that people use, reached as they reach it."""
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+
+ROOT = Path(__file__).parents[2]
+DURE = [sys.executable, "-P", "-m", "dure.cli"]
+
+
+@dataclass
+class Town:
+    """A running city and an administrator's client."""
+
+    folder: Path
+    supervisor: psutil.Process
+    client: httpx.AsyncClient
+    url: str
+    mqtt_host: str
+    mqtt_port: int
+    admin_link: str | None
+
+    async def device(self, device: str, *, lon: float, lat: float, kind: str = "fire_detector") -> str:
+        """Registers a device and gives its key."""
+        body = {"id": device, "kind": kind, "lon": lon, "lat": lat, "name": device}
+        answer = await self.client.post("/devices", json=body)
+        answer.raise_for_status()
+        return str(answer.json()["key"])
+
+    async def items(self, path: str, **query: str) -> list[dict[str, Any]]:
+        """All pages of a list."""
+        found: list[dict[str, Any]] = []
+        cursor: str | None = None
+        while True:
+            answer = await self.client.get(path, params={**query, **({"cursor": cursor} if cursor else {})})
+            answer.raise_for_status()
+            page = answer.json()
+            found += page["items"]
+            cursor = page["next"]
+            if cursor is None:
+                return found
+
+    async def readings(self, device: str) -> list[float]:
+        """When the kept heat readings of a device were observed, in Unix seconds."""
+        now = datetime.now(UTC)
+        span = {"from": (now - timedelta(hours=1)).isoformat(), "to": (now + timedelta(minutes=1)).isoformat()}
+        rows = await self.items("/observations", device=device, property="heat", **span)
+        return [round(datetime.fromisoformat(row["observed_at"]).timestamp(), 3) for row in rows]
+
+    def pid(self, process: str) -> int | None:
+        """The number of one of the city's processes, as the supervisor notes it."""
+        noted = json.loads((self.folder / "run.json").read_text(encoding="utf-8"))
+        return noted.get("processes", {}).get(process)
+
+    def kill(self, process: str) -> None:
+        """kill -9."""
+        pid = self.pid(process)
+        if pid is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+    async def healthy(self, within_s: float = 60) -> None:
+        """Waits until the city says that it serves."""
+        async with asyncio.timeout(within_s):
+            while True:
+                with contextlib.suppress(httpx.HTTPError):
+                    if (await self.client.get("/health")).status_code == 200:
+                        return
+                await asyncio.sleep(0.1)
+
+    async def settled(self, devices: Sequence[str], within_s: float = 60) -> None:
+        """Waits until each device has an alarm that is in an incident."""
+        async with asyncio.timeout(within_s):
+            while True:
+                with contextlib.suppress(httpx.HTTPError):
+                    alarms = await self.items("/alarms")
+                    placed = {alarm["device"] for alarm in alarms if alarm["incident_id"] is not None}
+                    if placed.issuperset(devices):
+                        return
+                await asyncio.sleep(0.2)
+
+
+@contextlib.asynccontextmanager
+async def running(folder: Path, *arguments: str) -> AsyncIterator[Town]:
+    """`dure up` in `folder` on free ports, ended by SIGTERM, which must give exit code 0."""
+    process = await start(folder, *arguments)
+    assert process.stdout is not None
+    line = await asyncio.wait_for(process.stdout.readline(), 120)
+    assert line, f"the city did not start: see {folder / 'logs'}"
+    ready = json.loads(line)
+    token = await said("token", "--role", "admin", "--data", str(folder))
+    host, _, port = ready["mqtt"].rpartition(":")
+    async with httpx.AsyncClient(
+        base_url=ready["url"] + "/api/v1", headers={"Authorization": f"Bearer {token}"}, timeout=30
+    ) as client:
+        try:
+            yield Town(folder, psutil.Process(process.pid), client, ready["url"], host, int(port), ready["admin_link"])
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                process.terminate()
+            code = await asyncio.wait_for(process.wait(), 60)
+    assert code == 0, "SIGTERM ends a city cleanly"
+
+
+async def start(folder: Path, *arguments: str) -> asyncio.subprocess.Process:
+    """`dure up`, not waited for."""
+    words = [
+        *DURE,
+        "up",
+        "--data",
+        str(folder),
+        "--port",
+        "0",
+        "--mqtt-port",
+        "0",
+        "--no-browser",
+        "--json",
+        *arguments,
+    ]
+    return await asyncio.create_subprocess_exec(
+        *words, stdout=asyncio.subprocess.PIPE, stdin=asyncio.subprocess.DEVNULL, env=environment()
+    )
+
+
+async def said(*words: str) -> str:
+    """What a command of `dure` printed."""
+    process = await asyncio.create_subprocess_exec(*DURE, *words, stdout=asyncio.subprocess.PIPE, env=environment())
+    out, _ = await process.communicate()
+    assert process.returncode == 0, words
+    return out.decode().strip()
+
+
+def environment() -> dict[str, str]:
+    """Ours, with the sources on Python's path."""
+    return {**os.environ, "PYTHONPATH": str(ROOT / "src")}
