@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from playwright.async_api import Page, async_playwright
 
 from benchmarks.measuring import City
-from tests.browser import chromium_path
+from tests.browser import launch_options
 
 _WATCH = """
 () => {
@@ -33,7 +33,7 @@ async def board(town: City) -> AsyncIterator[Page]:
     if town.admin_link is None:
         raise RuntimeError("the city has an administrator already")
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium_path(), args=["--no-sandbox"])
+        browser = await playwright.chromium.launch(**launch_options())
         page = await browser.new_page(viewport={"width": 1920, "height": 1080}, ignore_https_errors=True)
         await page.goto(town.admin_link)
         await page.fill('input[name="username"]', "bench")
