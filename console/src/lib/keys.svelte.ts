@@ -1,3 +1,4 @@
+import { untrack } from 'svelte';
 import type { Key } from './i18n.svelte';
 
 /** A key and what it does here. `say` names it in the list of all keys; `typing` lets it work inside a field too. */
@@ -32,8 +33,8 @@ class Keys {
   /** Adds keys; the answer takes them away again, so it can be returned from an effect. */
   add(title: Key, bindings: readonly Binding[]): () => void {
     const group: Group = { title, bindings };
-    this.groups = [...this.groups, group];
-    return () => (this.groups = this.groups.filter((other) => other !== group));
+    untrack(() => (this.groups = [...this.groups, group]));
+    return () => untrack(() => (this.groups = this.groups.filter((other) => other !== group)));
   }
 
   /** While a dialog is open, keys of the screen below rest. */

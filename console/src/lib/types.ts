@@ -20,11 +20,12 @@ export const incidentStatuses = ['open', 'acknowledged', 'handed_off', 'closed']
 export type IncidentStatus = (typeof incidentStatuses)[number];
 export const sources = ['112', '119', 'disaster', 'operator', 'bell', 'analytics', 'citizen', 'sensor'] as const;
 export type Source = (typeof sources)[number];
-export const handoffKinds = ['passed', 'joint', 'told'] as const;
+export const handoffKinds = ['transfer', 'joint', 'tell'] as const;
 export const outcomes = ['real', 'false', 'drill'] as const;
 
 export interface GoldenClock {
   readonly name: string;
+  readonly title?: string;
   readonly started_at: string;
   readonly stopped_at: string | null;
   readonly target_s: number;
@@ -37,7 +38,11 @@ export interface Handoff {
   readonly kind: string;
   readonly status: string;
   readonly sent_at: string;
+  readonly sent_by?: string | null;
   readonly acknowledged_at: string | null;
+  readonly answered_at?: string | null;
+  readonly answered_by?: string | null;
+  readonly answer?: string | null;
   readonly note?: string | null;
 }
 
@@ -46,26 +51,32 @@ export interface Incident {
   readonly receipt_no: string;
   readonly external_ref: string | null;
   readonly type: string;
+  /** A key of the catalogue: what kind of thing happened. */
+  readonly title: string;
   readonly severity: Severity;
-  readonly status: IncidentStatus | 'merged';
+  readonly status: IncidentStatus;
   readonly mode: 'real' | 'drill' | 'test';
   readonly version: number;
   readonly opened_at: string;
-  readonly closed_at?: string | null;
-  readonly acknowledged_at?: string | null;
-  readonly acknowledged_by?: string | null;
-  readonly owner?: string | null;
+  readonly acknowledge_by: string;
+  readonly acknowledged_at: string | null;
+  readonly acknowledged_by: string | null;
+  readonly cleared_at: string | null;
+  readonly closed_at: string | null;
+  readonly outcome: string | null;
+  readonly merged_into: string | null;
+  readonly merged_count: number;
   readonly place: Place;
   readonly source: Source;
-  readonly title?: string | null;
-  readonly description?: string | null;
-  readonly outcome?: string | null;
-  readonly outcome_reason?: string | null;
-  readonly merged_into?: string | null;
-  readonly alarm_count?: number;
-  readonly camera_count?: number;
-  readonly clock?: GoldenClock | null;
-  readonly handoff_summary?: readonly Handoff[];
+  readonly alarm_count: number;
+  readonly standing_alarms: number;
+  readonly report_count: number;
+  /** Ids of the agencies that have it on their screens. */
+  readonly handed_to: readonly string[];
+  readonly handoffs_sent: number;
+  readonly handoffs_acknowledged: number;
+  /** The running golden-time clock that ends first. */
+  readonly clock: GoldenClock | null;
 }
 
 export type CameraState = 'ok' | 'unknown' | 'broken' | 'off';
@@ -75,7 +86,9 @@ export interface ChosenCamera {
   readonly site_id: string;
   readonly distance_m: number;
   readonly reason: string;
-  readonly reason_params?: Readonly<Record<string, string | number | null>>;
+  readonly reason_text?: string;
+  /** A nearer camera that could not be used. */
+  readonly instead_of?: string | null;
   readonly state: CameraState;
   readonly name?: string | null;
   readonly lon?: number;
@@ -89,33 +102,71 @@ export interface ChosenCamera {
 }
 
 export interface TimelineEntry {
-  readonly id?: string;
+  readonly id: string;
   readonly at: string;
   readonly kind: string;
-  readonly actor: string | null;
+  readonly actor: string;
+  /** Written by the city itself, not by a person. */
+  readonly auto: boolean;
   readonly text: string;
-  readonly key?: string | null;
-  readonly params?: Readonly<Record<string, string | number | null>>;
 }
 
 export interface Task {
-  readonly id?: string;
+  readonly id: string;
+  readonly kind: string;
+  readonly title: string;
+  readonly role: string;
+  readonly created_at: string;
+  readonly due_at: string;
+  readonly done_at: string | null;
+  readonly done_by: string | null;
+}
+
+/** What somebody told the city about it, as it came. */
+export interface Report {
+  readonly id: string;
+  readonly source: string;
+  readonly external_ref: string | null;
+  readonly description: string;
+  readonly address: string | null;
+  readonly times: number;
+  readonly received_at: string;
+  readonly received_by: string;
+  readonly caller: { readonly name: string | null; readonly phone: string | null } | null;
+}
+
+export interface MergedIncident {
+  readonly id: string;
+  readonly receipt_no: string;
+  readonly type: string;
+  readonly merged_at: string;
+  readonly merged_by: string;
+  readonly by_rule: boolean;
+}
+
+export interface Duplicate {
+  readonly id: string;
+  readonly receipt_no: string;
   readonly title?: string;
-  readonly status?: string;
-  readonly due_at?: string | null;
-  readonly assignee?: string | null;
+  readonly distance_m?: number | null;
+  readonly opened_at?: string;
 }
 
 export interface IncidentDetail extends Incident {
+  readonly title_text?: string;
+  readonly description: string;
+  readonly outcome_reason: string | null;
+  readonly closed_by: string | null;
+  readonly suggested_agencies?: readonly string[];
   readonly alarms: readonly Alarm[];
   readonly cameras: readonly ChosenCamera[];
   readonly clocks: readonly GoldenClock[];
   readonly handoffs: readonly Handoff[];
   readonly tasks: readonly Task[];
+  readonly reports?: readonly Report[];
+  readonly merged?: readonly MergedIncident[];
+  readonly duplicates?: readonly Duplicate[];
   readonly timeline: readonly TimelineEntry[];
-  readonly run?: unknown;
-  readonly merged?: readonly { readonly id: string; readonly receipt_no: string }[];
-  readonly duplicates?: readonly { readonly id: string; readonly receipt_no: string; readonly distance_m?: number }[];
 }
 
 export const alarmStages = ['pre_alarm', 'confirmed', 'cleared', 'false'] as const;
@@ -152,9 +203,10 @@ export interface Alarm {
   readonly lon?: number | null;
   readonly lat?: number | null;
   readonly place?: string | null;
+  /** The run-up to it: [Unix seconds, value], oldest first. */
+  readonly recent?: readonly (readonly [number, number])[];
   readonly shelved_until?: string | null;
   readonly shelved_reason?: string | null;
-  readonly reason?: string | null;
 }
 
 export interface Engine {
@@ -233,7 +285,8 @@ export interface Agency {
   readonly name: string;
   readonly kind: string;
   readonly version?: number;
-  readonly short_name?: string | null;
+  readonly name_en?: string | null;
+  readonly networks?: readonly string[];
 }
 
 export interface Me {

@@ -21,7 +21,7 @@ class Live {
   readonly alarms = $derived(valuesOf(this.state, 'alarm') as unknown as readonly Alarm[]);
   readonly engines = $derived(valuesOf(this.state, 'engine') as unknown as readonly Engine[]);
   readonly canary = $derived((valuesOf(this.state, 'canary')[0] ?? null) as unknown as Canary | null);
-  readonly open = $derived(this.incidents.filter((incident) => incident.status !== 'closed' && incident.status !== 'merged'));
+  readonly open = $derived(this.incidents.filter((incident) => incident.status !== 'closed' && incident.merged_into === null));
 
   /** One kind of live entity that only some screens know. */
   of(entity: string): readonly Entity[] {

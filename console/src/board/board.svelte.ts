@@ -1,0 +1,62 @@
+import { untrack } from 'svelte';
+import { fresh } from '../lib/fresh.svelte';
+import { IncidentView } from '../lib/incident.svelte';
+import { live } from '../lib/live/live.svelte';
+import { session } from '../lib/session.svelte';
+import type { Incident } from '../lib/types';
+import { rowsOf } from './order';
+
+export const tabs = ['all', 'mine', 'unacknowledged'] as const;
+export type QueueTab = (typeof tabs)[number];
+
+/** What the parts of the board share: which rows the queue shows, and which incident is chosen. */
+export class BoardState {
+  tab = $state<QueueTab>('all');
+  held = $state(false);
+  order = $state.raw<readonly string[]>([]);
+  chosenId = $state<string | null>(null);
+  readonly byId = $derived(new Map(live.incidents.map((incident) => [incident.id, incident])));
+  readonly rows = $derived(this.order.map((id) => this.byId.get(id)).filter((incident): incident is Incident => incident !== undefined));
+  readonly chosen = $derived(this.chosenId === null ? null : (this.byId.get(this.chosenId) ?? null));
+  readonly detail = $derived(this.chosenId === null ? null : new IncidentView(this.chosenId));
+
+  of(tab: QueueTab): Incident[] {
+    const me = session.me;
+    if (tab === 'mine') return live.open.filter((i) => me !== null && [me.username, me.name].includes(i.acknowledged_by ?? ''));
+    if (tab === 'unacknowledged') return live.open.filter((i) => i.status === 'open');
+    return [...live.open];
+  }
+
+  /** Follows the city; to be called in an effect. */
+  settle(): void {
+    const open = this.of(this.tab);
+    const waiting = fresh.waiting.map((incident) => incident.id);
+    const held = this.held;
+    const known = this.byId;
+    untrack(() => {
+      this.order = rowsOf(open, this.order, waiting, held);
+      if (this.chosenId === null || !known.has(this.chosenId)) this.chosenId = this.order[0] ?? null;
+    });
+  }
+
+  show(tab: QueueTab): void {
+    this.tab = tab;
+    this.order = [];
+    this.settle();
+  }
+
+  /** Lets the waiting incidents in and chooses the newest of them. */
+  letIn(): void {
+    const newest = fresh.waiting.at(-1);
+    fresh.seen();
+    this.held = false;
+    this.order = rowsOf(this.of(this.tab), [], [], false);
+    if (newest) this.chosenId = newest.id;
+  }
+
+  move(step: number): void {
+    const at = this.order.indexOf(this.chosenId ?? '');
+    const next = this.order[Math.min(this.order.length - 1, Math.max(0, at < 0 ? 0 : at + step))];
+    if (next !== undefined) this.chosenId = next;
+  }
+}

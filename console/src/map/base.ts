@@ -1,0 +1,55 @@
+import type { FeatureCollection, Geometry } from 'geojson';
+import { api } from '../lib/api';
+import { boundsOf } from './geo';
+
+/** The city's own map, by layer: boundary, road, rail, building, water, park, market, label. */
+export interface BaseMap {
+  readonly layers: Readonly<Record<string, FeatureCollection>>;
+  readonly bounds: readonly [number, number, number, number] | null;
+  readonly asOf: string | null;
+}
+
+interface Answer {
+  readonly layers?: Readonly<Record<string, FeatureCollection>>;
+  readonly bounds?: readonly [number, number, number, number] | null;
+  readonly as_of?: string | null;
+}
+
+let reading: Promise<BaseMap> | null = null;
+
+/** Reads the base map once for all maps of this tab. */
+export function baseMap(): Promise<BaseMap> {
+  reading ??= read().catch((error: unknown) => {
+    reading = null;
+    throw error;
+  });
+  return reading;
+}
+
+async function read(): Promise<BaseMap> {
+  const answer = await api.get<Answer>('/map/base');
+  const layers = answer.layers ?? {};
+  const base = { layers, bounds: answer.bounds ?? boundsOf(shapesOf(layers)), asOf: answer.as_of ?? null };
+  await fontsFor(base);
+  return base;
+}
+
+function shapesOf(layers: Readonly<Record<string, FeatureCollection>>): Geometry[] {
+  const shapes = (name: string): Geometry[] => layers[name]?.features.map((feature) => feature.geometry) ?? [];
+  const city = shapes('boundary');
+  return city.length > 0 ? city : shapes('road');
+}
+
+/** Glyphs are drawn on a canvas, which does not wait for fonts: the subsets that the names need are fetched first. */
+async function fontsFor(base: BaseMap): Promise<void> {
+  const letters = new Set('0123456789');
+  for (const name of ['road', 'water', 'park', 'label', 'boundary', 'market']) {
+    for (const feature of base.layers[name]?.features ?? []) for (const letter of String(feature.properties?.['name'] ?? '')) letters.add(letter);
+  }
+  await loadLetters([...letters].join(''));
+}
+
+/** Makes sure that the letters of some labels can be drawn on the map. */
+export async function loadLetters(text: string): Promise<void> {
+  await document.fonts.load('400 16px "Pretendard Variable"', text).catch(() => undefined);
+}
