@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
+from uuid import UUID
 
 from dure.city.region import Region
 from dure.documents import values
@@ -89,7 +90,7 @@ class Draft:
 class AssetRef(NamedTuple):
     """An asset that rows refer to."""
 
-    id: str
+    id: UUID
     code: str
     name: str
 
@@ -106,8 +107,8 @@ class Setting:
     markets: Sequence[AssetRef] = ()
     device_ids: frozenset[str] = frozenset()
     sites: frozenset[str] = frozenset()
-    stalls_of_devices: Mapping[str, str] = field(default_factory=dict)
-    asset_ids: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    stalls_of_devices: Mapping[str, UUID] = field(default_factory=dict)
+    asset_ids: Mapping[tuple[str, str], UUID] = field(default_factory=dict)
 
 
 Place = Literal["required", "optional", "none"]

@@ -130,7 +130,8 @@ async def expire(tx: Tx, now: datetime) -> dict[str, int]:
     """Drop previews whose time is over, end runs whose process is gone, and forget what can no longer be undone."""
     stale = await tx.rows(
         text(
-            "select id, state from import_run where state in ('reading', 'applying', 'undoing') and updated_at < :before"
+            "select id, state from import_run "
+            "where state in ('reading', 'applying', 'undoing') and updated_at < :before"
         ),
         {"before": now - timedelta(minutes=2)},
     )

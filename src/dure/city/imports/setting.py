@@ -26,14 +26,14 @@ async def setting_of(tx: Tx, kind: Kind, options: Mapping[str, str]) -> Setting:
     if kind.name == "cameras":
         setting.sites = frozenset([row["id"] for row in await tx.rows(text("select id from camera_site"))])
     if kind.name in {"stalls", "devices"}:
-        rows = await tx.rows(text("select id::text, code, name from asset where kind = 'market' order by name"))
+        rows = await tx.rows(text("select id, code, name from asset where kind = 'market' order by name"))
         setting.markets = [AssetRef(row["id"], row["code"], row["name"]) for row in rows]
     if kind.name == "stalls":
         setting.device_ids = frozenset([row["id"] for row in await tx.rows(text("select id from device"))])
     if kind.name == "devices":
         rows = await tx.rows(
             text(
-                "select id::text, kind, code, attrs->>'detector_id' as detector from asset where kind = 'stall' "
+                "select id, kind, code, attrs->>'detector_id' as detector from asset where kind = 'stall' "
                 "or id in (select asset_id from device)"
             )
         )

@@ -1,5 +1,6 @@
 """Undoing an applied import: what it made goes, what it changed is as it was. Rows that were changed since stay."""
 
+import json
 from typing import Any
 from uuid import UUID
 
@@ -51,8 +52,7 @@ async def _undo(tx: Tx, run_id: UUID) -> dict[str, Any]:
         if change["row"] in refused_rows:
             continue
         try:
-            async with tx.connection.begin_nested():
-                people += await _take_back(tx, change)
+            people += await _take_back_safely(tx, change)
         except IntegrityError:  # something else stands on it now
             refused.append(change)
             refused_rows.add(change["row"])
@@ -96,6 +96,14 @@ async def _versions(tx: Tx, changes: Any) -> dict[tuple[str, str], int]:
     return found
 
 
+async def _take_back_safely(tx: Tx, change: RowMapping) -> list[UUID]:
+    """Within a savepoint where another row may hold on to this one: only assets have others below them."""
+    if change["entity"] != "asset" or change["before"] is not None:
+        return await _take_back(tx, change)
+    async with tx.connection.begin_nested():
+        return await _take_back(tx, change)
+
+
 async def _take_back(tx: Tx, change: RowMapping) -> list[UUID]:
     """Undo one change; the vault's records that nothing names any more."""
     table = TABLES[change["entity"]]
@@ -117,7 +125,8 @@ async def _take_back(tx: Tx, change: RowMapping) -> list[UUID]:
     await tx.execute(
         text(
             f"update {table.name} t set ({names}, version) = (select {chosen}, t.version + 1 "
-            f"from jsonb_populate_record(null::{table.name}, cast(:before as jsonb)) old, cast(:now as timestamptz) now_) "
+            f"from jsonb_populate_record(null::{table.name}, cast(:before as jsonb)) old, "
+            "cast(:now as timestamptz) now_) "
             "where t.id::text = :id"
         ),
         {**params, "before": _json(change["before"])},
@@ -127,6 +136,4 @@ async def _take_back(tx: Tx, change: RowMapping) -> list[UUID]:
 
 
 def _json(value: Any) -> str:
-    import json
-
     return json.dumps(value, ensure_ascii=False)

@@ -57,9 +57,9 @@ async def write_outcomes(tx: Tx, vault: Vault, run_id: UUID, outcomes: Sequence[
                 columns |= _references(change, asset_ids)
             updates.append((entity.table, id_, columns))
         lines.append(_line(run_id, row, change, id_, version, written))
-    for name in TABLES:
+    for name, table in TABLES.items():
         for group in _alike(made.get(name, [])):
-            await tx.execute(insert(TABLES[name]), group)
+            await tx.execute(insert(table), group)
     for name, id_, columns in updates:
         table = TABLES[name]
         await tx.execute(

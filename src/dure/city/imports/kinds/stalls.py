@@ -23,7 +23,7 @@ def _market_of(draft: Draft, setting: Setting) -> AssetRef | None:
         return None
     plain = _plain(asked)
     for market in setting.markets:
-        if plain in {_plain(market.code), _plain(market.name)} or asked == market.id:
+        if plain in {_plain(market.code), _plain(market.name)} or asked == str(market.id):
             return market
     names = [market.name for market in setting.markets]
     near = difflib.get_close_matches(asked, names, 1, 0.6)
@@ -72,8 +72,9 @@ def _build(draft: Draft, setting: Setting, key: str) -> list[Entity]:
     stall = Entity("asset", ("stall", key), columns, attrs=attrs)
     if {"owner", "phone"} & draft.columns:
         stall.person = Person(name=draft.text("owner") or "", phone=draft.text("phone") or "")
-    linked = [Entity("device", (detector,), {"asset_id": ("stall", key)})] if detector in setting.device_ids else []
-    return [stall, *[one for one in linked if one.key[0] is not None]]  # type: ignore[redundant-expr]
+    if detector is None or detector not in setting.device_ids:
+        return [stall]
+    return [stall, Entity("device", (detector,), {"asset_id": ("stall", key)})]
 
 
 STALLS = Kind(
