@@ -15,7 +15,7 @@ from dure.kernel.ids import new_id
 from dure.respond import clocks, opening, queries, tasks, timeline
 from dure.respond.changes import changed, taken
 from dure.respond.model import Act, HandoffKind, HandoffStatus, Status, after, moves_to_agency
-from dure.respond.policy import may_answer
+from dure.respond.policy import desk_of, may_answer
 from dure.respond.timeline import Entry
 from dure.respond.types import TYPES, Moment
 from dure.trust import audit
@@ -118,7 +118,7 @@ async def answer(
     await tx.execute(_ANSWER, values)
     agency = await queries.agency(tx, row["agency_id"])
     seconds = round((tx.now() - row["sent_at"]).total_seconds())
-    own = principal.agency_id == row["agency_id"]
+    own = desk_of(principal) == row["agency_id"]
     name = f"handoff_{status.value}" if own else f"handoff_{status.value}_for"
     await timeline.add(
         tx,

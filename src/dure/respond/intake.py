@@ -23,6 +23,7 @@ from dure.respond.joining import Likeness, Spot, Standing, likeness
 from dure.respond.merging import Merger
 from dure.respond.model import Mode, Source, Status
 from dure.respond.opening import Opening, Place
+from dure.respond.policy import desk_of
 from dure.respond.timeline import Entry
 from dure.respond.types import TYPES, IncidentType, Moment
 from dure.trust import audit
@@ -86,7 +87,7 @@ async def _open(tx: Tx, principal: Principal, report: Report, place: Place, call
         description=report.description,
         external_ref=report.external_ref,
         caller_id=caller_id,
-        reported_by_agency=principal.agency_id,
+        reported_by_agency=desk_of(principal),
         counts={"report_count": 1},
     )
     incident_id = await opening.open_incident(tx, opened)

@@ -40,6 +40,14 @@ class Scope:
         return self.agency_id is not None and (self.agency_id in handed_to or self.agency_id == reported_by)
 
 
+def desk_of(principal: Principal) -> str | None:
+    """The agency that `principal` acts for: their own, else the room that their role names (police, fire, disaster)."""
+    if principal.agency_id is not None:
+        return principal.agency_id
+    named = sorted(role.value for role in principal.roles & RESPONDERS)
+    return named[0] if named else None
+
+
 def scope_of(principal: Principal, types: Types) -> Scope:
     """What `principal` sees."""
     if principal.roles & SEES_ALL or (Role.SERVICE in principal.roles and principal.agency_id is None):
@@ -48,11 +56,11 @@ def scope_of(principal: Principal, types: Types) -> Scope:
     if Role.SERVICE in principal.roles and principal.agency_id is not None:
         desks.add(principal.agency_id)
     of_theirs = frozenset[str]().union(*(types.seen_by(desk) for desk in desks))
-    return Scope(everything=False, types=of_theirs, agency_id=principal.agency_id)
+    return Scope(everything=False, types=of_theirs, agency_id=desk_of(principal))
 
 
 def may_answer(principal: Principal, agency_id: str) -> bool:
-    """Whether `principal` may answer a hand-off to `agency_id`: its own desk, or an operator who has it by telephone."""
+    """Whether `principal` may answer a hand-off to `agency_id`: its own desk, or an operator who has it by phone."""
     if not principal.may("incident.answer"):
         return False
-    return principal.agency_id == agency_id or principal.may("incident.handle")
+    return desk_of(principal) == agency_id or principal.may("incident.handle")

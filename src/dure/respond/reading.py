@@ -159,7 +159,8 @@ async def parts(tx: Tx, incident_id: UUID) -> dict[str, Sequence[RowMapping]]:
         f"where t.incident_id in {family} order by t.at desc, t.seq desc limit 1000",
         "merged": "select i.id, i.receipt_no, i.external_ref, i.type, i.source, i.opened_at, m.into_id, m.merged_at, "
         "m.merged_by, m.by_rule from incident i "
-        "join incident_merge m on m.incident_id = i.id and m.unmerged_at is null where i.merged_into = :id order by i.opened_at, i.id",
+        "join incident_merge m on m.incident_id = i.id and m.unmerged_at is null "
+        "where i.merged_into = :id order by i.opened_at, i.id",
     }
     return {name: await tx.rows(text(statement), {"id": incident_id}) for name, statement in asked.items()}
 
