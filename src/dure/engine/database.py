@@ -117,6 +117,7 @@ class Database:
             max_overflow=4,
             pool_pre_ping=True,
             pool_timeout=10,
+            hide_parameters=True,  # logs never say who a person is
             connect_args={"options": "-c timezone=UTC -c statement_timeout=60000"},
         )
 

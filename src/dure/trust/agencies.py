@@ -53,7 +53,8 @@ async def require_known(tx: Tx, agency_id: str | None, field: str = "agency_id")
 
 async def create(tx: Tx, principal: Principal, values: Mapping[str, Any]) -> RowMapping:
     """Add an agency. Raises Conflict where the id is taken, Invalid for what is no network."""
-    checked = {"name_en": values["name"], **values, "networks": checked_networks(values["networks"]), "now": tx.now()}
+    checked = {**values, "networks": checked_networks(values["networks"]), "now": tx.now()}
+    checked["name_en"] = values["name_en"] or values["name"]
     if (await tx.execute(_CREATE, checked)).rowcount == 0:
         raise Conflict("trust.agency.taken", agency=values["id"])
     await audit.record(tx, principal, "agency.create", "agency", values["id"])

@@ -24,7 +24,7 @@ _NOBODY = _hasher.hash("nobody has this password")
 
 def username_key(username: str) -> str:
     """How a username is kept and compared: NFKC, case folded, without outer blanks."""
-    return unicodedata.normalize("NFKC", username).strip().casefold()
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", username).casefold()).strip()
 
 
 def username_hash(username: str) -> bytes:
@@ -76,7 +76,7 @@ def _is_run(folded: str) -> bool:
 
 async def hashed(password: str) -> str:
     """The argon2id hash to keep."""
-    return await asyncio.get_running_loop().run_in_executor(_threads, _hasher.hash, _normal(password))
+    return await asyncio.get_running_loop().run_in_executor(_threads, hash_now, password)
 
 
 async def matches(password: str, kept: str | None) -> bool:
@@ -84,6 +84,11 @@ async def matches(password: str, kept: str | None) -> bool:
     tried = kept if kept is not None else _NOBODY
     found = await asyncio.get_running_loop().run_in_executor(_threads, verify, tried, _normal(password))
     return found and kept is not None
+
+
+def hash_now(password: str) -> str:
+    """One argon2id computation, blocking."""
+    return _hasher.hash(_normal(password))
 
 
 def verify(kept: str, password: bytes) -> bool:

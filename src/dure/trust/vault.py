@@ -65,7 +65,7 @@ def folded(field: str, value: str) -> str:
     if field.endswith("phone"):
         digits = re.sub(r"[^0-9+]", "", plain)
         return re.sub(r"[^0-9]", "", re.sub(r"^(\+82|0082)0?", "0", digits))
-    return re.sub(r"\s", "", plain).casefold()
+    return unicodedata.normalize("NFKC", re.sub(r"\s", "", plain).casefold())
 
 
 class Vault:
