@@ -2,9 +2,11 @@
 
 import asyncio
 import logging
+import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from pathlib import Path
 from typing import Any
 
 import uvloop
@@ -42,10 +44,18 @@ async def _main(name: str, jobs: Callable[[Context], Awaitable[Iterable[Job]]]) 
     try:
         context = Context(settings, database, stream, catalogue())
         tasks = {asyncio.create_task(job): label for label, job in await jobs(context)}
+        loop.call_soon(_put_up_sign)
         return await _until_stopped(tasks, stop)
     finally:
         await stream.close()
         await database.close()
+
+
+def _put_up_sign() -> None:
+    """Tells the supervisor that this process has opened its engines and begun its tasks."""
+    sign = os.environ.get("DURE_READY_FILE")
+    if sign:
+        Path(sign).touch()
 
 
 async def _until_stopped(tasks: dict[asyncio.Task[None], str], stop: asyncio.Event) -> int:

@@ -61,6 +61,7 @@ def start(
     user: User | None = None,
     dies_by: signal.Signals = signal.SIGTERM,
     folder: Path = Path("/"),
+    keep: Sequence[int] = (),
 ) -> subprocess.Popen[bytes]:
     """Starts a program in a process group of its own, its output appended to `log`.
 
@@ -78,6 +79,7 @@ def start(
             user=user.uid if user else None,
             group=user.gid if user else None,
             extra_groups=[] if user else None,
+            pass_fds=keep,
             process_group=0,  # a Ctrl-C at the terminal goes to the supervisor alone, which ends its children in order
             preexec_fn=_dies_with_parent(dies_by),  # noqa: PLW1509 - it only makes two system calls
         )

@@ -40,10 +40,10 @@ class Reporter:
         """Begins; rows of processes that this city no longer has are dropped."""
         self._thread.start()
 
-    def tell(self, seen: Seen) -> None:
+    def tell(self, name: str, state: str, pid: int | None, restarts: int, last_exit: str | None) -> None:
         """Hands over a state; returns at once."""
         with self._lock:
-            self._waiting[seen.name] = seen
+            self._waiting[name] = Seen(name, state, pid, restarts, last_exit)
         self._wake.set()
 
     def use(self, url: str) -> None:

@@ -16,15 +16,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
 from dure.engine.servers import children, faults, postgres
+from dure.engine.servers.certificate import Certificate, names_of_this_machine
 from dure.engine.servers.nats import MqttDoor, NatsFailed, nats_of
+from dure.engine.servers.nursery import Nursery, NurseryFailed, Ward
 from dure.engine.servers.place import Place
 from dure.engine.servers.postgres import Postgres, PostgresFailed
-from dure.engine.servers.reporter import Reporter, Seen
-from dure.engine.servers.tls import Certificate, local_certificate, names_of_this_machine
 from dure.engine.servers.units import NatsUnit, PostgresUnit, PythonUnit, Unit, answers
+
+if TYPE_CHECKING:
+    from dure.engine.servers.reporter import Reporter
 
 log = logging.getLogger(__name__)
 PROCESSES = ("stream", "work", "web")
@@ -79,6 +83,7 @@ class Supervisor:
         self._postgres: PostgresUnit | None = None
         self._nats: NatsUnit | None = None
         self._reporter: Reporter | None = None
+        self._nursery = Nursery(self.place.logs / "nursery.log", lambda ward: self._events.put(("ended", ward)))
         self._tls: Certificate | None = None
         self._port = 0
         self._deaf = 0
@@ -152,6 +157,7 @@ class Supervisor:
             signal.signal(number, self._signalled)
         try:
             self._end_left_over()
+            self._nursery.open()
             self._start_engines()
             self._prepare(self.database_url)
             self._check_stopped()
@@ -188,6 +194,8 @@ class Supervisor:
     def _start_engines(self) -> None:
         options, noted = self.options, self.place.noted()
         if not options.loopback:
+            from dure.engine.servers.tls import local_certificate
+
             given = options.certificate and options.key
             self._tls = (
                 Certificate(options.certificate, options.key)
@@ -233,11 +241,15 @@ class Supervisor:
         raise faults.port_taken(wanted, option, f"{holder.name()} (pid {holder.pid})" if holder else "")
 
     def _start_processes(self) -> None:
+        from dure.engine.servers.reporter import Reporter  # its imports take longest: the nursery is at work meanwhile
+
         names = [unit.name for unit in self._units] + list(PROCESSES)
         self._reporter = Reporter(self.database_url, names)
         for name in PROCESSES:
-            health = self._health_url if name == "web" else lambda: None
-            self._units.append(PythonUnit(name, self.place.logs / f"{name}.log", self._environment, health))
+            health = self._health_url if name == "web" else _no_page
+            self._units.append(
+                PythonUnit(name, self.place.logs / f"{name}.log", self._nursery, self._environment, health)
+            )
         for unit in self._units:
             if unit.name in PROCESSES:
                 self._launch(unit)
@@ -298,27 +310,27 @@ class Supervisor:
         before = self._postgres.server.port if self._postgres else 0
         try:
             unit.start()
-        except (OSError, PostgresFailed, NatsFailed, subprocess.SubprocessError):
+        except (OSError, PostgresFailed, NatsFailed, NurseryFailed, subprocess.SubprocessError):
             log.exception("%s could not be started", unit.name)
             unit.fell(None)
             return
         process = unit.process
         assert process is not None
-        threading.Thread(target=self._wait_child, args=(unit, process), name=f"wait {unit.name}", daemon=True).start()
+        if not isinstance(process, Ward):
+            threading.Thread(target=self._wait_child, args=(process,), name=f"wait {unit.name}", daemon=True).start()
         self._note()
         if unit is self._postgres and before and before != self._postgres.server.port:
             self._moved()
 
-    def _wait_child(self, unit: Unit, process: subprocess.Popen[bytes]) -> None:
+    def _wait_child(self, process: subprocess.Popen[bytes]) -> None:
         process.wait()
-        self._events.put(("ended", (unit, process)))
+        self._events.put(("ended", process))
 
-    def _child_ended(self, value: object) -> None:
-        assert isinstance(value, tuple)
-        unit, process = value
-        if unit.process is not process:
+    def _child_ended(self, process: object) -> None:
+        unit = next((unit for unit in self._units if unit.process is process), None)
+        if unit is None or unit.process is None:
             return
-        pause = unit.fell(process.returncode)
+        pause = unit.fell(unit.process.returncode)
         log.warning("%s ended (%s); again in %.1f s", unit.name, unit.last_exit, pause)
         self._tell(unit)
 
@@ -348,7 +360,7 @@ class Supervisor:
     def _tell(self, unit: Unit) -> None:
         if self._reporter is not None:
             pid = unit.process.pid if unit.process else None
-            self._reporter.tell(Seen(unit.name, unit.state, pid, unit.restarts, unit.last_exit))
+            self._reporter.tell(unit.name, unit.state, pid, unit.restarts, unit.last_exit)
 
     def _mqtt_address(self) -> str:
         if self._nats is None:
@@ -382,7 +394,7 @@ class Supervisor:
         order = sorted(self._units, key=lambda unit: ("web", "work", "stream", "nats", "postgres").index(unit.name))
         for unit in order:
             if unit.name == "nats" and self._reporter is not None:
-                self._reporter.end(2.0)
+                self._reporter.end(2.0)  # while the database is still there
             try:
                 unit.state = "stopped"
                 unit.stop(20.0 if unit.name == "postgres" else 5.0)
@@ -390,6 +402,11 @@ class Supervisor:
             except (OSError, subprocess.SubprocessError):
                 log.exception("%s could not be ended", unit.name)
             self._tell(unit)
+        self._nursery.close()
+
+
+def _no_page() -> None:
+    return None
 
 
 def _end_of(file: Path) -> str:

@@ -4,12 +4,10 @@ Devices and browsers are given `tls/ca.pem` once; the server's certificate is ma
 grows old.
 """
 
-import contextlib
 import ipaddress
 import os
 import socket
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -18,31 +16,11 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from dure.engine.servers.certificate import Certificate
+
 _CA_DAYS = 3650
 _SERVER_DAYS = 397
 """Browsers refuse server certificates that live longer (CA/Browser Forum, SC-31)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Certificate:
-    """PEM files: a server's certificate (with what it chains to) and its key."""
-
-    certificate: Path
-    key: Path
-
-
-def names_of_this_machine(host: str) -> list[str]:
-    """The names and addresses by which `host` (0.0.0.0 or :: mean all) is reached."""
-    found = ["localhost", "127.0.0.1", "::1"]
-    if host not in {"0.0.0.0", "::", ""}:  # noqa: S104 - compared, not bound
-        found.append(host)
-    else:
-        found.append(socket.gethostname())
-        with contextlib.suppress(OSError):
-            found += sorted(
-                {str(entry[4][0]).split("%")[0] for entry in socket.getaddrinfo(socket.gethostname(), None)}
-            )
-    return list(dict.fromkeys(name for name in found if name))
 
 
 def local_certificate(folder: Path, names: Sequence[str], now: datetime | None = None) -> Certificate:

@@ -2,7 +2,6 @@
 
 import signal
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -10,10 +9,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Literal
 
-from dure.engine.servers import children
 from dure.engine.servers.nats import MqttDoor, Nats
+from dure.engine.servers.nursery import Nursery, Ward
 from dure.engine.servers.postgres import Postgres
 
+Child = subprocess.Popen[bytes] | Ward
 State = Literal["starting", "running", "restarting", "stopped"]
 _FIRST_PAUSE_S = 0.2
 _LONGEST_PAUSE_S = 30.0
@@ -28,14 +28,14 @@ class Unit:
         self.name = name
         self.log = log
         self.state: State = "stopped"
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: Child | None = None
         self.restarts = 0
         self.last_exit: str | None = None
         self.began = 0.0
         self.pause_s = _FIRST_PAUSE_S
         self.start_at = 0.0
 
-    def launch(self) -> subprocess.Popen[bytes]:
+    def launch(self) -> Child:
         """Starts the program; may raise when what is left of a former life cannot be ended."""
         raise NotImplementedError
 
@@ -76,7 +76,7 @@ class PostgresUnit(Unit):
         self.server = server
         self.port = port
 
-    def launch(self) -> subprocess.Popen[bytes]:
+    def launch(self) -> Child:
         """Starts it on the port it had."""
         self.server.start(self.server.port or self.port)
         assert self.server.process is not None
@@ -100,7 +100,7 @@ class NatsUnit(Unit):
         self.door = door
         self.port = port
 
-    def launch(self) -> subprocess.Popen[bytes]:
+    def launch(self) -> Child:
         """Starts it on the ports it had."""
         self.server.start(self.door, self.server.port or self.port)
         self.door = self.server.door
@@ -120,23 +120,30 @@ class PythonUnit(Unit):
     """One of dure's own processes."""
 
     def __init__(
-        self, name: str, log: Path, environment: Callable[[], Mapping[str, str]], health: Callable[[], str | None]
+        self,
+        name: str,
+        log: Path,
+        nursery: Nursery,
+        environment: Callable[[], Mapping[str, str]],
+        health: Callable[[], str | None],
     ) -> None:
         super().__init__(name, log)
+        self._nursery = nursery
         self._environment = environment
         self._health = health
+        self._sign = log.with_suffix(".ready")
 
-    def launch(self) -> subprocess.Popen[bytes]:
-        """Starts `python -m dure.processes.<name>` with the city's settings in its environment."""
-        command = [sys.executable, "-P", "-m", f"dure.processes.{self.name}"]
-        return children.start(command, log=self.log, environment=self._environment(), dies_by=signal.SIGTERM)
+    def launch(self) -> Child:
+        """Forks dure.processes.<name> with the city's settings in its environment."""
+        self._sign.unlink(missing_ok=True)
+        return self._nursery.start(self.name, {**self._environment(), "DURE_READY_FILE": str(self._sign)}, self.log)
 
     def serving(self) -> bool:
-        """Whether its health page answers; a process without one serves when it has lived for a second."""
+        """Whether it has put up its sign, and its health page, where it has one, answers."""
+        if not self._sign.exists():
+            return False
         url = self._health()
-        if url is None:
-            return time.monotonic() - self.began > 1.0
-        return answers(url)
+        return url is None or answers(url)
 
     def stop(self, within_s: float) -> None:
         """Asks it to end, then makes it."""
