@@ -123,7 +123,7 @@ class Relay:
     async def _publish_steadily(self) -> None:
         moved = asyncio.Event()
         self.moved.append(moved.set)
-        await self._stream.ensure(STREAM, ["events.>"], max_age_s=KEEP.total_seconds(), max_bytes=1 << 30)
+        await self._stream.ensure(STREAM, ["events.>"], max_age_s=KEEP.total_seconds(), max_bytes=1 << 30, forgets=True)
         while True:
             moved.clear()
             try:

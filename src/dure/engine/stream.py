@@ -18,7 +18,15 @@ import nats.errors
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.js import JetStreamContext
-from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, RetentionPolicy, StorageType, StreamConfig
+from nats.js.api import (
+    AckPolicy,
+    ConsumerConfig,
+    DeliverPolicy,
+    DiscardPolicy,
+    RetentionPolicy,
+    StorageType,
+    StreamConfig,
+)
 from nats.js.errors import BadRequestError, NotFoundError
 
 from dure.kernel.errors import Unavailable
@@ -97,8 +105,9 @@ class Stream:
         max_bytes: int = -1,
         max_age_s: float = 0,
         max_msg_size: int = -1,
+        forgets: bool = False,
     ) -> None:
-        """Make the stream `name`, or bring its limits up to date. When full it refuses rather than forget.
+        """Make the stream `name`, or update its limits. When full it refuses, or drops its oldest (`forgets`).
 
         Raises Unavailable.
         """
@@ -110,7 +119,7 @@ class Stream:
             max_bytes=max_bytes,
             max_age=max_age_s,
             max_msg_size=max_msg_size,
-            discard="new",  # type: ignore[arg-type]  # nats-py types the enum, the server takes the word
+            discard=DiscardPolicy.OLD if forgets else DiscardPolicy.NEW,
             duplicate_window=120,
         )
         try:
