@@ -13,6 +13,7 @@ import msgspec
 from sqlalchemy import Executable, MetaData, text
 from sqlalchemy.engine import CursorResult, RowMapping, make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from dure.kernel.clock import Clock, SystemClock
@@ -131,6 +132,8 @@ class Database:
             async with self.engine.begin() as connection:
                 tx = Tx(connection, self.clock)
                 yield tx
+        except PoolTimeout as error:
+            raise Unavailable("engine.database.away") from error
         except (OperationalError, InterfaceError) as error:
             if _is_away(error):
                 raise Unavailable("engine.database.away") from error
@@ -143,8 +146,11 @@ class Database:
 
 
 def _is_away(error: DBAPIError) -> bool:
+    """Whether trying again is right: no connection (08), crossed with another transaction (40), out of disk, memory or
+    connections (53), stopped by an operator, a restart or a time limit (57).
+    """
     code = getattr(error.orig, "sqlstate", None)
-    return error.connection_invalidated or code is None or str(code).startswith(("08", "57P"))
+    return error.connection_invalidated or code is None or str(code).startswith(("08", "40", "53", "57"))
 
 
 def driver_url(url: str) -> str:

@@ -14,6 +14,7 @@ from fastapi import APIRouter, Depends, Header, Request, Response
 from fastapi.routing import APIRoute
 from pydantic import AllowInfNan, BaseModel, ConfigDict, Strict, StringConstraints
 from sqlalchemy import text
+from starlette.requests import ClientDisconnect
 
 from dure.engine.context import Context
 from dure.engine.database import Tx
@@ -135,6 +136,7 @@ class TransactionRoute(APIRoute):
 
         async def handle(request: Request) -> Response:
             guarded = GuardedRequest(request.scope, request.receive)
+            await _read(guarded)
             try:
                 async with context_of(request).database.transaction() as tx:
                     guarded.state.tx = tx
@@ -150,6 +152,18 @@ class TransactionRoute(APIRoute):
                 return refused.response
 
         return handle
+
+
+async def _read(request: Request) -> None:
+    """Have the body before a transaction begins, so that a slow sender holds no connection. Files come in later,
+    part by part. Raises BadRequest where the sender has gone.
+    """
+    if request.headers.get("content-type", "").startswith("multipart/"):
+        return
+    try:
+        await request.body()
+    except ClientDisconnect as error:
+        raise BadRequest("engine.body.unreadable") from error
 
 
 async def _once(request: GuardedRequest, tx: Tx, key: str, inner: Callable[[Request], Awaitable[Response]]) -> Response:
