@@ -281,6 +281,8 @@ class Reader:
         except (nats.errors.Error, OSError) as error:
             self._subscription = None
             raise Unavailable("engine.stream.away") from error
+        finally:
+            _heed_cancelling()
         self._heard = time.monotonic()
         messages = [_message(one) for one in raw]
         if self._durable is None:
@@ -333,6 +335,13 @@ class Reader:
         if waiting:
             log.warning("reader of %s was silent with %d waiting: made anew", self._name, waiting)
             await self.close()
+
+
+def _heed_cancelling() -> None:
+    """The client may swallow a cancellation that comes together with a message; nothing would end a reader then."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 def _message(raw: Msg) -> Message:

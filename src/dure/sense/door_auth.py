@@ -14,6 +14,7 @@ from pathlib import Path
 
 from dure.engine.context import Context
 from dure.engine.servers.nkeys import BadKey, BadToken, CalloutRequest, KeyPair, allow, from_seed, read_callout, refuse
+from dure.engine.stream import Stream
 from dure.kernel.errors import Unavailable
 from dure.sense.refusals import Refusals, refusals_of
 from dure.sense.registry import Registry, registry_of
@@ -26,6 +27,17 @@ WRONG_KEYS = (20, 60.0)
 """So many wrong keys for one device from one address in so many seconds; more are not even looked at."""
 UNKNOWN_USERS = (200, 60.0)
 """So many unknown users from one address."""
+
+
+OPEN = "dure.sign_in.open"
+
+
+async def is_open(stream: Stream) -> bool:
+    """Whether devices can sign in now."""
+    try:
+        return bool(await stream.ask(OPEN, b"", timeout_s=1))
+    except Unavailable:
+        return False
 
 
 async def run_auth(context: Context) -> None:
@@ -41,7 +53,12 @@ async def run_auth(context: Context) -> None:
     await registry.ready()
     desk = SignIn(registry, refusals_of(context), await asyncio.to_thread(issuer_of, context.settings.data))
     await context.stream.answer(SUBJECT, desk.answer)
+    await context.stream.answer(OPEN, _yes)
     await asyncio.Event().wait()
+
+
+async def _yes(_question: bytes) -> bytes:
+    return b"yes"
 
 
 def issuer_of(data: Path) -> KeyPair:

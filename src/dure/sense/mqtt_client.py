@@ -191,6 +191,9 @@ class MqttClient:
             self._keeper.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._keeper
+        if self._link is not None:
+            self._link.close()
+            self._link = None
         for _, future in self._waiting.values():
             future.cancel()
         self._waiting.clear()
@@ -241,10 +244,8 @@ class MqttClient:
                 except TimeoutError:
                     link.write(_PINGREQ)
         finally:
-            self._link = None
             if link.transport is not None and not link.transport.is_closing():
                 link.transport.write(_DISCONNECT)
-            link.close()
 
 
 def _text(text: str) -> bytes:

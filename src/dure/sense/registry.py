@@ -55,6 +55,8 @@ class Registry:
         self._asking: asyncio.Task[None] | None = None
         self._asked: set[str] = set()
         self._follower: asyncio.Task[None] | None = None
+        self._position: int | None = None
+        self._refreshed = 0.0
 
     def get(self, device: str) -> Known | None:
         """The device, where it is known already."""
@@ -139,24 +141,29 @@ class Registry:
 
     async def _follow(self) -> None:
         """Hear of changed devices through the outbox; while the database is away what is known stays known."""
-        position: int | None = None
-        refreshed = 0.0
+        self._position = None
         async with outbox.wakes(self._database.url) as woken:
             while True:
                 woken.clear()
                 try:
-                    if position is None or time.monotonic() - refreshed > REFRESH_S:
-                        position = await self._head()
-                        await self._reload_all()
-                        refreshed = time.monotonic()
-                    position = await self._catch_up(position)
+                    await self._step()
                 except Unavailable as error:
                     log.warning("registry of devices waits: %s", error)
+                except Exception:  # a door without its registry is shut: say so and go on
+                    log.exception("registry of devices tries again")
+                    await asyncio.sleep(1.0)
                 try:
                     async with asyncio.timeout(1.0):
                         await woken.wait()
                 except TimeoutError:
                     pass
+
+    async def _step(self) -> None:
+        if self._position is None or time.monotonic() - self._refreshed > REFRESH_S:
+            self._position = await self._head()
+            await self._reload_all()
+            self._refreshed = time.monotonic()
+        self._position = await self._catch_up(self._position)
 
     async def _head(self) -> int:
         async with self._database.transaction() as tx:

@@ -1,0 +1,167 @@
+"""The MQTT door on a real nats-server and PostgreSQL."""
+
+import asyncio
+import json
+
+import pytest
+
+from dure.engine.context import Context
+from dure.sense.mqtt_client import MqttRefusedError
+from tests.sense.conftest import doors, key_of, refusals, signed_in, stored, until
+
+
+def heat(value: float, **more: object) -> bytes:
+    """One SenML record."""
+    return json.dumps([{"n": "heat", "v": value, "u": "Cel", **more}]).encode()
+
+
+async def test_a_reading_goes_through(context: Context) -> None:
+    async with doors(context):
+        device = await signed_in(context, "d1")
+        await device.publish("city/d1", heat(61.5, t=1_750_000_000))
+        await until(lambda: _count(context, 1))
+        await device.close()
+    (seen,) = await stored(context)
+    assert (seen.device, seen.property, seen.value, seen.observed_at) == ("d1", "heat", 61.5, 1_750_000_000)
+    assert not seen.estimated
+    assert seen.seq > 1 << 40
+
+
+async def _count(context: Context, wanted: int) -> bool:
+    return len(await stored(context)) >= wanted
+
+
+@pytest.mark.parametrize(("device", "key"), [("d1", "wrong"), ("d1", ""), ("nobody", "x"), ("d1", "key-of-d2")])
+async def test_a_wrong_key_or_an_unknown_device_is_refused(context: Context, device: str, key: str) -> None:
+    async with doors(context):
+        good = await signed_in(context, "d2")
+        with pytest.raises(MqttRefusedError):
+            await signed_in(context, device, key=key)
+        await good.close()
+    assert {(one.door, one.reason) for one in await refusals(context)} in (
+        {("sign_in", "wrong_key")},
+        {("sign_in", "unknown_device")},
+    )
+
+
+async def test_a_device_reaches_its_own_topic_only(context: Context) -> None:
+    async with doors(context):
+        device = await signed_in(context, "d1")
+        for topic in ("city/d2", "city", "city/d1/x", "obs/p0", "$MQTT/msgs/city/d2", "$JS/API/INFO"):
+            # Nobody answers a publish that is not allowed: the engine hangs up, or leaves it without effect.
+            posted = await device.post(topic, heat(99))
+            posted.cancel()
+        await device.close()
+        other = await signed_in(context, "d1")
+        await other.publish("city/d1", heat(20))
+        await until(lambda: _count(context, 1))
+        await other.publish("city/d1", b'[{"bn":"d2/","n":"heat","v":99}]')
+        await other.publish("city/d1", heat(21))
+        await until(lambda: _count(context, 2))
+        await other.close()
+    assert [(one.device, one.value) for one in await stored(context)] == [("d1", 20), ("d1", 21)]
+    assert {(one.device, one.reason) for one in await refusals(context)} == {("d1", "other_device")}
+
+
+async def test_garbage_does_not_stop_good_readings(context: Context) -> None:
+    garbage = [
+        b"",
+        b"\xff" * 100,
+        b"[" * 5_000,
+        b"{" * 5_000,
+        b'[{"n":"heat","v":NaN}]',
+        b'[{"n":"heat","v":true}]',
+        b'[{"n":"heat","v":"61"}]',
+        b'[{"n":"heat","v":1,"v":99}]',
+        b'[{"n":"heat","v":61,"u":"lx"}]',
+        b'[{"n":"heat","v":1e9}]',
+        b'[{"n":"no_such","v":1}]',
+        b"x" * 70_000,
+        b"\x81\xa2\x00",
+    ]
+    async with doors(context):
+        bad, good = await signed_in(context, "d1"), await signed_in(context, "d2")
+        for turn in range(50):
+            for payload in garbage:
+                await bad.post("city/d1", payload)
+            await good.post("city/d2", heat(turn))
+        await good.settled()
+        await bad.settled()
+        await until(lambda: _count(context, 50))
+        await bad.close()
+        await good.close()
+    assert [one.value for one in await stored(context)] == [float(turn) for turn in range(50)]
+    counted = await refusals(context)
+    assert {"malformed", "not_finite", "wrong_kind", "duplicate_key", "wrong_unit", "out_of_bounds", "too_large"} <= {
+        one.reason for one in counted
+    }
+    assert not any("99" in one.sample or "61" in one.sample for one in counted)
+
+
+async def test_a_device_that_is_switched_off_is_not_heard(context: Context) -> None:
+    from sqlalchemy import text
+
+    from dure.kernel.events import Event
+    from dure.sense.registry import registry_of
+
+    async with doors(context):
+        device = await signed_in(context, "d1")
+        await device.publish("city/d1", heat(20))
+        await until(lambda: _count(context, 1))
+        async with context.database.transaction() as tx:
+            await tx.execute(text("update device set state = 'off', version = version + 1 where id = 'd1'"))
+            await tx.emit(Event("DeviceChanged.v1", "device", "d1", 2))
+        await give_positions(context)
+
+        async def heard() -> bool:
+            known = registry_of(context).get("d1")
+            return known is not None and not known.on
+
+        await until(heard)
+        await device.publish("city/d1", heat(21))
+        with pytest.raises(MqttRefusedError):
+            await signed_in(context, "d1", key=key_of("d1"))
+        await device.close()
+        other = await signed_in(context, "d2")
+        await other.publish("city/d2", heat(22))
+        await until(lambda: _count(context, 2))
+        await other.close()
+    assert [one.value for one in await stored(context)] == [20, 22]
+    assert ("d1", "switched_off") in {(one.device, one.reason) for one in await refusals(context)}
+
+
+async def give_positions(context: Context) -> None:
+    """What the outbox relay of the work process does."""
+    from dure.engine.outbox import Relay
+
+    relay = Relay(context.database, context.stream, source="urn:test")
+    task = asyncio.create_task(relay.run())
+
+    async def done() -> bool:
+        from sqlalchemy import text
+
+        async with context.database.transaction() as tx:
+            return await tx.scalar(text("select count(*) from outbox where position is null")) == 0
+
+    await until(done)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_what_a_killed_door_held_is_not_lost_or_overtaken(context: Context) -> None:
+    """A door that dies between delivery and storing leaves messages that its successor must not acknowledge unread."""
+    from dure.sense.streams import mqtt_reader
+
+    async with doors(context):
+        device = await signed_in(context, "d1")
+        await device.publish("city/d1", heat(0))
+        await until(lambda: _count(context, 1))
+    for value in range(1, 31):
+        await device.publish("city/d1", heat(value))
+    dead = mqtt_reader(context.stream)
+    assert len(await dead.read(20)) == 20
+    await dead.close()
+    async with doors(context):
+        await until(lambda: _count(context, 31))
+    await device.close()
+    assert [one.value for one in await stored(context)] == [float(value) for value in range(31)]
