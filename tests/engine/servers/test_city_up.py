@@ -1,0 +1,216 @@
+"""`dure up` as a person starts it: one JSON line, children that come back, nothing left behind, two side by side."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+import psycopg
+import pytest
+
+from dure.engine.servers.access import running_database_url
+from dure.engine.servers.place import Place
+
+ROOT = Path(__file__).parents[3]
+pytestmark = pytest.mark.timeout(240)
+
+
+@dataclass
+class City:
+    """One `dure up`."""
+
+    folder: Path
+    process: subprocess.Popen[bytes]
+    ready: dict[str, Any]
+
+    def children(self) -> dict[str, int]:
+        """Its children by name, as run.json has them."""
+        noted = Place(self.folder).noted()["children"]
+        return {name: int(child["pid"]) for name, child in noted.items()}
+
+    def states(self) -> dict[str, tuple[str, int]]:
+        """State and restarts of each process, as screens see them."""
+        url = running_database_url(Place(self.folder))
+        assert url is not None
+        with psycopg.connect(url) as line:
+            rows = line.execute("select name, state, restarts from engine_process").fetchall()
+        return {name: (state, restarts) for name, state, restarts in rows}
+
+    def end(self) -> int:
+        """SIGTERM, and its exit code."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(30)
+
+
+def command(folder: Path, *more: str) -> list[str]:
+    ports = [] if "--port" in more else ["--port", "0", "--mqtt-port", "0"]
+    return [sys.executable, "-P", "-m", "dure.cli", "up", "--json", "--data", str(folder), *ports, *more]
+
+
+def environment() -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("DURE_")}
+    return {**kept, "PYTHONPATH": str(ROOT / "src"), "DURE_LANG": "en"}
+
+
+def start(folder: Path, *more: str) -> City:
+    process = subprocess.Popen(command(folder, *more), stdout=subprocess.PIPE, env=environment())
+    assert process.stdout is not None
+    first = process.stdout.readline()
+    assert first, "it ended before it served"
+    return City(folder, process, json.loads(first))
+
+
+def until(what: Callable[[], bool], seconds: float = 60.0) -> None:
+    """Waits for something that another process does; fails when it does not come."""
+    deadline = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.05)
+
+
+def gone(pids: list[int]) -> bool:
+    return not any(psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE for pid in pids)
+
+
+def healthy(url: str, context: ssl.SSLContext | None = None) -> bool:
+    try:
+        with urllib.request.urlopen(f"{url}/api/v1/health", timeout=5, context=context) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
+
+
+@pytest.fixture
+def cities() -> Iterator[Callable[..., City]]:
+    """Starts cities; whatever is left of them is ended after the test."""
+    started: list[City] = []
+    folders: list[Path] = []
+
+    def make(*more: str, folder: Path | None = None) -> City:
+        if folder is None:
+            folder = Path(tempfile.mkdtemp(prefix="dure 두레 ")) / "city"
+            folder.parent.chmod(0o711)
+            folders.append(folder.parent)
+        started.append(start(folder, *more))
+        return started[-1]
+
+    yield make
+    for city in started:
+        if city.process.poll() is None:
+            city.process.send_signal(signal.SIGTERM)
+            city.process.wait(30)
+        assert city.process.stdout is not None
+        city.process.stdout.close()
+    for folder in folders:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def test_it_serves_says_so_and_ends_cleanly(cities: Callable[..., City]) -> None:
+    city = cities()
+    assert city.ready["ready"] is True
+    assert city.ready["url"].startswith("http://localhost:")
+    assert city.ready["admin_link"].startswith(city.ready["url"] + "/#/setup?token=")
+    assert healthy(city.ready["url"])
+    host, port = city.ready["mqtt"].rsplit(":", 1)
+    socket.create_connection((host, int(port)), timeout=5).close()
+    until(lambda: set(city.states().values()) == {("running", 0)})
+    assert set(city.states()) == {"postgres", "nats", "stream", "work", "web"}
+    pids = list(city.children().values())
+    assert city.end() == 0
+    assert gone(pids)
+
+
+def test_a_second_start_is_refused_with_a_word_and_keeps_the_ports_when_the_first_has_ended(
+    cities: Callable[..., City],
+) -> None:
+    city = cities()
+    second = subprocess.run(command(city.folder), env=environment(), capture_output=True, text=True, timeout=60)
+    assert second.returncode == 69
+    assert f"running already (pid {city.process.pid})" in second.stderr
+    assert second.stdout == ""
+    assert city.end() == 0
+    again = cities(folder=city.folder)
+    assert (again.ready["url"], again.ready["mqtt"]) == (city.ready["url"], city.ready["mqtt"])
+
+
+def test_killed_children_come_back_and_screens_are_told(cities: Callable[..., City]) -> None:
+    city = cities()
+    until(lambda: len(city.states()) == 5)
+    names = ("postgres", "nats", "stream", "work", "web")
+    for killed, name in enumerate(names, start=1):
+        psutil.Process(city.children()[name]).kill()
+        until(lambda killed=killed: came_back(city, names[:killed]))
+    assert city.process.poll() is None
+
+
+def came_back(city: City, killed: Sequence[str]) -> bool:
+    """Whether all run again and each that was killed counts one restart."""
+    try:
+        states = city.states()
+    except psycopg.OperationalError:
+        return False  # it is PostgreSQL that is away
+    wanted = {name: ("running", int(name in killed)) for name in states}
+    return states == wanted and healthy(city.ready["url"])
+
+
+def test_the_fall_of_what_forks_them_brings_all_of_them_back(cities: Callable[..., City]) -> None:
+    city = cities()
+    before = city.children()
+    (nursery,) = [
+        child for child in psutil.Process(city.process.pid).children() if "nursery" in " ".join(child.cmdline())
+    ]
+    nursery.kill()
+    until(lambda: all(city.children()[name] != before[name] for name in ("stream", "work", "web")))
+    until(lambda: healthy(city.ready["url"]) and city.states()["web"] == ("running", 1))
+
+
+def test_kill_9_of_the_parent_leaves_nothing_that_blocks_the_next_start(cities: Callable[..., City]) -> None:
+    city = cities()
+    pids = list(city.children().values())
+    city.process.kill()
+    city.process.wait()
+    again = cities(folder=city.folder)  # at once, while the children are still ending
+    assert healthy(again.ready["url"])
+    until(lambda: gone(pids))
+
+
+def test_a_port_that_is_taken_is_named_with_who_has_it_and_what_to_do(
+    cities: Callable[..., City], reachable: Path
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        asked = command(reachable / "city", "--port", str(port), "--mqtt-port", "0")
+        done = subprocess.run(asked, env=environment(), capture_output=True, text=True, timeout=60)
+    assert done.returncode == 69
+    assert f"Port {port} is held by" in done.stderr
+    assert f"pid {os.getpid()}" in done.stderr
+    assert "--port 0" in done.stderr
+    assert done.stdout == ""
+
+
+def test_two_cities_side_by_side_and_tls_beyond_loopback(cities: Callable[..., City]) -> None:
+    plain = cities()
+    closed = cities("--host", "127.0.0.2")  # not one of the loopback names: treated as reachable from outside
+    assert healthy(plain.ready["url"])
+    assert closed.ready["url"].startswith("https://127.0.0.2:")
+    trust = ssl.create_default_context(cafile=str(closed.folder / "tls" / "ca.pem"))
+    assert healthy(closed.ready["url"], trust)
+    host, port = closed.ready["mqtt"].rsplit(":", 1)
+    with (
+        socket.create_connection((host, int(port)), timeout=5) as line,
+        trust.wrap_socket(line, server_hostname=host) as secured,
+    ):
+        assert secured.version() in {"TLSv1.2", "TLSv1.3"}
+    assert (closed.end(), plain.end()) == (0, 0)
