@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from dure.sense.mqtt_client import MqttClient
-from tests.chaos.town import Town, running
+from tests.town import Town, running
 
 PROCESSES = ("postgres", "nats", "web", "stream", "work")
 

@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 import psutil
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 DURE = [sys.executable, "-P", "-m", "dure.cli"]
 
 
