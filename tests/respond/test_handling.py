@@ -158,7 +158,9 @@ async def test_an_agency_sees_what_is_its_own_and_answers_only_that(desk: Desk, 
     assert own.status_code == 200
     assert own.json()["timeline"][-1]["actor"] == "police-07"
     assert own.json()["handoffs"][0]["answer"] == "순찰27 출발"
-    assert (await police.post(f"/incidents/{crime['id']}/close", json={"outcome": "real", "reason": "x"})).status_code == 403
+    assert (
+        await police.post(f"/incidents/{crime['id']}/close", json={"outcome": "real", "reason": "x"})
+    ).status_code == 403
 
 
 async def test_cameras_are_chosen_anew_by_what_works_now(operator: httpx.AsyncClient, database: Database) -> None:

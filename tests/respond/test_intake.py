@@ -107,7 +107,9 @@ async def test_the_same_call_after_closing_returns_the_closed_incident(operator:
     assert again.json()["status"] == "closed"
 
 
-async def test_calls_raced_with_one_reference_make_one_incident(operator: httpx.AsyncClient, database: Database) -> None:
+async def test_calls_raced_with_one_reference_make_one_incident(
+    operator: httpx.AsyncClient, database: Database
+) -> None:
     answers = await asyncio.gather(
         *(operator.post("/incidents", json=call(external_ref="R-1", description=f"{n}")) for n in range(8))
     )

@@ -36,13 +36,13 @@ SINGLY = 5
 
 async def on_alarm(tx: Tx, event: Event) -> None:
     """Handle one event about an alarm; what the event says is read anew."""
-    signal = await signals.load(tx, UUID(event.entity_id))
-    if signal is None:
+    alarm_id = UUID(event.entity_id)
+    incident_id = await tx.scalar(text("select incident_id from incident_alarm where alarm_id = :id"), {"id": alarm_id})
+    if incident_id is not None:
+        await _follow(tx, alarm_id, incident_id)
         return
-    link = await tx.row(text("select * from incident_alarm where alarm_id = :id"), {"id": signal.alarm_id})
-    if link is not None:
-        await _follow(tx, signal, link)
-    elif signal.makes_incident and (signal.standing or event.type == RAISED):
+    signal = await signals.load(tx, alarm_id)
+    if signal is not None and signal.makes_incident and (signal.standing or event.type == RAISED):
         await _arrive(tx, signal)
 
 
@@ -117,7 +117,9 @@ async def _join(tx: Tx, incident: RowMapping, signal: Signal) -> None:
     weight = heavier(before, graver(signal.severity, by_spread(kind.spread, subjects)))
     await _say_heavier(tx, incident_id, before, weight)
     standing = incident["standing_alarms"] + 1
-    values = {"confirmed_at": await _confirmed(tx, incident, kind)} if signal.confirmed else {}
+    values: dict[str, object] = {"confirmed_at": await _confirmed(tx, incident, kind)} if signal.confirmed else {}
+    if incident["place_key"] is None:  # a call comes first; the alarm says which market it is
+        values |= {"place_key": signal.place.place_key, "name": incident["name"] or signal.place.name}
     await changed(
         tx,
         incident_id,
@@ -135,14 +137,20 @@ async def _join(tx: Tx, incident: RowMapping, signal: Signal) -> None:
         await _ended(tx, incident_id, signal, standing=standing - 1, count=count, at=signal.ended_at or tx.now())
 
 
-async def _follow(tx: Tx, signal: Signal, link: RowMapping) -> None:
-    """What became of an alarm that an incident has: confirmed, graver, ended, or standing again."""
+async def _follow(tx: Tx, alarm_id: UUID, incident_id: UUID) -> None:
+    """What became of an alarm that an incident has: confirmed, graver, ended, or standing again.
+
+    Read under the incident's lock: whoever closes it settles its alarms under the same lock.
+    """
+    incident, _root = await queries.locked_with_root(tx, incident_id)
+    link = await tx.row(text("select * from incident_alarm where alarm_id = :id"), {"id": alarm_id})
+    signal = await signals.load(tx, alarm_id)
+    if link is None or signal is None:
+        return
     same = link["stage"] == signal.stage and link["standing"] == signal.standing
     if same and link["severity"] == signal.severity.value:
         return
-    incident, _root = await queries.locked_with_root(tx, link["incident_id"])
     kind = TYPES.kept(incident["type"])
-    incident_id: UUID = incident["id"]
     await tx.execute(
         text(
             "update incident_alarm set stage = :stage, severity = :severity, standing = :standing where alarm_id = :id"
@@ -159,6 +167,9 @@ async def _follow(tx: Tx, signal: Signal, link: RowMapping) -> None:
     if signal.confirmed and link["stage"] != signal.stage:
         await timeline.add(tx, incident_id, Entry.SIGNAL, "alarm_confirmed", signal.words())
         values["confirmed_at"] = await _confirmed(tx, incident, kind)
+    elif signal.standing and not link["standing"]:
+        group = f"again:{signal.alarm_id}"
+        await timeline.fold(tx, incident_id, Entry.SIGNAL, "alarm_again", signal.words(), group=group)
     before = Weight(Severity(incident["severity"]), Severity(incident["severity_by_signals"]))
     weight = heavier(before, signal.severity) if signal.standing else before
     await _say_heavier(tx, incident_id, before, weight)
@@ -205,7 +216,7 @@ async def _link(tx: Tx, incident_id: UUID, signal: Signal, joined_by: str) -> No
                 "subject": signal.subject,
                 "stage": signal.stage,
                 "severity": signal.severity.value,
-                "standing": True,
+                "standing": signal.standing,
                 "joined_by": joined_by,
                 "joined_at": tx.now(),
             }

@@ -98,6 +98,7 @@ async def close(
         closed_by=principal.name,
         outcome=outcome.value,
         outcome_reason=reason,
+        standing_alarms=0,
     )
     await audit.record(tx, principal, "incident.close", "incident", incident_id)
 
@@ -115,6 +116,7 @@ async def reopen(tx: Tx, principal: Principal, incident_id: UUID, reason: str, e
     status = Status.HANDED_OFF if handed else Status.ACKNOWLEDGED
     await clocks.resume(tx, incident_id, row["closed_at"])
     await timeline.add(tx, incident_id, Entry.STATE, "reopened", actor=principal.name, words=reason)
+    await signals.unsettle(tx, incident_id)
     cleared = {"closed_at": None, "closed_by": None, "outcome": None, "outcome_reason": None}
     await _taken_up(tx, principal, row, status, "reopened", **cleared)
     await audit.record(tx, principal, "incident.reopen", "incident", incident_id)

@@ -155,6 +155,9 @@ def answer_clocks(acknowledge_s: float, hand_off_s: float, answer_s: float) -> t
 FIRE_CLOCKS = (_clock("signal_to_confirmed", Moment.SIGNAL, 60, Moment.CONFIRMED), *answer_clocks(30, 60, 60))
 """A fire's clocks: confirmed, taken up, handed to the fire service, answered there."""
 
+NO_INCIDENT = "none"
+"""What a rule names as its incident when its alarms shall open none."""
+
 OTHER = IncidentType("other", "respond.type.other", Severity.NOTICE, 300, answer_clocks(300, 900, 600))
 
 BUILT_IN: tuple[IncidentType, ...] = (
