@@ -62,16 +62,18 @@ async def boundaries(tx: Tx, level: str | None) -> list[dict[str, Any]]:
 
 
 _SOURCES: Mapping[str, str] = {
-    "place": "select 'place' as entity, id::text as id, kind, name, coalesce(road_address, lot_address) as detail, "
-    "lon, lat, search, 1 as rank from place",
-    "asset": "select 'asset', a.id::text, a.kind, coalesce(p.name || ' ', '') || a.name, "
-    "coalesce(a.attrs->>'shop', a.road_address, a.lot_address), coalesce(a.lon, p.lon), coalesce(a.lat, p.lat), "
-    "a.search || ' ' || lower(coalesce(a.attrs->>'shop', '')), 0 from asset a left join asset p on p.id = a.parent_id",
-    "camera": "select 'camera', id, state, name, site_id, lon, lat, search, 3 from camera",
-    "camera_site": "select 'camera_site', id, 'site', name, coalesce(road_address, lot_address), lon, lat, search, 2 "
-    "from camera_site",
-    "device": "select 'device', id, kind, name, fault, lon, lat, search, 2 from device",
-    "boundary": "select 'boundary', id::text, level, name, full_name, label_lon, label_lat, search, 1 from boundary",
+    "place": """select 'place' as entity, id::text as id, 'place' as kind, name,
+        coalesce(road_address, lot_address) as detail, lon, lat, search, 1 as rank from place""",
+    "asset": """select 'asset', a.id::text, a.kind, coalesce(p.name || ' ', '') || a.name,
+        coalesce(a.attrs->>'shop', a.road_address, a.lot_address), coalesce(a.lon, p.lon), coalesce(a.lat, p.lat),
+        a.search || ' ' || lower(coalesce(a.attrs->>'shop', '')), 0
+        from asset a left join asset p on p.id = a.parent_id""",
+    "camera": "select 'camera', id, 'camera', name, site_id, lon, lat, search, 3 from camera",
+    "camera_site": """select 'camera_site', id, 'camera_site', name, coalesce(road_address, lot_address), lon, lat,
+        search, 2 from camera_site""",
+    "device": "select 'device', id, 'device', name, kind, lon, lat, search, 2 from device",
+    "boundary": """select 'boundary', id::text, 'boundary', name, full_name, label_lon, label_lat, search, 1
+        from boundary""",
 }
 _PERMISSIONS: Mapping[str, str] = {"camera": "camera.read", "camera_site": "camera.read", "device": "device.read"}
 
@@ -105,4 +107,4 @@ async def search(tx: Tx, q: str, sources: Sequence[str], limit: int = 20) -> lis
         "order by (lower(name) = :whole or lower(id) = :whole) desc, starts_with(lower(name), :whole) desc, "
         "starts_with(replace(lower(name), ' ', ''), :joined) desc, rank, length(name), name, id limit :limit"
     )
-    return [dict(row) for row in await tx.rows(statement, params)]
+    return [{**row, "title": row["name"]} for row in await tx.rows(statement, params)]

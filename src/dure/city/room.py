@@ -5,13 +5,15 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from dure.city import api_cameras, api_devices, api_places, cameras, devices, policy
+from dure.city import api_cameras, api_devices, api_imports, api_map, api_places, cameras, devices, policy
+from dure.city.imports import jobs, runs
+from dure.engine.context import Context
 from dure.engine.database import Tx
 from dure.engine.live import LiveEntity
-from dure.engine.room import Room
+from dure.engine.room import Every, Room
 
 router = APIRouter()
-for _part in (api_cameras.router, api_devices.router, api_places.router):
+for _part in (api_cameras.router, api_devices.router, api_places.router, api_map.router, api_imports.router):
     router.include_router(_part)
 
 
@@ -28,10 +30,19 @@ async def _devices(tx: Tx, ids: Sequence[str]) -> Mapping[str, dict[str, Any]]:
     return await devices.by_ids(tx, ids)
 
 
+async def _tidy(context: Context) -> None:
+    """Old previews, dead children's runs, files that nobody reads any more."""
+    async with context.database.transaction() as tx:
+        await runs.expire(tx, tx.now())
+    await jobs.forget_uploads(context)
+
+
 ROOM = Room(
     name="city",
     router=router,
     grants=policy.GRANTS,
+    every=(Every("city.tidy", 60, _tidy),),
+    body_limits={"/imports": api_imports.UPLOAD_LIMIT},
     live=(
         LiveEntity("camera", "camera.read", _cameras, _nothing),
         LiveEntity("device", "device.read", _devices, _nothing),

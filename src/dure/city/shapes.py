@@ -48,7 +48,7 @@ class DeviceList(BaseModel):
 
 
 class CameraShape(BaseModel):
-    """A camera."""
+    """A camera: `azimuth` in degrees clockwise from north, `fov` in degrees, `range_m` in metres; null is unknown."""
 
     id: str
     site_id: str
@@ -57,8 +57,8 @@ class CameraShape(BaseModel):
     model: str | None
     lon: float
     lat: float
-    azimuth_deg: float | None
-    fov_deg: float | None
+    azimuth: float | None
+    fov: float | None
     range_m: float | None
     ptz: bool
     state: str
@@ -100,7 +100,7 @@ class OtherCamera(BaseModel):
     id: str
     number: int
     state: str
-    azimuth_deg: float | None
+    azimuth: float | None
 
 
 class CameraDetail(CameraShape):
@@ -190,6 +190,7 @@ class Found(BaseModel):
     id: str
     kind: str
     name: str
+    title: str
     detail: str | None
     lon: float | None
     lat: float | None

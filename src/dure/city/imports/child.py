@@ -1,0 +1,66 @@
+"""The process that does a run's heavy part: `python -m dure.city.imports.child ACT RUN [FILE]`.
+
+Short-lived, niced and limited in memory, so that a file never delays an alarm. It takes the city from the environment.
+"""
+
+import asyncio
+import logging
+import os
+import sys
+from pathlib import Path
+from uuid import UUID
+
+from dure.city.imports import work
+from dure.city.imports.undo import undo
+from dure.engine.database import Database
+from dure.engine.settings import from_environment
+from dure.trust import vault
+
+MEMORY = 4 << 30
+"""Address space, of which a file of the largest size uses about a tenth as real memory."""
+
+
+async def _act(act: str, run_id: UUID, path: Path | None) -> None:
+    settings = from_environment()
+    database = Database(settings.database_url, pool_size=3)
+    held = vault.at(settings.data)
+    try:
+        match act:
+            case "read" if path is not None:
+                await work.read(database, held, run_id, path)
+            case "apply":
+                await work.apply(database, held, run_id)
+            case "undo":
+                await undo(database, run_id)
+            case _:
+                raise ValueError(act)
+    finally:
+        await database.close()
+
+
+def main(arguments: list[str]) -> int:
+    """Do one part of one run."""
+    logging.basicConfig(level=logging.WARNING)
+    act, run, *rest = arguments
+    restrain()
+    path = Path(rest[0]) if rest else None
+    try:
+        asyncio.run(_act(act, UUID(run), path))
+    finally:
+        if path is not None:
+            path.unlink(missing_ok=True)
+    return 0
+
+
+def restrain() -> None:
+    """Behind everything else, and within bounds."""
+    if sys.platform != "win32":
+        import resource
+
+        os.nice(10)
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
