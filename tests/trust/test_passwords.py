@@ -64,3 +64,7 @@ async def test_nothing_to_compare_with_costs_one_hash_and_says_no(
     monkeypatch.setattr(passwords, "verify", lambda kept, password: (calls.append(kept), real(kept, password))[1])
     assert not await passwords.matches("nobody has this password", kept)
     assert len(calls) == 1
+
+
+def test_the_hash_for_nobody_costs_what_everybodys_costs() -> None:
+    assert not passwords._hasher.check_needs_rehash(passwords._NOBODY)
