@@ -1,5 +1,8 @@
 """The composition root: the one list of what is switched on."""
 
+from importlib import import_module
+from typing import Protocol, cast
+
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 from starlette.responses import Response
@@ -14,12 +17,31 @@ from dure.engine.live import Hub
 from dure.engine.room import Process, Room
 from dure.respond.room import ROOM as RESPOND
 from dure.sense.room import ROOM as SENSE
-from dure.services.market_fire.service import ROOM as MARKET_FIRE
 from dure.trust import policy
 from dure.trust.room import ROOM as TRUST
 from dure.trust.web import install
 
 __all__ = ["ROOMS", "Process", "grants", "web"]
+
+SERVICES: tuple[str, ...] = (
+    "market_fire",
+)  # fmt: skip
+"""The services that are switched on, one line each: the name of a folder in dure/services."""
+
+
+class Manifest(Protocol):
+    """What a service's `service.py` offers."""
+
+    ROOM: Room
+
+    def register(self) -> None:
+        """Tell the lower rooms of the service's rules and kinds of incidents."""
+
+
+def manifest(service: str) -> Manifest:
+    """The manifest of a service. Raises ModuleNotFoundError where there is no such folder."""
+    return cast(Manifest, import_module(f"dure.services.{service}.service"))
+
 
 ROOMS: tuple[Room, ...] = (
     system.ROOM,
@@ -28,8 +50,10 @@ ROOMS: tuple[Room, ...] = (
     SENSE,
     DETECT,
     RESPOND,
-    MARKET_FIRE,
+    *(manifest(service).ROOM for service in SERVICES),
 )
+for _service in SERVICES:
+    manifest(_service).register()
 
 
 def grants() -> policy.Grants:
