@@ -10,7 +10,7 @@ from dure.engine import consumers, outbox, processes
 from dure.engine.context import Context
 from dure.engine.live import Hub
 from dure.engine.room import Every, Room
-from dure.engine.web import ContextDep, Router, TxDep, forget_answers
+from dure.engine.web import OPEN, ContextDep, Router, TxDep, forget_answers
 from dure.kernel.errors import Unavailable
 from dure.trust import audit
 from dure.trust.principal import Principal, still_valid
@@ -19,7 +19,7 @@ from dure.trust.web import require, signed_in
 router = Router(tags=["system"])
 
 
-@router.get("/health")
+@router.get("/health", openapi_extra=OPEN)
 async def health(tx: TxDep, context: ContextDep) -> dict[str, Any]:
     """Whether this city serves: the database answers and the stream is connected. Open to all, tells nothing else."""
     position = await outbox.head(tx)

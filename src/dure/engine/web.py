@@ -234,6 +234,9 @@ def Router(*, prefix: str = "", tags: list[str] | None = None) -> APIRouter:  # 
     return APIRouter(prefix=prefix, tags=list(tags or []), route_class=TransactionRoute, responses=PROBLEMS)
 
 
+OPEN: dict[str, Any] = {"security": []}
+"""`openapi_extra` of a route that asks for no credential."""
+
 PROBLEMS: dict[int | str, dict[str, Any]] = {
     status: {
         "description": name,

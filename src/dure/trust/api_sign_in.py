@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from dure.engine.context import Context
 from dure.engine.database import Tx
-from dure.engine.web import PROBLEMS, ContextDep, GuardedRequest, Router, TxDep
+from dure.engine.web import OPEN, PROBLEMS, ContextDep, GuardedRequest, Router, TxDep
 from dure.kernel.errors import Forbidden, TooMany, Unauthenticated
 from dure.trust import accounts, admin_link, agencies, audit, passwords, sessions, shapes, sign_in
 from dure.trust.principal import Principal
@@ -103,7 +103,7 @@ async def me_of(tx: Tx, principal: Principal, context: Context) -> shapes.Me:
     )
 
 
-@door.post("/sessions", status_code=201)
+@door.post("/sessions", status_code=201, openapi_extra=OPEN)
 async def open_session(
     body: shapes.SignInIn, request: Request, response: Response, context: ContextDep
 ) -> shapes.SignedIn:
@@ -121,7 +121,7 @@ async def open_session(
     return shapes.SignedIn(expires_in_s=context.settings.session_absolute_s)
 
 
-@door.post("/admin-link", status_code=201)
+@door.post("/admin-link", status_code=201, openapi_extra=OPEN)
 async def first_admin(
     body: shapes.FirstAdminIn, request: Request, response: Response, context: ContextDep
 ) -> shapes.SignedIn:
@@ -141,7 +141,7 @@ async def first_admin(
     return shapes.SignedIn(expires_in_s=context.settings.session_absolute_s)
 
 
-@door.post("/password-reset", status_code=204)
+@door.post("/password-reset", status_code=204, openapi_extra=OPEN)
 async def reset_password(body: shapes.ResetIn, request: Request, context: ContextDep) -> None:
     """Set a password by a reset link. All sessions of the account end."""
     _admitted(request)
