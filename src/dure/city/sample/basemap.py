@@ -1,7 +1,7 @@
 """The base map's layers as GeoJSON features, with as few coordinates as the eye needs.
 
 Layers and classes: water (river); park (hill, riverside, park); ground (campus, pitch, parking, square); road (main,
-street, collector, lane); rail (line); building (by use); market (market, hall, stall); label (district, river,
+street, lane); rail (line); building (by use); market (market, hall, stall); label (dong, river,
 hill, …).
 """
 
@@ -21,7 +21,7 @@ from dure.city.sample.naming import Run
 from dure.city.sample.plane import XY, bent, degrees, lonlat, stepped
 from dure.city.sample.streets import Network
 
-_MAIN_M = 24.0
+_CLASSES = {"arterial": "main", "collector": "street", "lane": "lane"}
 _FLOOR_M = 3.1
 _LINE_TOLERANCE_M = 0.3
 
@@ -125,7 +125,7 @@ def _roads(network: Network, runs: list[list[Run]]) -> list[MapFeature]:
     shapes = _lines([part for _, part, _ in pieces])
     features = []
     for (street, _, bridge), shape in zip(pieces, shapes, strict=True):
-        kind = street.kind if street.kind != "arterial" else "main" if street.width_m >= _MAIN_M else "street"
+        kind = _CLASSES[street.kind]
         attrs: dict[str, Any] = {"width_m": street.width_m}
         if bridge:
             attrs["bridge"] = True
@@ -200,7 +200,7 @@ _LABELLED = {
 
 
 def _labels(network: Network, spots: Sequence[tuple[str, str, XY]]) -> list[MapFeature]:
-    found: list[tuple[str, str, XY]] = [("district", dong.name, dong.seed) for dong in plan.DISTRICTS]
+    found: list[tuple[str, str, XY]] = [("dong", dong.name, dong.seed) for dong in plan.DISTRICTS]
     city = Polygon(network.ground.city)
     for hill, ring in network.ground.hills:
         seen = shapely.make_valid(Polygon(ring)).intersection(city)

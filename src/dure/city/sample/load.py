@@ -1,4 +1,7 @@
-"""Writes the sample city into the city's tables, once, and only where there is nothing yet."""
+"""Writes the sample city into the city's tables, once, and only where there is nothing yet.
+
+Its devices carry `sample` in their attrs: the simulator speaks for those and for no other.
+"""
 
 import itertools
 from collections.abc import Iterator
@@ -175,7 +178,8 @@ async def _devices(tx: Tx, city: SampleCity) -> int:
     rows = (
         (
             one.id, one.kind, one.name, one.group, one.lon, one.lat,
-            None if one.asset is None else asset_id(one.asset), one.interval_s, one.attrs,
+            None if one.asset is None else asset_id(one.asset), one.interval_s,
+            {**one.attrs, "sample": True},
         )
         for one in city.devices
     )  # fmt: skip

@@ -1,0 +1,62 @@
+"""`dure simulate`: plays devices against the running city over its real doors and reads back what it answered."""
+
+import argparse
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dure.commands.speech import message, pick, write_error
+
+if TYPE_CHECKING:
+    from dure.commands.simulate.telling import Teller
+    from dure.engine.servers.place import Place
+
+SCENARIOS = ("market-fire", "dead-gateway", "bells")
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """`dure simulate`'s options."""
+
+    def add(name: str, ko: str, en: str, **more: Any) -> None:
+        parser.add_argument(name, help=pick(ko, en), **more)
+
+    add("scenario", "market-fire, dead-gateway, bells", "market-fire, dead-gateway, bells", choices=SCENARIOS)
+    add("--seed", "자리와 우연을 정하는 수", "a number that settles places and chance", type=int)
+    add("--speed", "불이 자라는 빠르기 (기본 1)", "how fast the fire grows (default 1)", type=_speed, default=1.0)
+    add("--data", "도시의 폴더 (기본 .dure/city)", "the city's folder (default .dure/city)", type=Path)
+    add("--json", "한 줄에 JSON 하나씩 씁니다", "print one JSON object a line", action="store_true")
+
+
+def _speed(text: str) -> float:
+    value = float(text)
+    if not 0.1 <= value <= 20:
+        raise argparse.ArgumentTypeError("0.1..20")
+    return value
+
+
+def run(args: argparse.Namespace) -> int:
+    """0 when the city answered as it should, 1 when not, 2 when there is no city to play in."""
+    from dure.commands.simulate.stage import NotRunning
+    from dure.commands.simulate.telling import Teller
+    from dure.engine.servers.place import Place, default_folder
+
+    place = Place(args.data or default_folder())
+    try:
+        return asyncio.run(_play(args, place, Teller(args.json)))
+    except NotRunning as error:
+        write_error(message(error.key, **error.params))
+        return 2
+
+
+async def _play(args: argparse.Namespace, place: "Place", teller: "Teller") -> int:
+    from dure.commands.simulate import bells, dead_gateway, market_fire
+    from dure.commands.simulate.stage import stage
+
+    async with stage(place) as ready:
+        match args.scenario:
+            case "market-fire":
+                return await market_fire.play(ready, teller, args.seed, args.speed)
+            case "dead-gateway":
+                return await dead_gateway.play(ready, teller, args.seed)
+            case _:
+                return await bells.play(ready, teller, args.seed)
