@@ -104,15 +104,19 @@ class Readings:
 
     def keep(self, properties: frozenset[str]) -> int:
         """Keep the readings of these properties only; tells how many went."""
-        kept = [row for row, name in enumerate(self.property) if name in properties]
-        gone = len(self.property) - len(kept)
-        self.device = [self.device[row] for row in kept]
-        self.property = [self.property[row] for row in kept]
-        self.value = [self.value[row] for row in kept]
-        self.at = [self.at[row] for row in kept]
-        self.estimated = [self.estimated[row] for row in kept]
-        self.index = [self.index[row] for row in kept]
+        rows = [row for row, name in enumerate(self.property) if name in properties]
+        gone = len(self) - len(rows)
+        self.keep_rows(rows)
         return gone
+
+    def keep_rows(self, rows: list[int]) -> None:
+        """Keep these readings only."""
+        self.device = [self.device[row] for row in rows]
+        self.property = [self.property[row] for row in rows]
+        self.value = [self.value[row] for row in rows]
+        self.at = [self.at[row] for row in rows]
+        self.estimated = [self.estimated[row] for row in rows]
+        self.index = [self.index[row] for row in rows]
 
     def measure(self, index: int, device: str, name: str, given: object, unit: str | None, time: "Time") -> None:
         """Append a plain measured value (ChirpStack, zigbee2mqtt), or its refusal."""
