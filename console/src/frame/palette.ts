@@ -18,9 +18,9 @@ export function iconOf(kind: string): IconName {
 
 /** Where a found thing is shown: its own screen, or its place on the map. */
 export function addressOf(hit: SearchHit): string {
-  if (hit.kind === 'incident') return href(`incidents/${encodeURIComponent(hit.id)}`);
-  if (hit.kind === 'alarm') return href('alarms', { id: hit.id });
-  if (hit.kind === 'camera') return href(`assets/cameras/${encodeURIComponent(hit.id)}`);
-  if (hit.kind === 'device') return href(`assets/devices/${encodeURIComponent(hit.id)}`);
+  if (hit.entity === 'incident') return href(`incidents/${encodeURIComponent(hit.id)}`);
+  if (hit.entity === 'alarm') return href('alarms', { id: hit.id });
+  if (hit.entity === 'camera') return href(`assets/cameras/${encodeURIComponent(hit.id)}`);
+  if (hit.entity === 'device') return href(`assets/devices/${encodeURIComponent(hit.id)}`);
   return hit.lon != null && hit.lat != null ? href('board', { at: `${hit.lon},${hit.lat}` }) : href('board');
 }

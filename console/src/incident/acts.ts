@@ -17,7 +17,8 @@ export const acts = {
   close: (incident: Incident, outcome: string, reason: string): Promise<boolean> =>
     act(() => api.post(path(incident, 'close'), { outcome, reason }), t('incident.done.close', no(incident)), () => api.post(path(incident, 'reopen'), { reason: t('incident.reopenByUndo') })),
   reopen: (incident: Incident, reason: string): Promise<boolean> => act(() => api.post(path(incident, 'reopen'), { reason }), t('incident.done.reopen', no(incident))),
-  severity: (incident: Incident, severity: string): Promise<boolean> => act(() => api.post(path(incident, 'severity'), { severity }), t('incident.done.severity')),
+  severity: (incident: Incident, severity: string, reason: string): Promise<boolean> =>
+    act(() => api.post(path(incident, 'severity'), { severity, reason }), t('incident.done.severity')),
   chooseCameras: (incident: Incident): Promise<boolean> => act(() => api.post(path(incident, 'cameras'), {}), t('incident.done.cameras')),
   merge: (incident: Incident, into: { readonly id: string; readonly receipt_no: string }): Promise<boolean> =>
     act(() => api.post(path(incident, 'merge'), { into: into.id }), t('incident.done.merge', { no: shortNo(into.receipt_no) }), () => api.post(path(incident, 'unmerge'), {})),

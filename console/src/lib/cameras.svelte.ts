@@ -20,7 +20,7 @@ export async function placed(chosen: readonly ChosenCamera[]): Promise<readonly 
   return Promise.all(
     chosen.map(async (one) => {
       const full = one.lon == null ? await camera(one.id) : null;
-      return full ? { ...full, ...one, azimuth: full.azimuth, fov: full.fov, range_m: full.range_m } : one;
+      return full ? { ...full, ...one, state: full.state } : one;
     }),
   );
 }

@@ -1,7 +1,7 @@
 import { api, Problem } from './api';
 import type { Page } from './types';
 
-type Query = Readonly<Record<string, string | number | boolean | null | undefined>>;
+type Query = Readonly<Record<string, string | number | boolean | readonly string[] | null | undefined>>;
 
 function asProblem(error: unknown): Problem | null {
   if (error instanceof Problem) return error;

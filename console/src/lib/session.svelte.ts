@@ -1,7 +1,7 @@
 import { api, base, onSignedOut, Problem } from './api';
 import { clock } from './clock.svelte';
 import { live } from './live/live.svelte';
-import type { Me } from './types';
+import type { Me, Page } from './types';
 
 /** Who is signed in here, if anybody. */
 class Session {
@@ -41,10 +41,20 @@ class Session {
 
   private enter(me: Me): void {
     this.me = me;
-    if (me.time_zone) clock.zone = me.time_zone;
-    if (me.city) clock.city = me.city;
+    clock.zone = me.time_zone;
     this.state = 'in';
     live.start(base);
+    void this.askCity();
+  }
+
+  /** The city's name stands beside the mark; without it the screens work as well. */
+  private async askCity(): Promise<void> {
+    if (!this.may('city.read')) return;
+    try {
+      clock.city = (await api.get<Page<{ name: string }>>('/boundaries', { level: 'city' })).items[0]?.name ?? '';
+    } catch {
+      clock.city = '';
+    }
   }
 
   private leave(): void {

@@ -13,7 +13,7 @@ export interface Place {
   readonly lat: number | null;
   readonly name: string | null;
   readonly address: string | null;
-  readonly located: boolean | string;
+  readonly located: boolean;
 }
 
 export const incidentStatuses = ['open', 'acknowledged', 'handed_off', 'closed'] as const;
@@ -93,12 +93,11 @@ export interface ChosenCamera {
   readonly name?: string | null;
   readonly lon?: number;
   readonly lat?: number;
-  readonly azimuth?: number | null;
-  readonly fov?: number | null;
+  readonly azimuth_deg?: number | null;
+  readonly fov_deg?: number | null;
   readonly range_m?: number | null;
   readonly ptz?: boolean;
   readonly retention_days?: number | null;
-  readonly purposes?: readonly string[];
 }
 
 export interface TimelineEntry {
@@ -147,9 +146,11 @@ export interface MergedIncident {
 export interface Duplicate {
   readonly id: string;
   readonly receipt_no: string;
-  readonly title?: string;
-  readonly distance_m?: number | null;
-  readonly opened_at?: string;
+  readonly type: string;
+  readonly severity: Severity;
+  readonly likeness: string;
+  readonly distance_m: number | null;
+  readonly opened_at: string;
 }
 
 export interface IncidentDetail extends Incident {
@@ -166,6 +167,7 @@ export interface IncidentDetail extends Incident {
   readonly reports?: readonly Report[];
   readonly merged?: readonly MergedIncident[];
   readonly duplicates?: readonly Duplicate[];
+  readonly place_candidates?: readonly PlaceCandidate[];
   readonly timeline: readonly TimelineEntry[];
 }
 
@@ -237,33 +239,61 @@ export interface Observation {
 
 export interface Camera {
   readonly id: string;
-  readonly site_id: string | null;
-  readonly name: string | null;
+  readonly site_id: string;
+  readonly number: number;
+  readonly name: string;
+  readonly model: string | null;
   readonly lon: number;
   readonly lat: number;
-  readonly azimuth: number | null;
-  readonly fov: number | null;
+  /** Middle of the view, degrees clockwise from north. */
+  readonly azimuth_deg: number | null;
+  readonly fov_deg: number | null;
   readonly range_m: number | null;
   readonly ptz: boolean;
   readonly state: CameraState;
   readonly retention_days: number | null;
-  readonly purposes?: readonly string[];
-  readonly address?: string | null;
+  readonly purposes: readonly string[];
+  readonly source: string;
   readonly version: number;
+  readonly updated_at: string;
+}
+
+export interface CameraSite {
+  readonly id: string;
+  readonly name: string;
+  readonly agency: string | null;
+  readonly phone: string | null;
+  readonly road_address: string | null;
+  readonly lot_address: string | null;
+  readonly purpose_text: string | null;
+  readonly camera_count: number;
+  readonly pixels: number | null;
+  readonly direction: string | null;
+  readonly installed: string | null;
+  readonly data_date: string | null;
+}
+
+export interface CameraDetail extends Camera {
+  readonly site: CameraSite | null;
+  readonly others: readonly { readonly id: string; readonly number: number; readonly state: CameraState; readonly azimuth_deg: number | null }[];
 }
 
 export interface Device {
   readonly id: string;
   readonly kind: string;
-  readonly group?: string | null;
+  readonly name: string;
+  readonly group: string | null;
   readonly lon: number | null;
   readonly lat: number | null;
-  readonly name: string | null;
-  readonly asset_id?: string | null;
-  readonly state: string;
-  readonly fault?: string | null;
-  readonly last_seen?: string | null;
-  readonly latest?: Readonly<Record<string, unknown>> | null;
+  readonly asset_id: string | null;
+  readonly state: 'ok' | 'off';
+  readonly fault: string | null;
+  readonly interval_s: number | null;
+  readonly has_key: boolean;
+  readonly key_at: string | null;
+  readonly last_seen: string | null;
+  /** The newest value of each property. */
+  readonly latest: Readonly<Record<string, { readonly value: number | boolean; readonly at: string }>>;
   readonly version: number;
   readonly key?: string;
 }
@@ -272,34 +302,58 @@ export interface Asset {
   readonly id: string;
   readonly kind: string;
   readonly code: string;
-  readonly name: string | null;
+  readonly name: string;
+  readonly parent_id: string | null;
+  readonly road_address: string | null;
+  readonly lot_address: string | null;
   readonly lon: number | null;
   readonly lat: number | null;
-  readonly attrs?: Readonly<Record<string, unknown>>;
-  readonly parent_id?: string | null;
+  readonly state: string;
+  readonly agency: string | null;
+  readonly phone: string | null;
+  readonly has_person: boolean;
+  readonly attrs: Readonly<Record<string, unknown>>;
   readonly version: number;
 }
 
 export interface Agency {
   readonly id: string;
-  readonly name: string;
   readonly kind: string;
-  readonly version?: number;
-  readonly name_en?: string | null;
-  readonly networks?: readonly string[];
+  readonly name: string;
+  readonly name_en: string;
+  readonly networks: readonly string[];
+  readonly phone: string | null;
+  readonly version: number;
 }
 
 export interface Me {
+  readonly kind: string;
   readonly id: string;
   readonly username: string;
-  readonly name?: string | null;
+  readonly name: string;
   readonly roles: readonly string[];
-  readonly agency?: string | null;
-  readonly network?: string | null;
-  readonly address?: string | null;
   readonly permissions: readonly string[];
-  readonly city?: string | null;
-  readonly time_zone?: string | null;
+  readonly agency: string | null;
+  readonly agency_name: string | null;
+  readonly network: string | null;
+  readonly address: string | null;
+  readonly language: 'ko' | 'en';
+  readonly time_zone: string;
+}
+
+export interface IncidentType {
+  readonly id: string;
+  readonly title: string;
+  readonly title_text: string;
+  readonly severity: Severity;
+  readonly agencies: readonly string[];
+}
+
+export interface PlaceCandidate {
+  readonly name?: string | null;
+  readonly address?: string | null;
+  readonly lon?: number | null;
+  readonly lat?: number | null;
 }
 
 export interface Rule {
@@ -323,11 +377,11 @@ export interface RuleCheck {
 }
 
 export interface SearchHit {
-  readonly kind: string;
+  readonly entity: string;
   readonly id: string;
-  readonly title?: string;
-  readonly name?: string;
-  readonly detail?: string | null;
-  readonly lon?: number | null;
-  readonly lat?: number | null;
+  readonly kind: string;
+  readonly name: string;
+  readonly detail: string | null;
+  readonly lon: number | null;
+  readonly lat: number | null;
 }

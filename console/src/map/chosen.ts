@@ -22,7 +22,7 @@ export function fillChosen(map: MapLibre, cameras: readonly ChosenCamera[]): voi
   const usable = (camera: ChosenCamera): boolean => camera.state === 'ok' || camera.state === 'unknown';
   const sectors = placed.map<Feature>(({ camera }) => ({
     type: 'Feature',
-    geometry: sector([camera.lon as number, camera.lat as number], camera.azimuth ?? null, camera.fov ?? null, camera.range_m ?? unknownRange),
+    geometry: sector([camera.lon as number, camera.lat as number], camera.azimuth_deg ?? null, camera.fov_deg ?? null, camera.range_m ?? unknownRange),
     properties: { id: camera.id, usable: usable(camera) },
   }));
   (map.getSource('sectors') as GeoJSONSource | undefined)?.setData(collection(sectors));

@@ -6,7 +6,7 @@ import { collection } from './geo';
 import { font } from './style';
 
 /** Layers of many points: WebGL circles and symbols, clustered where they would lie on each other. */
-export const pointLayers = ['cameras', 'devices', 'hydrants'] as const;
+export const pointLayers = ['cameras', 'devices', 'hydrants', 'fire_stations', 'police_stations', 'schools', 'clinics', 'bus_stops', 'bells', 'shelters'] as const;
 export type PointLayer = (typeof pointLayers)[number];
 
 const clusteredBelow = 14;
@@ -30,7 +30,10 @@ export function forget(layer: PointLayer): void {
   kept.delete(layer);
 }
 
-const images: Record<PointLayer, unknown> = {
+/** The layers that stand first; the others are one step away. */
+export const firstLayers: readonly PointLayer[] = pointLayers.slice(0, 3);
+
+const images: Partial<Record<PointLayer, unknown>> = {
   cameras: ['case', ['in', ['get', 'state'], ['literal', ['broken', 'off']]], 'camera-bad', ['!=', ['typeof', ['get', 'az']], 'number'], 'camera-blind', 'camera'],
   devices: ['case', ['all', ['has', 'fault'], ['!=', ['get', 'fault'], null]], 'device-fault', 'device'],
   hydrants: 'hydrant',
@@ -49,7 +52,10 @@ export function addPoints(map: MapLibre, layer: PointLayer, c: Colours): void {
     { id: `${source}-dot`, type: 'circle', source, filter: ['!', ['has', 'point_count']], maxzoom: symbolsFrom, paint: { 'circle-color': c.text3, 'circle-radius': 2.5, 'circle-stroke-color': c.halo, 'circle-stroke-width': 1 } },
     {
       id: `${source}-symbol`, type: 'symbol', source, filter: ['!', ['has', 'point_count']], minzoom: symbolsFrom,
-      layout: { 'icon-image': images[layer] as string, 'icon-allow-overlap': true, 'icon-rotation-alignment': 'map', 'icon-rotate': layer === 'cameras' ? ['coalesce', ['get', 'az'], 0] : 0, 'icon-size': ['interpolate', ['linear'], ['zoom'], 15, 0.7, 18, 1.1] },
+      layout: { 'icon-image': (images[layer] ?? 'place') as string, 'icon-allow-overlap': true, 'icon-rotation-alignment': 'map', 'icon-rotate': layer === 'cameras' ? ['coalesce', ['get', 'az'], 0] : 0, 'icon-size': ['interpolate', ['linear'], ['zoom'], 15, 0.7, 18, 1.1],
+        ...(firstLayers.includes(layer) ? {} : { 'text-field': ['coalesce', ['get', 'name'], ''], 'text-font': font, 'text-size': 11, 'text-optional': true, 'text-anchor': 'left', 'text-offset': [0.6, 0] }),
+      },
+      paint: { 'text-color': c.text2, 'text-halo-color': c.halo, 'text-halo-width': 1.4 },
     },
   ];
   for (const one of layers) map.addLayer(one);
