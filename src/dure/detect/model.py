@@ -28,6 +28,7 @@ OPS: Final[dict[str, Callable[[Value, Value], bool]]] = {
     "!=": operator.ne,
 }
 ANY_KIND: Final = "*"
+CANARY_KIND: Final = "canary"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +73,14 @@ class Sustained:
 
 @dataclass(frozen=True, slots=True)
 class Absence:
-    """Nothing heard for `for_s`. When at least `group_min` devices of a group, and `share` of all of it, fall silent
-    together (a dead gateway), that is one alarm of the group."""
+    """Nothing heard for `for_s`, or for `intervals` of the device's usual intervals where that is longer.
+
+    When at least `group_min` devices of a group, and `share` of all of it, fall silent together (a dead gateway), that
+    is one alarm of the group.
+    """
 
     for_s: float
+    intervals: float = 3.0
     group_min: int = 3
     share: float = 0.6
 
@@ -163,8 +168,8 @@ class Rule:
         return frozenset(named | {self.pattern.property} if isinstance(self.pattern, Rise) else named)
 
     def applies_to(self, kind: str) -> bool:
-        """Whether devices of `kind` are watched."""
-        return ANY_KIND in self.kinds or kind in self.kinds
+        """Whether devices of `kind` are watched. The canary is nobody's but its own rule's."""
+        return kind in self.kinds or (ANY_KIND in self.kinds and kind != CANARY_KIND)
 
     def logic_hash(self) -> str:
         """A digest of all that decides when it matures; texts and severity may change without losing state."""
@@ -177,7 +182,8 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """What detection needs to know of a device. `group` is its gateway or market; neighbours share it."""
+    """What detection needs to know of a device. `group` is its gateway or market; neighbours share it. `interval_s` is
+    how often it reports, where the city knows."""
 
     id: str
     kind: str
@@ -185,6 +191,7 @@ class Device:
     lon: float | None = None
     lat: float | None = None
     asset: str | None = None
+    interval_s: float | None = None
 
 
 def group_subject(group: str) -> str:

@@ -77,9 +77,9 @@ async def record(tx: Tx, outcomes: Sequence[Outcome], rules: Mapping[str, Rule])
                 last[row["rule"], row["subject"], row["late"]] = row
             continue
         key = (outcome.rule, outcome.subject, outcome.late)
-        row = await _raise(tx, outcome, rule, last.get(key))
-        if row is not None:
-            last[key] = row
+        written = await _raise(tx, outcome, rule, last.get(key))
+        if written is not None:
+            last[key] = written
 
 
 async def clear(tx: Tx, outcome: Cleared) -> list[RowMapping]:

@@ -8,6 +8,7 @@ made anew when it goes silent while messages wait (a pull consumer has been seen
 import asyncio
 import contextlib
 import logging
+import re
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -167,6 +168,29 @@ class Stream:
             raise Unavailable("engine.stream.away") from error
         floors = [info.ack_floor.stream_seq if info.ack_floor else 0 for info in infos if info.config.durable_name]
         return min(floors, default=None)
+
+    async def hold(self, name: str, holder: str, upto: int) -> None:
+        """Let `acknowledged` know that `holder`, who reads the stream `name` by explicit sequence, needs nothing up to
+        and including `upto` any more. Raises Unavailable.
+
+        A durable consumer stands for it that is never read; a new one is there before the old one goes.
+        """
+        durable = f"{holder}-{upto}"
+        config = ConsumerConfig(
+            durable_name=durable,
+            ack_policy=AckPolicy.ALL,
+            deliver_policy=DeliverPolicy.BY_START_SEQUENCE,
+            opt_start_seq=upto + 1,
+        )
+        try:
+            infos = await self.js.consumers_info(name)
+            if all(info.name != durable for info in infos):
+                await self.js.add_consumer(name, config)
+            for info in infos:
+                if info.name != durable and re.fullmatch(re.escape(holder) + r"-\d+", info.name):
+                    await self.js.delete_consumer(name, info.name)
+        except (nats.errors.Error, TimeoutError, OSError) as error:
+            raise Unavailable("engine.stream.away") from error
 
     async def free(self, name: str, upto: int) -> None:
         """Forget the messages of the stream `name` up to and including the sequence `upto`. Raises Unavailable."""

@@ -101,15 +101,32 @@ class Shard:
     def set_devices(self, devices: Iterable[Device]) -> None:
         """These are the devices now. One that moved to another kind or group starts anew; what was open on one that is
         gone is cleared."""
-        before, self.devices = self.devices, {device.id: device for device in devices}
-        for name in [name for name in self.sources if name not in self.devices]:
-            self._drop(self.sources.pop(name))
-        for name, source in self.sources.items():
-            old, new = before.get(name), self.devices[name]
-            if old is not None and (old.kind, old.group) != (new.kind, new.group):
+        found = {device.id: device for device in devices}
+        self.change_devices(found.values(), [name for name in self.devices if name not in found])
+
+    def change_devices(self, changed: Iterable[Device], gone: Iterable[str] = ()) -> None:
+        """These devices are new or other ones now, those are gone. All else stays as it is."""
+        moved = False
+        for name in gone:
+            moved |= self.devices.pop(name, None) is not None
+            if name in self.sources:
+                self._drop(self.sources.pop(name))
+        for device in changed:
+            old = self.devices.get(device.id)
+            if old == device:
+                continue
+            moved = True
+            self.devices[device.id] = device
+            source = self.sources.get(device.id)
+            if source is None:
+                continue
+            if old is not None and (old.kind, old.group) != (device.kind, device.group):
                 self._drop(source)
-            source.info = new
-        self._rewire()
+            source.info = device
+            self._wire_all(source)
+        if moved:
+            for near in self.neighbours.values():
+                near.place(self.devices)
 
     def listen(self, since: float) -> None:
         """Nobody could be heard before `since` (the city was down, the stream away): silence counts from then."""
@@ -341,10 +358,13 @@ class Shard:
         for near in self.neighbours.values():
             near.place(self.devices)
         for source in self.sources.values():
-            source.tracks.clear()
-            for channel in source.channels.values():
-                self._wire(source, channel)
-            self._watch_silence(source)
+            self._wire_all(source)
+
+    def _wire_all(self, source: Source) -> None:
+        source.tracks.clear()
+        for channel in source.channels.values():
+            self._wire(source, channel)
+        self._watch_silence(source)
 
     def _drop(self, source: Source) -> None:
         """The device is gone, or is another one now: its own tracks end."""

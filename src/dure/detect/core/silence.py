@@ -22,11 +22,17 @@ class Silence:
         """When it was last heard, or from when on this shard listens again after a gap of its own."""
         return max(self.source.heard, self.watch.listening_since)
 
+    def patience_s(self) -> float:
+        """How long it may be silent."""
+        pattern = self.watch.pattern
+        usual = self.source.info.interval_s or self.source.usual_interval_s()
+        return max(pattern.for_s, pattern.intervals * usual)
+
     def wakes_at(self) -> float | None:
         """See `Sleeper`. A device that never spoke is not missed."""
         if self.opened or self.retired or self.source.heard == NEVER or self.watch.covers(self):
             return None
-        return self.since() + self.watch.pattern.for_s
+        return self.since() + self.patience_s()
 
     def wake(self, now: float) -> None:
         """Raise if nothing was heard."""
@@ -121,8 +127,7 @@ class AbsenceWatch:
 
     def _missing(self, group: str, now: float) -> list[Silence]:
         """Members silent for at least half the time: they went with the first, though their report was not yet due."""
-        half = self.pattern.for_s / 2
-        return [other for other in self._members(group) if now - other.since() >= half]
+        return [other for other in self._members(group) if now - other.since() >= other.patience_s() / 2]
 
     def _members(self, group: str) -> list[Silence]:
         return [other for other in self.groups.get(group, []) if other.source.heard != NEVER]

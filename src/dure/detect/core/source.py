@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Final
 
-from dure.detect.core.channel import NEVER, STEP_S, Channel
+from dure.detect.core.channel import KNOWN_AFTER, NEVER, STEP_S, Channel
 from dure.detect.model import Device
 
 if TYPE_CHECKING:
@@ -36,6 +36,11 @@ class Source:
         self.last_recv = NEVER
         self.off_run = 0
         self.good_run = 0
+
+    def usual_interval_s(self) -> float:
+        """Between two readings of its most frequent property; 0 while nothing is known."""
+        known = (channel.interval for channel in self.channels.values() if channel.gaps >= KNOWN_AFTER)
+        return min(known, default=0.0)
 
     def judge(self, observed: float, received: float) -> None:
         """Take one message's times into the judgement: runs of live messages with a steady wrong clock, or a right one.
