@@ -118,7 +118,7 @@ def test_nothing_merges_by_itself_outside_the_stated_rule(a: Standing, b: Standi
     assert a.id != b.id
     assert a.mode is b.mode
     assert a.kind.merge_group == b.kind.merge_group
-    assert not (a.merged or b.merged or Status.CLOSED in (a.status, b.status))
+    assert not any((a.merged, b.merged, Status.CLOSED in (a.status, b.status)))
     assert a.spot.at is not None
     assert b.spot.at is not None
     for rule in (a.kind.safe_merge, b.kind.safe_merge):

@@ -29,7 +29,7 @@ from dure.respond import (
 from dure.respond.forms import position
 from dure.respond.intake import Report
 from dure.respond.model import HandoffStatus, Status
-from dure.respond.opening import Place
+from dure.respond.opening import Candidate, Place
 from dure.respond.policy import scope_of
 from dure.respond.reading import Filter
 from dure.respond.types import TYPES
@@ -215,7 +215,7 @@ async def _place(tx: Tx, incident_id: UUID, form: forms.PlaceForm) -> Place:
         known = (await queries.locked(tx, incident_id))["candidates"]
         if not 0 <= form.candidate < len(known):
             raise Invalid("engine.fields.wrong", fields=[FieldError("candidate", "respond.place.candidate")])
-        return places.chosen(known[form.candidate])
+        return await places.chosen(tx, Candidate(**known[form.candidate]))
     if form.address is None:
         raise Invalid("engine.fields.wrong", fields=[FieldError("lon", "respond.place.empty")])
     place = await places.resolve(tx, None, form.address)

@@ -32,6 +32,7 @@ class Candidate:
     address: str | None
     lon: float
     lat: float
+    asset_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
