@@ -23,9 +23,9 @@ def main(arguments: list[str]) -> int:
         workbook = python_calamine.load_workbook(book)
         for name in workbook.sheet_names:
             sheet = workbook.get_sheet_by_name(name)
-            if sheet.total_height == 0:
+            if sheet.height == 0:
                 continue
-            if sheet.total_height > int(rows) + 1:
+            if sheet.end is not None and sheet.end[0] > int(rows):
                 return 3
             with Path(out).open("wb") as file:
                 for values in sheet.to_python(skip_empty_area=False):
