@@ -29,7 +29,9 @@ async def test_a_call_with_coordinates_opens_an_incident_with_its_five_cameras(o
         "located": True,
     }
     assert len(incident["cameras"]) == 5
-    assert {"id", "site_id", "distance_m", "reason", "state"} <= set(incident["cameras"][0])
+    first = incident["cameras"][0]
+    assert {"id", "site_id", "distance_m", "reason", "state"} <= set(first)
+    assert (first["reason"], first["state"], first["fov_deg"], first["state_now"]) == ("sees", "ok", 90, "ok")
     assert "C-0001" not in {camera["id"] for camera in incident["cameras"]}, "it is broken and others see"
     assert {clock["name"] for clock in incident["clocks"]} == {
         "signal_to_confirmed",

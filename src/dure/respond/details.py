@@ -2,11 +2,13 @@
 thing.
 """
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import RowMapping, text
 
+from dure.city import cameras as city_cameras
 from dure.engine.database import Tx
 from dure.kernel.geometry import distance_m
 from dure.respond import queries, reading, signals
@@ -24,11 +26,32 @@ async def whole(tx: Tx, incident_id: UUID, scope: Scope, reader: Reader, vault: 
     parts = await reading.parts(tx, incident_id)
     callers = {each["caller_id"] for each in parts["reports"] if each["caller_id"] is not None}
     people = await vault.masked(tx, callers)
+    known = await city_cameras.by_ids(tx, [each["camera_id"] for each in parts["cameras"]])
+    detail = reader.detail(row, parts, people)
+    detail["cameras"] = [{**_view(known.get(each["id"])), **each} for each in detail["cameras"]]
     return {
-        **reader.detail(row, parts, people),
+        **detail,
         "alarms": await signals.shown(tx, [each["alarm_id"] for each in parts["alarms"]]),
         "duplicates": await _duplicates(tx, row, scope),
     }
+
+
+_VIEW = {
+    "name": "name",
+    "lon": "lon",
+    "lat": "lat",
+    "azimuth": "azimuth_deg",
+    "fov": "fov_deg",
+    "range_m": "range_m",
+    "ptz": "ptz",
+    "retention_days": "retention_days",
+    "state": "state_now",
+}
+"""What the registry says of a chosen camera now: where it stands and looks, and whether it still works."""
+
+
+def _view(camera: Mapping[str, Any] | None) -> dict[str, Any]:
+    return {} if camera is None else {shown: camera.get(name) for name, shown in _VIEW.items()}
 
 
 async def _duplicates(tx: Tx, row: RowMapping, scope: Scope) -> list[dict[str, Any]]:
