@@ -7,7 +7,11 @@ from dure.city.sample.load import is_empty, load
 from dure.city.sample.make import make_city
 from dure.commands.speech import message, write_error
 from dure.engine.database import Database
+from dure.respond.queries import begin_numbers_with
 from dure.trust import vault
+
+CITY_CODE = "HB"
+"""What the sample city's receipt numbers begin with."""
 
 
 def fill(url: str, folder: Path) -> bool:
@@ -25,6 +29,7 @@ async def _fill(url: str, folder: Path) -> bool:
                 return False
             write_error(message("cli.up.sampling"))
             await load(tx, make_city(), vault.at(folder))
+            await begin_numbers_with(tx, CITY_CODE)
             return True
     finally:
         await database.close()

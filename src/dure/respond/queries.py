@@ -41,6 +41,11 @@ async def settings(tx: Tx) -> RowMapping:
     return row
 
 
+async def begin_numbers_with(tx: Tx, city_code: str) -> None:
+    """Let receipt numbers begin with the city's code from now on."""
+    await tx.execute(text("update respond_setting set city_code = :code, version = version + 1"), {"code": city_code})
+
+
 async def next_number(tx: Tx, day: date) -> int:
     """The next receipt number of a city day; nobody else gets one until this transaction ends, so there are no gaps."""
     return int(
