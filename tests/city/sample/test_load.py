@@ -39,7 +39,7 @@ async def test_all_of_it_arrives(database: Database, city: SampleCity, tmp_path:
             {"id": asset_id(("stall", "hanbit-central/나동/1/17"))},
         )
         assert stall is not None
-        assert stall["name"] == "한빛중앙시장 나동 17호"
+        assert stall["name"] == "나동 17호"
         assert stall["parent_id"] == asset_id(("market", "hanbit-central"))
         opened = await people.opened(tx, [stall["person_id"]])
         assert opened[stall["person_id"]].phone.startswith("010-0")

@@ -45,12 +45,12 @@ def test_it_has_what_a_city_has(city: SampleCity) -> None:
     assert kinds["gate"] == kinds["shutoff"] == 16
     for kind in (
         "fire_station",
-        "police_box",
+        "police_station",
         "school",
         "clinic",
         "hospital",
         "bus_stop",
-        "city_hall",
+        "office",
         "health_center",
     ):
         assert kinds[kind] > 0, kind
@@ -133,7 +133,7 @@ def test_stalls_do_not_overlap(city: SampleCity) -> None:
 def test_road_names_follow_their_rank(city: SampleCity) -> None:
     for road in (feature for feature in city.features if feature.layer == "road"):
         assert road.name is not None
-        assert road.name.endswith({"lane": ("길", "로"), "collector": ("로", "길")}.get(road.kind, ("로",))), road
+        assert road.name.endswith({"lane": ("길", "로"), "street": ("로", "길")}.get(road.kind, ("로",))), road
         assert road.attrs["width_m"] > 3
 
 

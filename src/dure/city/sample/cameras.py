@@ -23,16 +23,16 @@ _PURPOSE_TEXT = {
     "facility": "시설물관리",
     "disaster": "재난재해",
     "litter": "쓰레기단속",
-    "fire": "재난재해",
+    "fire": "화재예방",
 }
 PURPOSE_CODES = {
     "crime": "crime_prevention",
-    "child": "child_protection",
+    "child": "child_safety",
     "traffic": "traffic_enforcement",
     "facility": "facility",
     "disaster": "disaster",
-    "litter": "litter",
-    "fire": "disaster",
+    "litter": "dumping",
+    "fire": "fire",
 }
 
 

@@ -46,7 +46,7 @@ class Institutions:
                 agency=agency, phone=desk_number(self.rng), attrs={"floors": building.floors, **attrs},
             )
         )  # fmt: skip
-        self.spots.append((kind, name, building.at))
+        self.spots.append(("city_hall" if code == "CH-01" else kind, name, building.at))
 
 
 def make_institutions(fabric: Fabric, mains: list[tuple[str, Building]], seed: int, book: Gazetteer) -> Institutions:
@@ -73,7 +73,7 @@ def _add_given(found: Institutions, mains: list[tuple[str, Building]]) -> None:
         kind, _, name = use.partition(":")
         district = building.address.district
         if kind == "cityhall":
-            found.add("city_hall", "city-hall", "한빛시청", building, "한빛시")
+            found.add("office", "CH-01", "한빛시청", building, "한빛시")
             continue
         level = _SCHOOL_LEVELS[(index + district) % len(_SCHOOL_LEVELS)]
         if not name:
@@ -111,9 +111,9 @@ def _add_dong(found: Institutions, district: int, dong: plan.District) -> None:
     if district == 1:
         found.add("police_station", "P-00", "한빛경찰서", found.take(district, shops, (-420, 60)), "한빛경찰서")
     word = "지구대" if district % 3 == 0 else "파출소"
-    found.add("police_box", f"P-{district + 1:02d}", f"{stem}{word}", found.take(district, shops), "한빛경찰서")
+    found.add("police_station", f"P-{district + 1:02d}", f"{stem}{word}", found.take(district, shops), "한빛경찰서")
     found.add(
-        "community_center",
+        "office",
         f"CC-{district + 1:02d}",
         f"{dong.name} 행정복지센터",
         found.take(district, shops, seed),
@@ -123,11 +123,11 @@ def _add_dong(found: Institutions, district: int, dong: plan.District) -> None:
     for number in range(1, 4):
         house = found.take(district, ("house", "shop"))
         found.add(
-            "senior_center", f"SN-{district + 1:02d}{number}", f"{stem}{number}경로당", house, "한빛시 복지정책과"
+            "senior_centre", f"SN-{district + 1:02d}{number}", f"{stem}{number}경로당", house, "한빛시 복지정책과"
         )
     for number in range(1, 4):
         found.add(
-            "daycare",
+            "nursery",
             f"DC-{district + 1:02d}{number}",
             f"{stem}{number}어린이집",
             found.take(district, shops),
@@ -141,7 +141,7 @@ def _add_clinics(found: Institutions) -> None:
         ((1, "한빛의료원", 420), (4, "새솔병원", 180), (11, "샛별병원", 150))
     ):
         found.add("hospital", f"HS-{number + 1:02d}", name, found.take(district, ("office", "shop")), name, beds=beds)
-    found.add("health_center", "HC-01", "한빛시 보건소", found.take(2, ("shop", "office"), (330, 260)), "한빛시 보건소")
+    found.add("health_centre", "HC-01", "한빛시 보건소", found.take(2, ("shop", "office"), (330, 260)), "한빛시 보건소")
     kinds, weights = list(CLINICS), list(CLINICS.values())
     taken: set[str] = set()
     for number in range(1, 97):

@@ -68,7 +68,7 @@ def build_market(fabric: Fabric, block: Block, which: int, seed: int, book: Gaze
         "market_type": "상설장",
         "stalls": STALLS_A_ZONE * len(ZONES),
         "opened": manner.opened,
-        "toilets": True,
+        "toilet": True,
         "parking": which == 0,
     }
     rng = stream(seed, f"market {which}")
@@ -131,15 +131,15 @@ def _add_stall(
         "floor": "1",
         "number": str(number),
         "shop": names.shop_name(rng, trade),
-        "trade": trade,
+        "business": trade,
         "hours": rng.choice(("08:00-20:00", "09:00-19:00", "07:00-18:00")),
-        "fire_use": names.TRADES[trade].fire,
+        "fire": "가스" if names.TRADES[trade].fire else "없음",
         "detector_id": device,
         "detector_kind": "열·연기",
         "detector_installed": f"2025-{rng.randint(1, 12):02d}",
     }
     stall = Asset(
-        "stall", code, f"{manner.name} {name} {number}호", lon, lat, address[0], address[1], ("market", manner.code),
+        "stall", code, f"{name} {number}호", lon, lat, address[0], address[1], ("market", manner.code),
         owner=names.shopkeeper(rng), attrs=attrs,
     )  # fmt: skip
     market.stalls.append((stall, ring))

@@ -55,7 +55,7 @@ def make_open_devices(spots: list[tuple[str, str, XY]], seed: int) -> list[Devic
             number = sum(d.kind == "bell" for d in devices) + 1
             lon, lat = lonlat(at[0] + rng.uniform(-8, 8), at[1] + rng.uniform(-8, 8))
             devices.append(Device(f"BELL-{number:03d}", "bell", f"{name} 비상벨", None, lon, lat, interval_s=3_600.0))
-        if kind == "community_center":
+        if kind == "office":
             number = sum(d.kind == "weather" for d in devices) + 1
             lon, lat = lonlat(*at)
             devices.append(Device(f"WX-{number:02d}", "weather", f"{name} 기상", None, lon, lat, interval_s=60.0))

@@ -35,9 +35,9 @@ def make_hydrants(junctions: list[Junction], seed: int) -> list[Asset]:
                 "hydrant", f"H-{number}", f"소화전 H-{number}", lon, lat, f"{plan.CITY_NAME} {junction.name} ({dong})",
                 agency="한빛소방서",
                 attrs={
-                    "hydrant_type": rng.choice(("지상식", "지상식", "지하식")),
-                    "pressure_mpa": round(rng.uniform(0.22, 0.62), 2),
-                    "pipe_mm": rng.choice((100, 150, 200)),
+                    "type_code": rng.choice(("지상식", "지상식", "지하식")),
+                    "pressure": round(rng.uniform(0.22, 0.62), 2),
+                    "bore_mm": rng.choice((100, 150, 200)),
                     "installed": rng.randint(1998, 2025),
                     "usable": rng.random() > 0.02,
                 },
