@@ -51,7 +51,7 @@ def test_it_has_what_a_city_has(city: SampleCity) -> None:
         "hospital",
         "bus_stop",
         "office",
-        "health_center",
+        "health_centre",
     ):
         assert kinds[kind] > 0, kind
     assert len(city.cameras) == 1_000
