@@ -82,9 +82,9 @@ class Sender:
         self._context = context
         self._client: MqttClient | None = None
 
-    async def beat(self, _context: Context) -> None:
-        """Send one reading and look whether former ones came through. The engine being away is what it is there to
-        show, so that raises nothing."""
+    async def beat(self) -> None:
+        """Send one reading and look whether former ones came through. Raises Unavailable where the database is away;
+        the stream being away is what the canary is there to show, so that raises nothing."""
         async with self._context.database.transaction() as tx:
             await tx.execute(_SENT, {"id": ID, "now": tx.now()})
         try:
@@ -119,6 +119,17 @@ class Sender:
         if self._client is not None:
             await self._client.close()
             self._client = None
+
+
+async def keep_beating(context: Context) -> None:
+    """Send the canary each minute, for ever."""
+    sender = Sender(context)
+    while True:
+        try:
+            await sender.beat()
+        except Unavailable as error:
+            log.warning("the canary waits: %s", error)
+        await asyncio.sleep(EVERY_S)
 
 
 async def _admit(tx: Tx, key: str) -> None:

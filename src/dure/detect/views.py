@@ -44,8 +44,7 @@ def _shown(row: RowMapping, known: Mapping[str, WatchedDevice]) -> dict[str, Any
     return seen | {
         "id": str(row["id"]),
         "incident_id": None if row["incident_id"] is None else str(row["incident_id"]),
-        "rule_name": row["rule_ko"],
-        "rule_name_en": row["rule_en"],
+        "rule_name": {"ko": row["rule_ko"], "en": row["rule_en"]},
         "group": row["group_id"],
         "members": len(row["members"]),
         "device_name": None if device is None else device.name,

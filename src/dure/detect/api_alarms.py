@@ -1,0 +1,123 @@
+"""Alarms over HTTP."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import Depends, Query, Response
+from pydantic import AwareDatetime
+
+from dure.detect import alarms, shapes
+from dure.detect.listing import listed, summary
+from dure.detect.views import shown
+from dure.engine import paging
+from dure.engine.web import ExpectedVersion, Router, TxDep, etag
+from dure.trust.principal import Principal
+from dure.trust.web import require
+
+router = Router(prefix="/alarms", tags=["detect"])
+Reads = Annotated[Principal, Depends(require("alarm.read"))]
+Handles = Annotated[Principal, Depends(require("alarm.handle"))]
+Word = Annotated[str | None, Query(min_length=1, max_length=200)]
+
+
+@router.get("", response_model=shapes.Alarms)
+async def list_alarms(
+    tx: TxDep,
+    _by: Reads,
+    stage: shapes.Stage | None = None,
+    is_open: Annotated[bool | None, Query(alias="open")] = None,
+    late: bool | None = None,
+    shelved: bool | None = None,
+    severity: shapes.SeverityName | None = None,
+    category: Literal["event", "fault"] | None = None,
+    rule: Word = None,
+    device: Word = None,
+    subject: Word = None,
+    lane: Word = None,
+    incident: UUID | None = None,
+    since: AwareDatetime | None = None,
+    until: AwareDatetime | None = None,
+    cursor: Annotated[str | None, Query(max_length=500)] = None,
+    limit: Annotated[int, Query(ge=1, le=paging.MOST)] = 100,
+) -> dict[str, Any]:
+    """Alarms, newest first; filters are joined by and. `device` finds those of a group, too."""
+    filters = {
+        "stage": stage,
+        "open": is_open,
+        "late": late,
+        "shelved": shelved,
+        "severity": severity,
+        "category": category,
+        "rule": rule,
+        "device": device,
+        "subject": subject,
+        "lane": lane,
+        "incident": incident,
+        "since": since,
+        "until": until,
+    }
+    return await listed(tx, filters, limit=limit, cursor=paging.decode(cursor, datetime, UUID))
+
+
+@router.get("/summary", response_model=shapes.Summary)
+async def read_summary(tx: TxDep, _by: Reads) -> dict[str, Any]:
+    """The strip below the board: lanes over 30 minutes, open alarms by severity, flood."""
+    return await summary(tx)
+
+
+@router.get("/{alarm_id}", response_model=shapes.Alarm)
+async def read_alarm(tx: TxDep, _by: Reads, alarm_id: UUID, response: Response) -> dict[str, Any]:
+    """One alarm."""
+    return await _answer(tx, alarm_id, response)
+
+
+@router.post("/{alarm_id}/acknowledge", response_model=shapes.Alarm)
+async def acknowledge(
+    tx: TxDep, who: Handles, alarm_id: UUID, expected: ExpectedVersion, response: Response
+) -> dict[str, Any]:
+    """Somebody has seen it."""
+    await alarms.acknowledge(tx, who, alarm_id, expected)
+    return await _answer(tx, alarm_id, response)
+
+
+@router.post("/{alarm_id}/confirm", response_model=shapes.Alarm)
+async def confirm(
+    tx: TxDep, who: Handles, alarm_id: UUID, expected: ExpectedVersion, response: Response
+) -> dict[str, Any]:
+    """It is so. A late alarm that is confirmed opens an incident."""
+    await alarms.judge(tx, who, alarm_id, "confirmed", expected)
+    return await _answer(tx, alarm_id, response)
+
+
+@router.post("/{alarm_id}/false", response_model=shapes.Alarm)
+async def call_false(
+    tx: TxDep, who: Handles, alarm_id: UUID, expected: ExpectedVersion, response: Response
+) -> dict[str, Any]:
+    """It is not so (비화재보, 오경보)."""
+    await alarms.judge(tx, who, alarm_id, "false", expected)
+    return await _answer(tx, alarm_id, response)
+
+
+@router.post("/{alarm_id}/shelve", response_model=shapes.Alarm)
+async def shelve(
+    tx: TxDep, who: Handles, alarm_id: UUID, body: shapes.Shelving, expected: ExpectedVersion, response: Response
+) -> dict[str, Any]:
+    """Hide this rule's alarms of this subject for a while; never those about life and limb."""
+    await alarms.shelve(tx, who, alarm_id, body.until, body.reason, expected)
+    return await _answer(tx, alarm_id, response)
+
+
+@router.post("/{alarm_id}/unshelve", response_model=shapes.Alarm)
+async def unshelve(
+    tx: TxDep, who: Handles, alarm_id: UUID, expected: ExpectedVersion, response: Response
+) -> dict[str, Any]:
+    """Show it again before its time."""
+    await alarms.unshelve(tx, who, alarm_id, expected)
+    return await _answer(tx, alarm_id, response)
+
+
+async def _answer(tx: TxDep, alarm_id: UUID, response: Response) -> dict[str, Any]:
+    [one] = await shown(tx, [await alarms.get(tx, alarm_id)])
+    response.headers["ETag"] = etag(one["version"])
+    return one
