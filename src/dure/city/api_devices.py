@@ -96,13 +96,15 @@ async def list_devices(
 async def create_device(tx: TxDep, by: Manages, body: NewDevice, response: Response) -> dict[str, Any]:
     """Register a device. The answer holds its key, once."""
     made, key = await devices.create(tx, by, _columns(body))
+    response.headers["cache-control"] = "no-store"
     response.headers["etag"] = etag(made["version"])
     return {**made, "key": key}
 
 
 @router.post("/devices/keys")
-async def give_keys(tx: TxDep, by: Manages, body: KeysAsked) -> dict[str, list[dict[str, str]]]:
+async def give_keys(tx: TxDep, by: Manages, body: KeysAsked, response: Response) -> dict[str, list[dict[str, str]]]:
     """Keys for devices that have none yet (after an import), each shown this once; at most a thousand at a time."""
+    response.headers["cache-control"] = "no-store"
     return {"items": await devices.missing_keys(tx, by, body.ids)}
 
 
@@ -135,5 +137,6 @@ async def remove_device(tx: TxDep, by: Manages, device_id: DeviceId, expected: E
 async def rotate_key(tx: TxDep, by: Manages, device_id: DeviceId, response: Response) -> dict[str, Any]:
     """A new key, shown once; the old one is good no longer."""
     changed, key = await devices.new_key(tx, by, device_id)
+    response.headers["cache-control"] = "no-store"
     response.headers["etag"] = etag(changed["version"])
     return {**changed, "key": key}
