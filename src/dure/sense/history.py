@@ -1,0 +1,132 @@
+"""Reading history: files of the manifest and the tail that no file holds yet, as one ordered list."""
+
+from collections.abc import Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import msgspec
+
+from dure.engine import history
+from dure.engine.context import Context
+from dure.engine.database import Tx
+from dure.sense import manifest
+from dure.sense.history_write import TAIL, Answer, folder_of
+from dure.sense.packs import Observation
+from dure.sense.readings import LATEST
+from dure.sense.tail import MICRO, Query, Row
+
+MOST = 50_000
+_KEY = "observed_us, received_us, device, property, value, estimated"
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Where a page ended: its last row, and how many rows just like it were given."""
+
+    row: Row
+    given: int
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One page of observations; `next` is None at the end."""
+
+    observations: list[Observation]
+    next: Mark | None
+
+
+async def read(
+    context: Context,
+    *,
+    devices: Sequence[str] | None = None,
+    properties: Sequence[str] | None = None,
+    start: datetime,
+    end: datetime | None = None,
+    newest_first: bool = False,
+    limit: int = 1_000,
+    after: Mark | None = None,
+    tx: Tx | None = None,
+) -> Found:
+    """Observations of these devices and properties (None: all) with `start` <= observed_at < `end`, by observed time.
+
+    `after` goes on where a page ended. At most 50,000 at once. Raises Unavailable where the stream process (which
+    knows the newest) or the database is away, or where a search takes too long. `tx` is one to look with, if any.
+    """
+    wanted = min(limit, MOST)
+    given = 0 if after is None else after.given
+    query = Query(
+        None if devices is None else list(devices),
+        None if properties is None else list(properties),
+        _micros(start),
+        LATEST_US if end is None else _micros(end),
+        newest_first,
+        wanted + given + 1,
+        None if after is None else after.row,
+    )
+    answer = msgspec.msgpack.decode(await context.stream.ask(TAIL, msgspec.msgpack.encode(query)), type=Answer)
+    rows = [*answer.rows, *await _from_files(context, tx, query, answer.mark)]
+    rows.sort(reverse=newest_first)
+    rows = rows[given:]
+    page = rows[:wanted]
+    return Found(
+        [row.observation() for row in page],
+        None if len(rows) <= wanted else _mark(page, after),
+    )
+
+
+LATEST_US = int(LATEST) * MICRO + 1
+
+
+def _micros(at: datetime) -> int:
+    return round(at.timestamp() * MICRO)
+
+
+def _mark(page: Sequence[Row], after: Mark | None) -> Mark:
+    last = page[-1]
+    given = 0
+    for row in reversed(page):
+        if row != last:
+            return Mark(last, given)
+        given += 1
+    return Mark(last, given + (after.given if after is not None and after.row == last else 0))
+
+
+async def _from_files(context: Context, tx: Tx | None, query: Query, upto_seq: int) -> list[Row]:
+    """The files' part. Where a file was merged away since the look at the manifest, it is looked at anew."""
+    for last_try in (False, True):
+        async with nullcontext(tx) if tx is not None else context.database.transaction() as looking:
+            paths = await manifest.files_for(looking, _time(query.start_us), _time(query.end_us), upto_seq)
+        if not paths:
+            return []
+        folder = folder_of(context.settings.data)
+        sql, parameters = statement(query, [str(folder / path) for path in paths])
+        try:
+            return [Row(*row) for row in await history.ask(sql, parameters, folder=folder / "tmp")]
+        except FileNotFoundError:
+            if last_try:
+                raise
+    return []
+
+
+def _time(micros: int) -> datetime:
+    return datetime.fromtimestamp(micros / MICRO, UTC)
+
+
+def statement(query: Query, files: Sequence[str]) -> tuple[str, list[object]]:
+    """The query over these files for DuckDB."""
+    conditions = ["observed_at >= make_timestamptz(?)", "observed_at < make_timestamptz(?)"]
+    parameters: list[object] = [list(files), query.start_us, query.end_us]
+    for name, values in (("device", query.devices), ("property", query.properties)):
+        if values is not None:
+            conditions.append(f"{name} in (select unnest(?::varchar[]))")
+            parameters.append(values)
+    if query.after is not None:
+        row = (*query.after,)
+        conditions.append(f"row({_KEY}) {'<=' if query.newest else '>='} row(?::bigint, ?::bigint, ?, ?, ?, ?)")
+        parameters += row
+    direction = " desc" if query.newest else ""
+    order = ", ".join(f"{part}{direction}" for part in _KEY.split(", "))
+    parameters.append(query.limit)
+    source = "select *, epoch_us(observed_at) as observed_us, epoch_us(received_at) as received_us from read_parquet(?)"
+    return f"select {_KEY} from ({source}) where {' and '.join(conditions)} order by {order} limit ?", parameters
