@@ -1,1 +1,1 @@
-"""One folder for each city service, its screens and texts included. A service does not know another; see docs/en/services.md."""
+"""One folder for each city service, its screens and texts included. A service does not know another."""
