@@ -48,7 +48,7 @@ class CameraIndex:
     async def _load(self, tx: Tx) -> None:
         seen = {row["id"] for row in await tx.rows(_MARK_IDS)}
         self._views = {row["id"]: _view(row) for row in await tx.rows(_ALL)}
-        self._chooser = await asyncio.to_thread(Chooser, list(self._views.values()))
+        self._chooser = await asyncio.to_thread(Chooser, tuple(self._views.values()))
         self._seen = seen
 
     async def _advance(self, tx: Tx, marks: Iterable[RowMapping]) -> None:
@@ -60,7 +60,7 @@ class CameraIndex:
         for camera in changed:
             self._views.pop(camera, None)
         self._views.update((row["id"], _view(row)) for row in await tx.rows(_SOME, {"ids": sorted(changed)}))
-        self._chooser = await asyncio.to_thread(Chooser, list(self._views.values()))
+        self._chooser = await asyncio.to_thread(Chooser, tuple(self._views.values()))
         self._seen.update(mark["id"] for mark in marks)
 
 

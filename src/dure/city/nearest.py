@@ -6,7 +6,7 @@ Where a nearer camera was passed over because it is broken or off, the one that 
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -83,7 +83,8 @@ class _Grid:
 class Chooser:
     """A still picture of all cameras, made once and asked often."""
 
-    def __init__(self, views: Sequence[View]) -> None:
+    def __init__(self, cameras: Iterable[View]) -> None:
+        views = sorted(cameras, key=lambda view: view.id)  # by id: of two that are equal in all, everybody is given the same
         self.ids = [view.id for view in views]
         self.sites = [view.site_id for view in views]
         self.states = [view.state for view in views]
