@@ -17,10 +17,11 @@ from dure.engine.consumers import Runner, register
 from dure.engine.database import Database
 from dure.engine.outbox import Relay
 from dure.kernel.clock import HeldClock
+from dure.kernel.events import Event
 from dure.kernel.geometry import moved
 from dure.kernel.ids import new_id
 from dure.kernel.severity import Severity
-from dure.respond.alarms import CONSUMER
+from dure.respond.alarms import CONSUMER, on_alarm
 from dure.trust.principal import system
 from tests.respond.conftest import MARKET, SATURDAY, acted, keys, opened
 
@@ -349,6 +350,20 @@ async def test_two_consumers_and_calls_racing_for_one_place_make_one_incident(
     async with database.transaction() as tx:
         numbers = await tx.rows(text("select receipt_no from incident order by receipt_no"))
     assert [row["receipt_no"][-4:] for row in numbers] == [f"{n:04d}" for n in range(1, len(numbers) + 1)]
+
+
+async def test_alarms_handled_at_the_same_moment_make_one_incident(
+    city: City, operator: httpx.AsyncClient, database: Database
+) -> None:
+    await city.detect(*(heat(n) for n in range(8)))
+
+    async def handle(alarm: UUID) -> None:
+        async with database.transaction() as tx:
+            await on_alarm(tx, Event("AlarmRaised.v1", "alarm", str(alarm), 1))
+
+    await asyncio.gather(*(handle(alarm) for alarm in await city.alarms()))
+    (incident,) = await incidents(operator)
+    assert incident["alarm_count"] == 8
 
 
 async def test_from_the_alarm_to_the_incident_takes_milliseconds(city: City, operator: httpx.AsyncClient) -> None:

@@ -75,6 +75,20 @@ async def test_merge_shows_both_and_unmerge_restores_each(operator: httpx.AsyncC
     assert (await operator.post(f"/incidents/{first['id']}/unmerge")).status_code == 409
 
 
+async def test_the_queue_shows_the_clock_of_the_first_call(operator: httpx.AsyncClient, clock: HeldClock) -> None:
+    first, second = await pair(operator, clock)
+
+    async def urgent(incident: dict[str, Any]) -> Any:
+        items = (await operator.get("/incidents")).json()["items"]
+        return next(each["clock"]["started_at"] for each in items if each["id"] == incident["id"])
+
+    assert await urgent(second) == second["opened_at"]
+    await acted(operator, first, "merge", into=second["id"])
+    assert await urgent(second) == first["opened_at"]
+    await acted(operator, first, "unmerge")
+    assert await urgent(second) == second["opened_at"]
+
+
 async def test_a_graver_duplicate_lends_its_severity_only_while_merged(
     operator: httpx.AsyncClient, clock: HeldClock
 ) -> None:
