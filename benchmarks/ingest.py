@@ -273,7 +273,7 @@ async def fires(town: City, prefix: str) -> list[dict[str, str]]:
             found += [
                 one
                 for one in page["items"]
-                if (one["device"] or "").startswith(prefix) and one["rule"] == "fire_detector"
+                if (one["device"] or "").startswith(prefix) and one["rule"] == "market_fire_signal"
             ]
             cursor = page["next"]
             if cursor is None:

@@ -89,7 +89,7 @@ async def no_reading_lost_or_doubled(town: Town, acknowledged: dict[str, list[fl
 
 
 async def one_alarm_and_one_incident_each(town: Town, devices: list[str]) -> None:
-    alarms = [alarm for alarm in await town.items("/alarms") if alarm["rule"] == "fire_detector"]
+    alarms = [alarm for alarm in await town.items("/alarms") if alarm["rule"] == "market_fire_signal"]
     assert Counter(alarm["device"] for alarm in alarms) == Counter(devices)
     incidents = await town.items("/incidents")
     linked = Counter(alarm["incident_id"] for alarm in alarms)

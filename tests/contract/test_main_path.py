@@ -1,4 +1,4 @@
-"""What others rely on, tried as they would: commands, MQTT, HTTP and SSE of a running city, from reading to incident."""
+"""What others rely on, tried as they would: commands, MQTT, HTTP and SSE of a running city, from a reading on."""
 
 import asyncio
 import json
@@ -59,7 +59,7 @@ async def eventually(ask: Any, within_s: float = 20) -> Any:
 
 
 async def alarms_of(town: Town, device: str) -> list[dict[str, Any]]:
-    return [one for one in await town.items("/alarms") if one["device"] == device and one["rule"] == "fire_detector"]
+    return [one for one in await town.items("/alarms") if one["device"] == device and one["rule"] == "market_fire_signal"]
 
 
 @pytest.mark.timeout(180)
@@ -193,10 +193,10 @@ async def test_reports_open_incidents_once(town: Town) -> None:
 
 async def test_files_come_in_and_come_again_unchanged(town: Town, tmp_path: Path) -> None:
     rows = "시설번호,시설유형코드,시도명,시군구명,위도,경도,사용가능여부\n" + "".join(
-        f"H-{n},1,가온도,한빛시,{LAT + n * 1e-4:.6f},{LON:.6f},Y\n" for n in range(20)
+        f"CT-{n},1,가온도,한빛시,{LAT + n * 1e-4:.6f},{LON:.6f},Y\n" for n in range(20)
     )
     path = tmp_path / "소화전 목록.csv"
-    path.write_bytes((rows + "H-3,1,가온도,한빛시,0,0,Y\n").encode("cp949"))
+    path.write_bytes((rows + "CT-3,1,가온도,한빛시,0,0,Y\n").encode("cp949"))
     first = json.loads(await said("import", "hydrants", str(path), "--json", "--data", str(town.folder)))
     assert (first["read"], first["imported"]) == (21, 20)
     assert first["rejected"][0]["row"] == 22
