@@ -1,6 +1,6 @@
 """Snapshot anywhere + replay gives the same alarms, and the core agrees with a slow, obvious oracle."""
 
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from dure.detect.model import Condition, Count, Neighbours, Rise, Sustained
@@ -21,7 +21,7 @@ STEP = st.tuples(
     st.floats(0.0, 8.0),
     st.sampled_from(["d0", "d1", "d2"]),
     st.sampled_from([20.0, 58.0, 61.0, 90.0, True, False]),
-    st.sampled_from([0.0, 0.0, 0.0, 0.0, -40.0, -3_600.0, 3_600.0, -20.0, 20.0]),
+    st.sampled_from([0.0, 0.0, 0.0, 0.0, -40.37, -3_600.37, 3_600.37, -20.37, 20.41]),
     st.booleans(),
 )
 
@@ -34,7 +34,7 @@ def times(run: Run) -> list[tuple[object, ...]]:
     return sorted(happened, key=lambda one: (one[4], str(one)))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.lists(STEP, min_size=5, max_size=60), st.integers(0, 60), st.booleans())
 def test_a_snapshot_anywhere_changes_nothing(steps: list[tuple], cut: int, again: bool) -> None:
     plain, cut_run = Run(EVERY_KIND, devices(3, "g1")), Run(EVERY_KIND, devices(3, "g1"))
@@ -52,7 +52,7 @@ def test_a_snapshot_anywhere_changes_nothing(steps: list[tuple], cut: int, again
     assert times(cut_run.wait(now + 100)) == times(plain.wait(now + 100))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.lists(STEP, min_size=5, max_size=60))
 def test_the_wall_clock_between_packs_changes_nothing(steps: list[tuple]) -> None:
     live, replayed = Run(EVERY_KIND, devices(3, "g1")), Run(EVERY_KIND, devices(3, "g1"))
@@ -69,84 +69,72 @@ def test_the_wall_clock_between_packs_changes_nothing(steps: list[tuple]) -> Non
 
 
 HOLD, FOR, CLEAR, GRACE = 30.0, 5.0, 10.0, 0.1
+Readings = list[tuple[float, float]]
 
 
-def oracle(readings: list[tuple[float, float]], end: float) -> list[tuple[str, float]]:
-    """Sustained by looking at the whole past each time. Returns what happens, in order."""
+def hot_run(history: Readings, since: float) -> list[float]:
+    """The times of the unbroken true reports that end the history."""
+    hot: list[float] = []
+    for at, value in history:
+        if at > since:
+            hot = [] if value < 60 else [*(hot if not hot or at - hot[-1] <= HOLD else []), at]
+    return hot
+
+
+def cool_since(history: Readings) -> float | None:
+    """Since when it has been clear without a break."""
+    since = None
+    for at, value in history:
+        since = None if value > 55 else at if since is None else since
+    return since
+
+
+def oracle(readings: Readings, end: float) -> list[tuple[str, float]]:
+    """Sustained, by looking at the whole past each time anything could happen."""
     happened: list[tuple[str, float]] = []
     opened, since = False, float("-inf")
 
-    def run_at(history: list[tuple[float, float]]) -> list[float]:
-        hot: list[float] = []
-        for at, value in history:
-            if at <= since:
-                continue
-            if value < 60:
-                hot = []
-            elif hot and at - hot[-1] > HOLD:
-                hot = [at]
-            else:
-                hot.append(at)
-        return hot
-
-    def tick(history: list[tuple[float, float]], now: float) -> None:
+    def look(history: Readings, now: float, *, spoke: bool) -> None:
         nonlocal opened, since
         if not opened:
-            hot = run_at(history)
-            if len(hot) >= 3 and hot[0] + FOR + GRACE <= now and hot[-1] + HOLD >= hot[0] + FOR:
+            hot = hot_run(history, since)
+            by_report = spoke and len(hot) >= 2 and hot[-1] == now and now - hot[0] >= FOR
+            by_timer = len(hot) >= 3 and hot[0] + FOR + GRACE < now and hot[-1] + HOLD >= hot[0] + FOR
+            if by_report or by_timer:
                 opened = True
                 happened.append(("raised", hot[0]))
-        else:
-            cool_since = None
-            for at, value in history:
-                cool_since = (
-                    None if value > 55 else at if cool_since is None or at <= since_open(history) else cool_since
-                )
-            if cool_since is not None and cool_since + CLEAR + GRACE <= now:
-                opened, since = False, cool_since + CLEAR
-                happened.append(("cleared", round(since, 6)))
+            return
+        cool = cool_since(history)
+        if cool is not None and cool + CLEAR + (0 if spoke else GRACE) <= now:
+            opened, since = False, cool + CLEAR
+            happened.append(("cleared", round(since, 6)))
 
-    def since_open(history: list[tuple[float, float]]) -> float:
-        return raised_on
-
-    raised_on = float("-inf")
     for index, (at, _) in enumerate(readings):
-        before = readings[:index]
-        tick(before, at - 1e-9)
-        tick(before, at - 1e-9)
-        history = readings[: index + 1]
-        if not opened:
-            hot = run_at(history)
-            if len(hot) >= 2 and hot[-1] == at and at - hot[0] >= FOR:
-                opened, raised_on = True, at
-                happened.append(("raised", hot[0]))
-        else:
-            cool = []
-            for moment, value in history:
-                cool = [] if value > 55 else [*cool, moment]
-            if cool and at - cool[0] >= CLEAR:
-                opened, since = False, cool[0] + CLEAR
-                happened.append(("cleared", round(since, 6)))
-    tick(readings, end)
-    tick(readings, end)
+        for _ in range(2):
+            look(readings[:index], at, spoke=False)
+        look(readings[: index + 1], at, spoke=True)
+    for _ in range(2):
+        look(readings, end, spoke=False)
     return happened
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(
     st.lists(
-        st.tuples(st.sampled_from([0.1, 0.5, 1.0, 1.7, 2.5, 4.0, 12.0]), st.sampled_from([20.0, 58.0, 61.0])),
+        st.tuples(st.sampled_from([0.13, 0.57, 1.01, 1.73, 2.59, 4.03, 12.07]), st.sampled_from([20.0, 58.0, 61.0])),
         min_size=3,
-        max_size=50,
+        max_size=40,
     )
 )
 def test_the_core_agrees_with_a_slow_oracle(steps: list[tuple[float, float]]) -> None:
+    times = [sum(gap for gap, _ in steps[: index + 1]) for index in range(len(steps))]
+    apart = [b - a for a in times for b in times if b > a]
+    assume(all(abs(gap - edge) > 1e-3 for gap in apart for edge in (FOR, FOR + GRACE, CLEAR, CLEAR + GRACE, HOLD)))
     patient = rule(Sustained(FOR, hold_over_s=HOLD), HEAT, clear_for_s=CLEAR)
-    run, readings, now = Run([patient]), [], 0.0
-    for gap, value in steps:
-        now += gap
-        readings.append((T0 + now, value))
-        run.feed(seen(now, value))
-    run.wait(now + 100)
+    run = Run([patient])
+    readings = [(T0 + at, value) for at, (_, value) in zip(times, steps, strict=True)]
+    for at, (_, value) in zip(times, steps, strict=True):
+        run.feed(seen(at, value))
+    run.wait(times[-1] + 100)
     ours = [("raised", a.onset) if hasattr(a, "recent") else ("cleared", round(a.at, 6)) for a in run.outcomes]
-    assert ours == oracle(readings, T0 + now + 100)
+    assert ours == oracle(readings, T0 + times[-1] + 100)

@@ -19,7 +19,6 @@ _LONGEST_S: Final = 3_600.0
 _SLACK: Final = 1.5
 STEP_S: Final = 2.0
 """Device and door clocks moved on alike when their steps differ by no more than this."""
-SET_BACK_AFTER: Final = 3
 RING: Final = 32
 """Readings kept for the picture of an alarm's run-up."""
 
@@ -29,7 +28,7 @@ class Channel:
     last one behind newer ones; `interval` seconds between readings."""
 
     __slots__ = (
-        "at", "back", "backwards", "behind", "device", "feeds", "gaps", "heard", "interval", "key", "last", "property",
+        "at", "back", "device", "feeds", "gaps", "heard", "interval", "key", "last", "property",
         "ring",
     )  # fmt: skip
 
@@ -45,8 +44,6 @@ class Channel:
         self.feeds: tuple[tuple[Check, Lane | NeighbourWatch], ...] = ()
         self.ring = array("d")
         self.at = 0
-        self.behind: tuple[float, float, float] = (NEVER, NEVER, NEVER)
-        self.backwards = 0
 
     def note(self, observed: float, value: float) -> None:
         """Take a reading in order: the usual interval and the picture."""
@@ -56,15 +53,12 @@ class Channel:
             self.learn(observed - last)
         self.keep(observed, value)
 
-    def set_back(self, observed: float, received: float) -> bool:
-        """Whether live readings that lie before what was taken already come steadily, with none in order between: the
-        clock was set back a little. A repeat by the network is not that."""
-        before_observed, before_received, last = self.behind
-        step = observed - before_observed
-        steady = last == self.last and step > 0 and abs(received - before_received - step) <= STEP_S
-        self.backwards = self.backwards + 1 if steady else 1
-        self.behind = (observed, received, self.last)
-        return self.backwards >= SET_BACK_AFTER
+    def knows(self, observed: float, value: float) -> bool:
+        """Whether this very reading was taken lately: the network brings it a second time."""
+        if observed == self.last:
+            return True
+        ring = self.ring
+        return any(ring[at] == observed and ring[at + 1] == value for at in range(0, len(ring), 2))
 
     def learn(self, gap: float) -> None:
         """Take the seconds since the reading before into the usual interval.
@@ -96,8 +90,12 @@ class Channel:
         ring[index + 1] = value
         self.at = (index + 2) % (2 * RING)
 
-    def recent(self) -> tuple[tuple[float, float], ...]:
-        """The remembered readings, oldest first: (Unix seconds, value)."""
+    def newest(self) -> float:
+        """The device's time of the last remembered reading; 0 where there is none."""
+        return self.ring[(self.at - 2) % len(self.ring)] if self.ring else 0.0
+
+    def recent(self, shift: float = 0.0) -> tuple[tuple[float, float], ...]:
+        """The remembered readings, oldest first: (Unix seconds, value). `shift` is added to the device's times."""
         ring = self.ring
         order = range(self.at, self.at + len(ring), 2) if ring else ()
-        return tuple((ring[index % len(ring)], ring[index % len(ring) + 1]) for index in order)
+        return tuple((ring[index % len(ring)] + shift, ring[index % len(ring) + 1]) for index in order)

@@ -55,11 +55,7 @@ def dump(shard: Shard) -> bytes:
             [channel.interval for _, channel in channels],
             [channel.gaps for _, channel in channels],
             [channel.heard for _, channel in channels],
-            [
-                (number, channel.back, channel.backwards, channel.behind)
-                for number, (_, channel) in enumerate(channels)
-                if channel.backwards or channel.back != NEVER
-            ],
+            [(number, channel.back) for number, (_, channel) in enumerate(channels) if channel.back != NEVER],
         ],
         tracks=[_dump_track(track) for track in shard.tracks.values() if not track.idle],
         absences={name: {"open": watch.open_now()} for name, watch in shard.absences.items()},
@@ -120,10 +116,10 @@ def _load_sources(shard: Shard, state: State) -> None:
         found.append(channel)
         if channel is not None:
             channel.last, channel.interval, channel.gaps, channel.heard = values
-    for number, back, backwards, behind in details:
+    for number, back in details:
         channel = found[number]
         if channel is not None:
-            channel.back, channel.backwards, channel.behind = back, backwards, tuple(behind)
+            channel.back = back
 
 
 def _dump_track(track: Track) -> dict[str, Any]:

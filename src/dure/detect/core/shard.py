@@ -224,13 +224,11 @@ class Shard:
         source.heard = received
         if off:
             source.suspect_until = received + SUSPECT_S
-        elif in_order:
-            pass
-        elif channel.set_back(observed, received):
-            source.suspect_until = received + SUSPECT_S
-        elif received >= source.suspect_until:
-            source.heard = was_silent  # a repeat of what was taken already says nothing, not even that it lives
-            return
+        elif not in_order:
+            if channel.knows(observed, value):
+                source.heard = was_silent  # a repeat says nothing, not even that the device lives
+                return
+            source.suspect_until = received + SUSPECT_S  # its clock was set back, or jumps
         self._judge(source, observed, received)
         for silence in source.silences:
             silence.spoke(received)
@@ -247,7 +245,7 @@ class Shard:
         ahead = skew < -SKEW_S
         if in_order and not ahead:
             channel.last = observed
-        channel.keep(received if ahead else observed, value)
+        channel.keep(observed, value)
         doubtful = received < source.suspect_until
         anew = observed <= channel.back
         if not in_order and skew > SKEW_S:

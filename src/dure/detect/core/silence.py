@@ -10,13 +10,14 @@ from dure.detect.model import Absence, Cleared, Raised, Rule, group_subject
 class Silence:
     """The watch over one device under one rule. `since` is the moment from which silence counts."""
 
-    __slots__ = ("onset", "opened", "queued", "retired", "source", "watch")
+    __slots__ = ("onset", "opened", "queued", "retired", "second", "source", "watch")
 
     def __init__(self, watch: "AbsenceWatch", source: Source) -> None:
         self.watch, self.source = watch, source
         self.queued: float | None = None
         self.opened = self.retired = False
         self.onset = NEVER
+        self.second = (NEVER, NEVER)
 
     def since(self) -> float:
         """When it was last heard, or from when on this shard listens again after a gap of its own."""
@@ -32,12 +33,20 @@ class Silence:
         """See `Sleeper`. A device that never spoke is not missed."""
         if self.opened or self.retired or self.source.heard == NEVER or self.watch.covers(self):
             return None
-        return self.since() + self.patience_s()
+        since = self.since()
+        # Asked first after the rule's time and then after the device's own: what the core does must not hang on when
+        # the usual interval was looked at last.
+        return self.second[1] if self.second[0] == since else since + self.watch.pattern.for_s
 
     def wake(self, now: float) -> None:
         """Raise if nothing was heard."""
         wanted = self.wakes_at()
-        if wanted is not None and wanted <= now:
+        if wanted is None or wanted > now:
+            return
+        since = self.since()
+        if now < since + self.patience_s():
+            self.second = (since, since + self.patience_s())
+        else:
             self.watch.fell_silent(self, now)
 
     def spoke(self, at: float) -> None:

@@ -177,7 +177,7 @@ class Track:
             delay=max(lane.skew, 0.0),
             property=None if channel is None else channel.property,
             value=value,
-            recent=() if channel is None else channel.recent(),
+            recent=() if channel is None else channel.recent(at - channel.newest() if lane is self.received else 0.0),
         )
 
 
