@@ -98,7 +98,10 @@ def change_of(entity: Entity, known: Known) -> Change:
     columns, diff = {}, {}
     for name, value in entity.values.items():
         wanted = resolved(value, known)
-        if not _same(current[name], wanted):
+        if wanted is None and isinstance(value, tuple):
+            columns[name] = value  # an asset of the same row that is yet to be made
+            diff[name] = (_shown(current[name]), value[-1])
+        elif not _same(current[name], wanted):
             columns[name] = wanted
             diff[name] = (_shown(current[name]), _shown(wanted))
     changed_attrs = {

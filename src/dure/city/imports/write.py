@@ -53,8 +53,6 @@ async def write_outcomes(tx: Tx, vault: Vault, run_id: UUID, outcomes: Sequence[
             version = 1
         else:
             id_, version = change.current["id"], change.current["version"] + 1
-            if any(isinstance(value, tuple) for value in entity.values.values()):
-                columns |= _references(change, asset_ids)
             updates.append((entity.table, id_, columns))
         lines.append(_line(run_id, row, change, id_, version, written))
     for name, table in TABLES.items():
@@ -67,15 +65,6 @@ async def write_outcomes(tx: Tx, vault: Vault, run_id: UUID, outcomes: Sequence[
         )
     if lines:
         await tx.execute(insert(tables.import_change), lines)
-
-
-def _references(change: Change, asset_ids: dict[tuple[str, ...], UUID]) -> dict[str, Any]:
-    """References to assets that this very chunk has made."""
-    return {
-        name: asset_ids[value]
-        for name, value in change.entity.values.items()
-        if isinstance(value, tuple) and value in asset_ids
-    }
 
 
 async def _put_people(tx: Tx, vault: Vault, changes: Sequence[Change]) -> dict[int, UUID | None]:

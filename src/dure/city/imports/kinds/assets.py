@@ -177,6 +177,10 @@ FACILITY_KINDS = {
     "시청": "office",
     "구청": "office",
     "공원": "park",
+    "시장": "market",
+    "전통시장": "market",
+    "점포": "stall",
+    "소화전": "hydrant",
     "시설": "facility",
     "기타": "facility",
 }
