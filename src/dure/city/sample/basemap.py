@@ -39,7 +39,7 @@ def make_features(
     features += _buildings(fabric.buildings)
     for market in markets:
         features += _market(market)
-    features += _labels(network, spots)
+    features += _labels(network, spots, [hall for market in markets for hall in market.hall_marks])
     return features
 
 
@@ -199,7 +199,9 @@ _LABELLED = {
 }
 
 
-def _labels(network: Network, spots: Sequence[tuple[str, str, XY]]) -> list[MapFeature]:
+def _labels(
+    network: Network, spots: Sequence[tuple[str, str, XY]], halls: Sequence[tuple[str, XY]]
+) -> list[MapFeature]:
     found: list[tuple[str, str, XY]] = [("dong", dong.name, dong.seed) for dong in plan.DISTRICTS]
     city = Polygon(network.ground.city)
     for hill, ring in network.ground.hills:
@@ -210,6 +212,7 @@ def _labels(network: Network, spots: Sequence[tuple[str, str, XY]]) -> list[MapF
     river = (plan.WATER_NORTH + plan.WATER_SOUTH) / 2
     found += [("river", plan.RIVER_NAME, (x, river)) for x in (-2_050, -480, 480, 2_100)]
     found += [(_LABELLED[kind], name, at) for kind, name, at in spots if kind in _LABELLED and name]
+    found += [("hall", name.removesuffix("동"), at) for name, at in halls]
     return [
         MapFeature("label", kind, name, {"type": "Point", "coordinates": list(lonlat(*at))})
         for kind, name, at in found

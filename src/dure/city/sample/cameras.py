@@ -47,6 +47,8 @@ class _Wish:
     range_m: float
     fov_deg: float = 62.0
     ptz: bool = False
+    kept: int = 1
+    """How many of the views must have a camera."""
 
 
 @dataclass(slots=True)
@@ -81,22 +83,13 @@ def make_cameras(
 def _market_wishes(market: Market) -> list[_Wish]:
     """One at each gate looking down its lane, two on each hall's roof."""
     wishes = [
-        _Wish(f"{market.manner.name} {name}", at, ("fire", "crime"), [compass(at, inward)], 45, 70)
+        _Wish(f"{market.manner.name} {name}", at, ("fire", "crime"), [compass(at, inward)], 62, 70)
         for name, at, inward in market.gates
     ]
     for name, ring in market.halls:
         x, y = sum(p[0] for p in ring) / 4, sum(p[1] for p in ring) / 4
-        wishes.append(
-            _Wish(
-                f"{market.manner.name} {name} 옥상",
-                (x, y),
-                ("fire",),
-                [compass((x, y), (x + 9, y - 1))],
-                60,
-                90,
-                ptz=True,
-            )
-        )
+        views = [compass((x, y), (x + side, y)) for side in (9, -9)]
+        wishes.append(_Wish(f"{market.manner.name} {name} 옥상", (x, y), ("fire",), views, 60, 90, ptz=True, kept=2))
     return wishes
 
 
@@ -154,20 +147,20 @@ def _junction_wish(junction: Junction, rng: random.Random) -> _Wish:
 
 def _fit(wishes: list[_Wish], rng: random.Random) -> None:
     """Cut the number of views so that there are exactly a thousand cameras; each site keeps one."""
-    spare = CAMERAS - len(wishes)
-    order = [wish for wish in wishes if len(wish.views) > 1]
+    spare = CAMERAS - sum(wish.kept for wish in wishes)
+    order = [wish for wish in wishes if len(wish.views) > wish.kept]
     rng.shuffle(order)
     extra = {id(wish): 0 for wish in order}
     while spare > 0:
         before = spare
         for wish in order:
-            if spare and extra[id(wish)] + 1 < len(wish.views):
+            if spare and extra[id(wish)] + wish.kept < len(wish.views):
                 extra[id(wish)] += 1
                 spare -= 1
         if spare == before:
             order[spare % len(order)].views.append(rng.uniform(0, 360))
     for wish in wishes:
-        wish.views = wish.views[: 1 + extra.get(id(wish), 0)]
+        wish.views = wish.views[: wish.kept + extra.get(id(wish), 0)]
 
 
 def _mount(watch: Watch, number: int, wish: _Wish, rng: random.Random) -> None:

@@ -44,7 +44,7 @@ def make_city(seed: int = DEFAULT_SEED) -> SampleCity:
     _name_parks(fabric, seed)
     found = make_institutions(fabric, mains, seed, book)
     found.add("rail_station", "RS-01", "한빛역", station, plan.RAIL_NAME)
-    spots = [*found.spots, *_open_spots(fabric), *(("market", m.manner.name, middle_of(m.outline)) for m in markets)]
+    spots = [*found.spots, *_open_spots(fabric), *(("market", m.manner.name, m.label) for m in markets)]
     junctions = find_junctions(network)
     runs = visible_runs(network)
     city = SampleCity(seed, plan.CITY_CODE, plan.CITY_NAME, agencies=list(AGENCIES))

@@ -48,7 +48,11 @@ class Market:
     manner: Manner
     outline: list[XY]
     halls: list[tuple[str, list[XY]]] = field(default_factory=list)
+    hall_marks: list[tuple[str, XY]] = field(default_factory=list)
+    """Where a hall's name is written: at its western end."""
     stalls: list[tuple[Asset, list[XY]]] = field(default_factory=list)
+    label: XY = (0.0, 0.0)
+    """Where the market's name is written: below its halls."""
     gates: list[tuple[str, XY, XY]] = field(default_factory=list)
     """Name, place, and where one looks when entering."""
     assets: list[Asset] = field(default_factory=list)
@@ -80,6 +84,7 @@ def build_market(fabric: Fabric, block: Block, which: int, seed: int, book: Gaze
     )  # fmt: skip
     hall_m = 2 * manner.depth_m
     height = len(ZONES) * hall_m + (len(ZONES) - 1) * manner.lane_m
+    market.label = (x, y - height / 2 - 5)
     for index in range(len(ZONES)):
         v = y + height / 2 - hall_m / 2 - index * (hall_m + manner.lane_m)
         _build_hall(market, index, (x, v), seed, (road, lot))
@@ -99,6 +104,7 @@ def _build_hall(market: Market, zone: int, at: XY, seed: int, address: tuple[str
         shift = (half + manner.passage_m) / 2
         parts = [box_at((at[0] + side * shift, at[1]), (1, 0), half, 2 * manner.depth_m) for side in (-1, 1)]
     market.halls += [(name, part) for part in parts]
+    market.hall_marks.append((name, (at[0] - length / 2 - 6.5, at[1])))
     gateway = f"HB{manner.letter}-GW-{_LETTERS[zone]}"
     lon, lat = lonlat(*at)
     market.devices.append(

@@ -1,6 +1,6 @@
 """Names of roads, and addresses in both Korean forms."""
 
-from collections import Counter
+from collections import defaultdict
 
 from dure.city.sample import plan
 from dure.city.sample.lots import Address
@@ -42,27 +42,35 @@ def give_names(network: Network, seed: int) -> None:
     stream(seed, "road names").shuffle(head)
     taken = {street.name for street in network.streets}
     free = (f"{word}로" for word in head + words[len(ROAD_WORDS) :] if f"{word}로" not in taken)
-    numbers: Counter[str] = Counter()
     for street in network.streets:
-        if street.name:
-            continue
-        if street.kind == "collector":
+        if street.kind == "collector" and not street.name:
             street.name = next(free)
-        else:
-            stem = _ancestor(network, street).removesuffix("길")
-            while not street.name or street.name in taken:
-                numbers[stem] += 1
-                street.name = f"{stem}{numbers[stem]}길"
+            taken.add(street.name)
+    lanes: dict[int, list[Street]] = defaultdict(list)
+    for street in network.streets:
+        if not street.name:
+            lanes[_ancestor(network, street).id].append(street)
+    for parent, branches in lanes.items():
+        _number(network.streets[parent], branches, taken)
+
+
+def _number(parent: Street, branches: list[Street], taken: set[str]) -> None:
+    """Lanes in the order in which one passes them on the road that they leave."""
+    stem, number = parent.name.removesuffix("길"), 0
+    for street in sorted(branches, key=lambda one: (parent.along(*one.start), one.id)):
+        while not street.name or street.name in taken:
+            number += 1
+            street.name = f"{stem}{number}길"
         taken.add(street.name)
 
 
-def _ancestor(network: Network, street: Street) -> str:
-    """The name of the first road above a lane that is not a lane."""
+def _ancestor(network: Network, street: Street) -> Street:
+    """The first road above a lane that is not a lane."""
     while street.parent != NO_ROAD:
         street = network.streets[street.parent]
         if street.kind != "lane":
-            return street.name
-    return "한빛대로"
+            return street
+    return next(one for one in network.streets if one.name == "한빛대로")
 
 
 class Gazetteer:
