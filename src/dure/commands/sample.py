@@ -14,6 +14,20 @@ CITY_CODE = "HB"
 """What the sample city's receipt numbers begin with."""
 
 
+def empty(url: str) -> bool:
+    """Whether the city behind `url` has nothing in it yet."""
+    return asyncio.run(_empty(url))
+
+
+async def _empty(url: str) -> bool:
+    database = Database(url, pool_size=1)
+    try:
+        async with database.transaction() as tx:
+            return await is_empty(tx)
+    finally:
+        await database.close()
+
+
 def fill(url: str, folder: Path) -> bool:
     """Fill the city behind `url`, whose secrets are in `folder`; False, and a line that says so, where it is not
     empty."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from dure.commands.speech import message, pick, write, write_error
 
 if TYPE_CHECKING:
-    from dure.engine.servers.supervisor import Ready
+    from dure.engine.servers.supervisor import Ready, Supervisor
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -77,45 +77,50 @@ def run(args: argparse.Namespace) -> int:
         logging.getLogger(chatty).setLevel(logging.WARNING)
 
     def prepare(url: str) -> None:
-        _prepare(url, folder, sample=args.sample)
+        from dure.engine.servers.access import bring_up_to_date
 
-    def ready(city: Ready) -> None:
-        link = _admin_link(city)
+        bring_up_to_date(url)
+        if args.sample:
+            _fill(city, url, folder)
+
+    def ready(made: Ready) -> None:
+        secret = city.call("dure.commands.up:admin_link", made.database_url)
+        link = f"{made.url}/#/setup?token={secret}" if secret else None
         if args.json:
-            _json_line(city, link)
+            _json_line(made, link)
         else:
-            _greet(city, link, folder, browser=not args.no_browser)
+            _greet(made, link, folder, browser=not args.no_browser)
 
-    return Supervisor(options, prepare).run(ready)
+    city = Supervisor(options, prepare)
+    return city.run(ready)
 
 
-def _prepare(url: str, folder: Path, *, sample: bool) -> None:
-    from dure.engine.database import migrate
-
-    migrate(url)
-    if sample:
+def _fill(city: "Supervisor", url: str, folder: Path) -> None:
+    """The sample city, in an empty one. A process beside looks first: making a city takes many imports."""
+    if city.call("dure.commands.sample:empty", url):
         from dure.commands.sample import fill
 
         fill(url, folder)
+    else:
+        write_error(message("cli.up.sample_not_empty"))
 
 
-def _admin_link(city: "Ready") -> str | None:
-    """A one-time link for the first administrator; None when there is one already."""
+def admin_link(url: str) -> str | None:
+    """The secret of a one-time link for the first administrator; None when there is one already."""
     import asyncio
 
     from dure.engine.database import Database
-    from dure.trust import admin_link
+    from dure.trust import admin_link as links
 
     async def issue() -> str | None:
-        database = Database(city.database_url, pool_size=1)
+        database = Database(url, pool_size=1)
         try:
             async with database.transaction() as tx:
-                return await admin_link.issue(tx)
+                return await links.issue(tx)
         finally:
             await database.close()
 
-    secret = asyncio.run(issue())
-    return None if secret is None else f"{city.url}/#/setup?token={secret}"
+    return asyncio.run(issue())
 
 
 def _json_line(city: "Ready", link: str | None) -> None:

@@ -1,7 +1,10 @@
 """Imports the program once and forks the city's processes from there: they start and restart quicker, and share memory.
 
 It has one thread, opens no engine, and speaks with the supervisor over a socket, one JSON object a line: it is told
-`{"start": name, "environment": {...}, "log": path}` and says `{"started": name, "pid": n}`, `{"ended": pid, "code": n}`
+`{"start": name, "environment": {...}, "log": path}` (or, in place of `start`, `"call": "module:function",
+"arguments": [...],
+"answer": path`, for a short piece of work whose answer is written to a file as JSON) and says `{"started": name,
+"pid": n}`, `{"ended": pid, "code": n}`
 (negative: by a signal). When it ends its children are signalled by Linux; when the supervisor ends it ends.
 """
 
@@ -54,8 +57,8 @@ def main() -> None:
                 if pid == 0:
                     selector.close()
                     line.close()
-                    _become(order, jobs[order["start"]])
-                _say(line, {"started": order["start"], "pid": pid})
+                    _become(order, jobs.get(order.get("start")))
+                _say(line, {"started": order.get("start", "call"), "pid": pid})
 
 
 def _say(line: socket.socket, values: dict[str, Any]) -> None:
@@ -82,7 +85,7 @@ def _become(order: dict[str, Any], jobs: Any) -> NoReturn:
         signal.set_wakeup_fd(-1)
         for number in (signal.SIGCHLD, signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_DFL)
-        name = order["start"]
+        name = order.get("start", "call")
         if sys.platform.startswith("linux"):
             prctl = ctypes.CDLL(None, use_errno=True).prctl
             prctl(_PR_SET_PDEATHSIG, int(signal.SIGTERM), 0, 0, 0)
@@ -95,7 +98,11 @@ def _become(order: dict[str, Any], jobs: Any) -> NoReturn:
         os.environ.clear()
         os.environ.update(order["environment"])
         gc.unfreeze()
-        run(name, jobs)
+        if jobs is None:
+            _answer(order)
+            code = 0
+        else:
+            run(name, jobs)
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else 1
     except BaseException:  # noqa: BLE001 - the last frame of this process: it is written down, then all ends
@@ -104,6 +111,13 @@ def _become(order: dict[str, Any], jobs: Any) -> NoReturn:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
+
+
+def _answer(order: dict[str, Any]) -> None:
+    module, _, function = order["call"].partition(":")
+    value = getattr(importlib.import_module(module), function)(*order["arguments"])
+    with open(order["answer"], "w", encoding="utf-8") as file:  # noqa: PTH123 - a path is a plain text here
+        json.dump(value, file)
 
 
 if __name__ == "__main__":

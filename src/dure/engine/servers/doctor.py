@@ -19,6 +19,7 @@ import psutil
 import psycopg
 
 from dure.engine.servers import binaries, children, units
+from dure.engine.servers.access import newest_revision, plain, revision_of, running_database_url
 from dure.engine.servers.place import Place
 from dure.kernel.messages import Value
 
@@ -276,14 +277,12 @@ def _city(subject: Subject) -> Iterator[Finding]:
 
 
 def _database(subject: Subject) -> Iterator[Finding]:
-    from dure.engine.servers.access import running_database_url
-
     url = running_database_url(subject.place)
     if url is None:
         return
     try:
-        with psycopg.connect(url, connect_timeout=5) as line:
-            row = line.execute("select version_num from alembic_version").fetchone()
+        have, want = revision_of(url) or "-", newest_revision()
+        with psycopg.connect(plain(url), connect_timeout=5) as line:
             at = line.execute("select clock_timestamp()").fetchone()
     except psycopg.Error as error:
         yield Finding("database", "fail", "away", {"reason": str(error).strip().splitlines()[0]})
@@ -291,18 +290,9 @@ def _database(subject: Subject) -> Iterator[Finding]:
     skew = abs((datetime.now(UTC) - at[0]).total_seconds()) if at else 0.0
     if skew > 2:
         yield Finding("database", "warn", "clock", {"seconds": round(skew, 1)})
-    have, want = str(row[0]) if row else "-", _newest_revision()
     good = have == want
     params: dict[str, Value] = {"have": have, "want": want}
     yield Finding("database", "ok" if good else "warn", "current" if good else "behind", params)
-
-
-def _newest_revision() -> str:
-    from alembic.script import ScriptDirectory
-
-    from dure.engine.migration import configuration
-
-    return ScriptDirectory.from_config(configuration()).get_current_head() or "-"
 
 
 def _lost_clusters(_subject: Subject) -> Iterator[Finding]:

@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -97,10 +98,31 @@ class Nursery:
 
     def start(self, name: str, environment: Mapping[str, str], log: Path) -> Ward:
         """Forks one process. Raises NurseryFailed."""
+        return self._fork({"start": name, "environment": dict(environment), "log": str(log)})
+
+    def call(self, function: str, *arguments: object, within_s: float = 60.0) -> object:
+        """What `"module:function"` gives in a short-lived process that has the whole program at hand, as JSON
+        carries it.
+
+        So the supervisor itself stays small. Raises NurseryFailed; the reason stands in the nursery's log.
+        """
+        with tempfile.TemporaryDirectory() as folder:
+            answer = Path(folder) / "answer.json"
+            order = {"call": function, "arguments": arguments, "answer": str(answer)}
+            ward = self._fork({**order, "environment": dict(os.environ), "log": str(self._log)})
+            try:
+                code = ward.wait(within_s)
+            except subprocess.TimeoutExpired:
+                ward.kill()
+                raise NurseryFailed(function) from None
+            if code != 0:
+                raise NurseryFailed(function)
+            return json.loads(answer.read_text(encoding="utf-8"))
+
+    def _fork(self, order: Mapping[str, object]) -> Ward:
         if self.pid is None:
             self.open()
         assert self._line is not None
-        order = {"start": name, "environment": dict(environment), "log": str(log)}
         try:
             self._line.sendall(json.dumps(order).encode() + b"\n")
             pid = self._started.get(timeout=_START_WITHIN_S)

@@ -164,6 +164,7 @@ class Supervisor:
             self._start_processes()
             self._wait_until_serving()
             ready(Ready(self.url, self._mqtt_address(), self.database_url))
+            self._start_reporter()
             self._watch()
         except Stopped:
             pass
@@ -241,10 +242,6 @@ class Supervisor:
         raise faults.port_taken(wanted, option, f"{holder.name()} (pid {holder.pid})" if holder else "")
 
     def _start_processes(self) -> None:
-        from dure.engine.servers.reporter import Reporter  # its imports take longest: the nursery is at work meanwhile
-
-        names = [unit.name for unit in self._units] + list(PROCESSES)
-        self._reporter = Reporter(self.database_url, names)
         for name in PROCESSES:
             health = self._health_url if name == "web" else _no_page
             self._units.append(
@@ -253,9 +250,19 @@ class Supervisor:
         for unit in self._units:
             if unit.name in PROCESSES:
                 self._launch(unit)
+
+    def _start_reporter(self) -> None:
+        from dure.engine.servers.reporter import Reporter  # its imports take long: the city serves already
+
+        self._reporter = Reporter(self.database_url, [unit.name for unit in self._units])
         self._reporter.start()
         for unit in self._units:
             self._tell(unit)
+
+    def call(self, function: str, *arguments: object) -> object:
+        """What `"module:function"` gives, computed beside the city's processes (see nursery.py). Raises
+        NurseryFailed."""
+        return self._nursery.call(function, *arguments)
 
     def _wait_until_serving(self) -> None:
         processes = [unit for unit in self._units if unit.name in PROCESSES]
