@@ -173,8 +173,9 @@ async def test_cameras_are_chosen_anew_by_what_works_now(operator: httpx.AsyncCl
     moved = await operator.patch(
         f"/incidents/{incident['id']}/place", json={"lon": MARKET.lon + 0.1, "lat": MARKET.lat, "name": "강 건너"}
     )
-    assert moved.json()["cameras"] == []
-    assert keys(moved.json())[-2:] == ["relocated", "cameras_none"]
+    assert len(moved.json()["cameras"]) == 5
+    assert keys(moved.json())[-2:] == ["relocated", "cameras_chosen"]
+    assert moved.json()["timeline"][-1]["text"] == "가까운 카메라 5대 선정 (5대는 500 m 밖)"
 
 
 async def test_settings_rule_new_incidents(desk: Desk, operator: httpx.AsyncClient) -> None:

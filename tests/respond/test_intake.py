@@ -42,6 +42,7 @@ async def test_a_call_with_coordinates_opens_an_incident_with_its_five_cameras(o
     assert keys(incident) == ["opened_by_report", "cameras_chosen"]
     assert incident["timeline"][0]["text"] == "119 신고로 상황 접수"
     assert incident["notices"] == []
+    assert incident["suggested_agencies"] == ["fire", "police"]
     assert incident["tasks"] == []
 
 

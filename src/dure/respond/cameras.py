@@ -13,12 +13,17 @@ from dure.respond.types import IncidentType
 
 
 async def choose(tx: Tx, incident_id: UUID, kind: IncidentType, at: LonLat, *, actor: str | None = None) -> int:
-    """Choose anew the cameras around `at`, within the radius of the type or of the city; how many there are."""
+    """Choose anew the cameras around `at`; how many there are.
+
+    Those within the radius of the type, else of the city, come first; where they are too few, the nearest beyond it
+    fill up and the timeline says how many they are.
+    """
     settings = await queries.settings(tx)
     wanted = kind.cameras or settings["cameras"]
     radius_m = kind.camera_radius_m or settings["camera_radius_m"]
     near = await nearest_cameras(tx, at, wanted)
-    chosen = [choice for choice in near if choice.distance_m <= radius_m]
+    chosen = sorted(near, key=lambda choice: choice.distance_m > radius_m)
+    beyond = sum(choice.distance_m > radius_m for choice in chosen)
     await tx.execute(text("delete from incident_camera where incident_id = :id"), {"id": incident_id})
     await queries.insert(
         tx,
@@ -38,8 +43,6 @@ async def choose(tx: Tx, incident_id: UUID, kind: IncidentType, at: LonLat, *, a
             for rank, choice in enumerate(chosen, start=1)
         ],
     )
-    if chosen:
-        await timeline.add(tx, incident_id, Entry.CAMERA, "cameras_chosen", {"n": len(chosen)}, actor=actor)
-    else:
-        await timeline.add(tx, incident_id, Entry.CAMERA, "cameras_none", {"metres": round(radius_m)}, actor=actor)
+    said = {"n": len(chosen), "beyond": beyond, "metres": round(radius_m)}
+    await timeline.add(tx, incident_id, Entry.CAMERA, "cameras_chosen", said, actor=actor)
     return len(chosen)

@@ -31,6 +31,7 @@ async def whole(tx: Tx, incident_id: UUID, scope: Scope, reader: Reader, vault: 
     detail["cameras"] = [{**_view(known.get(each["id"])), **each} for each in detail["cameras"]]
     return {
         **detail,
+        "suggested_agencies": await _suggested(tx, row["type"]),
         "alarms": await signals.shown(tx, [each["alarm_id"] for each in parts["alarms"]]),
         "duplicates": await _duplicates(tx, row, scope),
     }
@@ -52,6 +53,16 @@ _VIEW = {
 
 def _view(camera: Mapping[str, Any] | None) -> dict[str, Any]:
     return {} if camera is None else {shown: camera.get(name) for name, shown in _VIEW.items()}
+
+
+async def _suggested(tx: Tx, type_id: str) -> list[str]:
+    """The agencies of the city that the type asks for, by id or by kind, in its order."""
+    kinds = list(TYPES.kept(type_id).agencies)
+    rows = await tx.rows(
+        text("select id, kind from agency where id = any(:kinds) or kind = any(:kinds) order by id"), {"kinds": kinds}
+    )
+    order = {kind: index for index, kind in reversed(list(enumerate(kinds)))}
+    return [row["id"] for row in sorted(rows, key=lambda row: order.get(row["id"], order.get(row["kind"], 0)))]
 
 
 async def _duplicates(tx: Tx, row: RowMapping, scope: Scope) -> list[dict[str, Any]]:

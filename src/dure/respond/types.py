@@ -265,7 +265,7 @@ BUILT_IN: tuple[IncidentType, ...] = (
         Severity.WATCH,
         600,
         answer_clocks(600, 1_800, 1_800),
-        agencies=("facility",),
+        agencies=("company",),
         radius_m=50,
         window_s=7_200,
         safe_merge=SafeMerge(30, 1_800),

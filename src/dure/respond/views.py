@@ -89,7 +89,6 @@ class Reader:
             "outcome_reason": row["outcome_reason"],
             "closed_by": row["closed_by"],
             "place_candidates": row["candidates"],
-            "suggested_agencies": list(kind.agencies),
             "cameras": [self._camera(each) for each in parts["cameras"]],
             "clocks": self._clocks(kind, parts["clocks"]),
             "handoffs": [self._handoff(each) for each in parts["handoffs"]],
