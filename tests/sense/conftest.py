@@ -6,9 +6,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+import httpx
 import pytest
 from sqlalchemy import text
 
+from dure.engine import edge
 from dure.engine.context import Context
 from dure.engine.database import Database, Tx
 from dure.engine.settings import Settings
@@ -19,7 +21,14 @@ from dure.sense import packs
 from dure.sense.door_auth import is_open, run_auth
 from dure.sense.door_mqtt import run_mqtt_door
 from dure.sense.mqtt_client import MqttClient
-from dure.sense.streams import OBS
+from dure.sense.room import ROOM
+from dure.sense.streams import OBS, ensure
+from dure.trust import tokens
+from dure.trust.policy import union
+from dure.trust.principal import system
+from dure.trust.roles import Role
+from dure.trust.room import ROOM as TRUST
+from dure.trust.web import install
 
 
 def key_of(device: str) -> str:
@@ -52,6 +61,7 @@ async def context(city_settings: Settings, database: Database) -> AsyncIterator[
     async with database.transaction() as tx:
         for device in ("d1", "d2", "d3", "d4"):
             await add_device(tx, device)
+    await ensure(stream, max_bytes=city_settings.stream_bytes)
     yield Context(city_settings, database, stream, catalogue())
     await stream.close()
 
@@ -59,7 +69,7 @@ async def context(city_settings: Settings, database: Database) -> AsyncIterator[
 async def until(true: Callable[[], Awaitable[bool]], *, within_s: float = 20) -> None:
     """Wait until something is so; fails when it is not so in time."""
     async with asyncio.timeout(within_s):
-        while not await true():
+        while not await true():  # noqa: ASYNC110  # what is waited for lives in other processes
             await asyncio.sleep(0.02)
 
 
@@ -137,3 +147,32 @@ async def refusals(context: Context) -> set[Counted]:
     async with context.database.transaction() as tx:
         rows = await tx.rows(text("select door, device, reason, count, sample from refusal"))
     return {Counted(**row) for row in rows}
+
+
+Client = Callable[..., Awaitable[httpx.AsyncClient]]
+
+
+@pytest.fixture
+async def client(context: Context) -> AsyncIterator[Client]:
+    """`await client(Role.SERVICE)`: HTTP with a token of that role, bound to a device if one is named."""
+    limits = {f"/api/v1{prefix}": limit for prefix, limit in ROOM.body_limits.items()}
+    app = edge.build(title="test", version="0", limits=limits)
+    app.state.context = context
+    install(app, union([TRUST.grants, ROOM.grants]))
+    assert ROOM.router is not None
+    app.include_router(ROOM.router, prefix="/api/v1")
+    opened: list[httpx.AsyncClient] = []
+
+    async def make(role: Role, *, device: str | None = None, language: str = "ko") -> httpx.AsyncClient:
+        async with context.database.transaction() as tx:
+            wanted = tokens.Wanted(role, "test", device_id=device)
+            _row, presented = await tokens.make(tx, system("test"), wanted)
+        transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+        headers = {"authorization": f"Bearer {presented}", "accept-language": language}
+        one = httpx.AsyncClient(transport=transport, base_url="http://city/api/v1", headers=headers, timeout=60)
+        opened.append(one)
+        return one
+
+    yield make
+    for one in opened:
+        await one.aclose()

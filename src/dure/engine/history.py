@@ -3,6 +3,8 @@
 A file appears whole or not at all: it is written beside its place, synced, and renamed.
 """
 
+from __future__ import annotations
+
 import asyncio
 import hashlib
 import os
@@ -11,9 +13,10 @@ from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
+
 from dure.kernel.errors import Unavailable
 
 CHILD_MEMORY_MB = 512
@@ -35,7 +38,7 @@ class Moments(NamedTuple):
     seconds: array[float]
 
 
-Column = Words | Moments | array[float] | array[int]
+Column: TypeAlias = "Words | Moments | array[float] | array[int]"
 
 
 @dataclass(frozen=True, slots=True)

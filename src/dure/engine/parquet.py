@@ -1,5 +1,7 @@
 """Columns to Parquet. Imported only where a file is written: the library takes 60 MB and a third of a second."""
 
+from __future__ import annotations
+
 from array import array
 from collections.abc import Mapping, Sequence
 from pathlib import Path

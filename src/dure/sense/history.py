@@ -65,7 +65,7 @@ async def read(
         None if after is None else after.row,
     )
     answer = msgspec.msgpack.decode(await context.stream.ask(TAIL, msgspec.msgpack.encode(query)), type=Answer)
-    rows = [*answer.rows, *await _from_files(context, tx, query, answer.mark)]
+    rows = [*answer.rows, *await _from_files(context, tx, query, answer)]
     rows.sort(reverse=newest_first)
     rows = rows[given:]
     page = rows[:wanted]
@@ -92,11 +92,13 @@ def _mark(page: Sequence[Row], after: Mark | None) -> Mark:
     return Mark(last, given + (after.given if after is not None and after.row == last else 0))
 
 
-async def _from_files(context: Context, tx: Tx | None, query: Query, upto_seq: int) -> list[Row]:
+async def _from_files(context: Context, tx: Tx | None, query: Query, tail: Answer) -> list[Row]:
     """The files' part. Where a file was merged away since the look at the manifest, it is looked at anew."""
     for last_try in (False, True):
         async with nullcontext(tx) if tx is not None else context.database.transaction() as looking:
-            paths = await manifest.files_for(looking, _time(query.start_us), _time(query.end_us), upto_seq)
+            paths = await manifest.files_for(
+                looking, _time(query.start_us), _time(query.end_us), tail.origin, tail.mark
+            )
         if not paths:
             return []
         folder = folder_of(context.settings.data)
@@ -128,5 +130,6 @@ def statement(query: Query, files: Sequence[str]) -> tuple[str, list[object]]:
     direction = " desc" if query.newest else ""
     order = ", ".join(f"{part}{direction}" for part in _KEY.split(", "))
     parameters.append(query.limit)
-    source = "select *, epoch_us(observed_at) as observed_us, epoch_us(received_at) as received_us from read_parquet(?)"
+    source = "select *, epoch_us(observed_at) as observed_us, epoch_us(received_at) as received_us from "
+    source += "read_parquet(?, hive_partitioning = false)"
     return f"select {_KEY} from ({source}) where {' and '.join(conditions)} order by {order} limit ?", parameters

@@ -36,8 +36,9 @@ TAIL = "dure.history.tail"
 
 
 class Answer(msgspec.Struct):
-    """The tail's rows for a query, and up to which sequence of OBS the files are complete."""
+    """The tail's rows for a query, and up to which sequence of which making of OBS the files are complete."""
 
+    origin: str
     mark: int
     rows: list[Row]
 
@@ -145,7 +146,7 @@ class Writer:
         tail, before = self._tail, self._marks
         if tail.last_seq < tail.first_seq:
             return
-        files = await asyncio.to_thread(self._write, tail)
+        files = await asyncio.to_thread(self._write, tail, before.origin)
         after = Marks(tail.last_seq, before.origin, dict(self._mqtt))
         async with self._context.database.transaction() as tx:
             await manifest.advance(tx, before.seq, after, files)
@@ -154,11 +155,11 @@ class Writer:
         self._flushed.append((time.monotonic(), after.seq))
         await self._free()
 
-    def _write(self, tail: Tail) -> list[File]:
+    def _write(self, tail: Tail, origin: str) -> list[File]:
         files = []
         for hour, rows in sorted(tail.hours().items()):
             begin = manifest.hour_of(hour)
-            path = f"date={begin:%Y-%m-%d}/hour={begin:%H}/{tail.first_seq:016d}-{tail.last_seq:016d}.parquet"
+            path = manifest.path_of(begin, origin, tail.first_seq, tail.last_seq, 0)
             written = history.write(self._folder / path, tail.columns(rows), ORDER)
             earliest, latest = tail.span(rows)
             files.append(
@@ -167,6 +168,7 @@ class Writer:
                     written.sha256,
                     written.size,
                     len(rows),
+                    origin,
                     tail.first_seq,
                     tail.last_seq,
                     begin,
@@ -198,7 +200,7 @@ class Writer:
             return None
         query = msgspec.msgpack.decode(question, type=Query)
         rows = sorted(self._tail.found(query), reverse=query.newest)[: query.limit]
-        return msgspec.msgpack.encode(Answer(self._marks.seq, rows))
+        return msgspec.msgpack.encode(Answer(self._marks.origin, self._marks.seq, rows))
 
 
 def _partition(subject: str) -> int:

@@ -1,5 +1,6 @@
 """The manifest of history in PostgreSQL: which files there are, and up to where the stream is in them."""
 
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -37,6 +38,7 @@ class File:
     sha256: bytes
     bytes: int
     rows: int
+    origin: str
     first_seq: int
     last_seq: int
     hour: datetime
@@ -97,14 +99,16 @@ async def add(tx: Tx, files: Sequence[File]) -> None:
         )
 
 
-async def files_for(tx: Tx, start: datetime, end: datetime, upto_seq: int) -> list[str]:
-    """Paths of files that may hold observations of `start` <= observed_at < `end`, of sequences up to `upto_seq`."""
+async def files_for(tx: Tx, start: datetime, end: datetime, origin: str, upto_seq: int) -> list[str]:
+    """Paths of files that may hold observations of `start` <= observed_at < `end`; of the stream made at `origin` only
+    those with sequences up to `upto_seq`.
+    """
     rows = await tx.rows(
         text(
-            "select path from history_file where max_at >= :start and min_at < :end and first_seq <= :upto "
-            "order by min_at"
+            "select path from history_file where max_at >= :start and min_at < :end "
+            "and (origin <> :origin or first_seq <= :upto) order by min_at"
         ),
-        {"start": start, "end": end, "upto": upto_seq},
+        {"start": start, "end": end, "origin": origin, "upto": upto_seq},
     )
     return [row["path"] for row in rows]
 
@@ -118,8 +122,9 @@ async def crowded_hour(tx: Tx, before: datetime, most_rows: int) -> Sequence[Any
     """The files of one hour before `before` that are worth merging (two or more, `most_rows` together); [] for none."""
     return await tx.rows(
         text(
-            "select * from history_file where hour = (select hour from history_file where hour < :before "
-            "group by hour having count(*) > 1 and sum(rows) <= :most order by hour limit 1) order by first_seq"
+            "select * from history_file where (hour, origin) = "
+            "(select hour, origin from history_file where hour < :before group by hour, origin "
+            "having count(*) > 1 and sum(rows) <= :most order by hour, origin limit 1) order by first_seq"
         ),
         {"before": before, "most": most_rows},
     )
@@ -134,6 +139,12 @@ async def remove(tx: Tx, gone: Sequence[str]) -> int:
 async def remove_older(tx: Tx, days: int) -> None:
     """Take out the files whose hour is older than so many days: the sweeper deletes what is in no manifest."""
     await tx.execute(text("delete from history_file where hour < :before"), {"before": tx.now() - timedelta(days=days)})
+
+
+def path_of(hour: datetime, origin: str, first: int, last: int, generation: int) -> str:
+    """Where a file goes; `generation` sets a merged one apart. Two lives of the stream never share a path."""
+    life = zlib.crc32(origin.encode())
+    return f"date={hour:%Y-%m-%d}/hour={hour:%H}/{life:08x}-{first:016d}-{last:016d}-{generation}.parquet"
 
 
 def hour_of(unix_hour: int) -> datetime:

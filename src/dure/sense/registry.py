@@ -191,6 +191,14 @@ def registry_of(context: Context) -> Registry:
     """This process's registry of the city's devices, begun with its first use."""
     registry = _registries.get(context.database)
     if registry is None:
-        registry = _registries[context.database] = Registry(context.database, context.settings.partitions)
+        # A connection of its own: requests that hold the pool's may be the very ones that wait for a look-up.
+        own = Database(context.database.url, clock=context.database.clock, pool_size=1)
+        registry = _registries[context.database] = Registry(own, context.settings.partitions)
     registry.start()
     return registry
+
+
+async def run_registry(context: Context) -> None:
+    """Have the registry at hand before the first request asks for it."""
+    await registry_of(context).ready()
+    await asyncio.Event().wait()

@@ -7,6 +7,7 @@ from dure.sense.door_mqtt import run_mqtt_door
 from dure.sense.history_write import run_history
 from dure.sense.policy import GRANTS
 from dure.sense.readings import MAX_BODY_BYTES
+from dure.sense.registry import run_registry
 from dure.sense.tidy import tidy
 
 ROOM = Room(
@@ -14,6 +15,7 @@ ROOM = Room(
     router=router,
     grants=GRANTS,
     tasks=(
+        Task("registry", "web", run_registry),
         Task("mqtt_door", "stream", run_mqtt_door),
         Task("auth", "stream", run_auth),
         Task("history", "stream", run_history),

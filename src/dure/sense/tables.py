@@ -25,7 +25,8 @@ history_file = Table(
     Column("sha256", LargeBinary, nullable=False),
     Column("bytes", BigInteger, nullable=False),
     Column("rows", BigInteger, nullable=False),
-    Column("first_seq", BigInteger, nullable=False),  # of stream OBS, both ends included
+    Column("origin", Text, nullable=False),  # when that stream OBS was made
+    Column("first_seq", BigInteger, nullable=False),  # in it, both ends included
     Column("last_seq", BigInteger, nullable=False),
     Column("hour", DateTime(timezone=True), nullable=False),  # in which the doors received its rows
     Column("min_at", DateTime(timezone=True), nullable=False),  # earliest and latest observed_at

@@ -58,12 +58,12 @@ async def _merged(context: Context, files: Sequence[Any]) -> File:
     folder = folder_of(context.settings.data)
     first, last = min(one["first_seq"] for one in files), max(one["last_seq"] for one in files)
     hour = files[0]["hour"]
-    path = f"date={hour:%Y-%m-%d}/hour={hour:%H}/{first:016d}-{last:016d}-{len(files)}.parquet"
+    path = manifest.path_of(hour, files[0]["origin"], first, last, len(files))
     beside = (folder / path).with_name(f".{first}-{last}.{os.getpid()}.tmp")
     sources = ", ".join(_quoted(folder / one["path"]) for one in files)
     rows = await history.ask(
-        f"copy (select * from read_parquet([{sources}]) order by device, property, observed_at) "
-        f"to {_quoted(beside)} (format parquet, compression zstd)",
+        f"copy (select * from read_parquet([{sources}], hive_partitioning = false) "
+        f"order by device, property, observed_at) to {_quoted(beside)} (format parquet, compression zstd)",
         [],
         folder=folder / "tmp",
         timeout_s=600,
@@ -77,6 +77,7 @@ async def _merged(context: Context, files: Sequence[Any]) -> File:
         written.sha256,
         written.size,
         wanted,
+        files[0]["origin"],
         first,
         last,
         hour,

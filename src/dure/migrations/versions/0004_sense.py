@@ -24,6 +24,7 @@ _TABLES = """
             sha256 BYTEA NOT NULL,
             bytes BIGINT NOT NULL,
             rows BIGINT NOT NULL,
+            origin TEXT NOT NULL,
             first_seq BIGINT NOT NULL,
             last_seq BIGINT NOT NULL,
             hour TIMESTAMPTZ NOT NULL,
