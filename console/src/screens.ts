@@ -9,7 +9,7 @@ const own: readonly Screen[] = [
   },
   {
     path: 'alarms', label: 'nav.alarms', icon: 'alarm', area: 'main', permission: 'alarm.read', key: 'a',
-    count: () => (live.ready ? live.alarms.filter((a) => a.cleared_at === null && a.stage === 'pre_alarm').length : null),
+    count: () => (live.ready ? live.alarms.filter((a) => a.open && a.stage === 'pre_alarm').length : null),
     load: () => import('./alarms/Alarms.svelte'),
   },
   { path: 'assets', label: 'nav.assets', icon: 'map-pin', area: 'main', permission: 'device.read', key: 'c', load: () => import('./assets/Assets.svelte') },

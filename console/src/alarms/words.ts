@@ -1,14 +1,11 @@
 import { clock } from '../lib/clock.svelte';
 import * as f from '../lib/format';
 import { t, texts } from '../lib/i18n.svelte';
-import type { Alarm } from '../lib/types';
+import type { Alarm, Names } from '../lib/types';
 
-/** What a person sees of a rule: its name, in their language where it has one. */
-export function ruleName(alarm: { readonly rule: string; readonly rule_name?: unknown; readonly name_ko?: string; readonly name_en?: string }): string {
-  if (typeof alarm.rule_name === 'string') return alarm.rule_name;
-  const named = alarm.rule_name as { ko?: string; en?: string } | null | undefined;
-  return named?.[texts.language] ?? named?.ko ?? alarm.rule;
-}
+/** A name in the reader's language. */
+export const nameOf = (names: Names): string => names[texts.language] || names.ko;
+export const ruleName = (alarm: Alarm): string => nameOf(alarm.rule_name);
 
 export function readingOf(value: number | boolean | null | undefined, unit: string | null | undefined): string {
   if (value == null) return '';
@@ -17,7 +14,7 @@ export function readingOf(value: number | boolean | null | undefined, unit: stri
 }
 
 /** The values that led to an alarm. */
-export const runOf = (alarm: Alarm): number[] => (alarm.recent ?? []).map(([, value]) => value);
+export const runOf = (alarm: Alarm): number[] => alarm.recent.map(([, value]) => value);
 
 /** `58 → 71 °C`: from the first value of the run-up to the last. */
 export function changeOf(alarm: Alarm): string {

@@ -68,7 +68,7 @@ export function distance(metres: number): string {
   return `${(metres / 1000).toFixed(metres < 10_000 ? 1 : 0)} km`;
 }
 
-const unitSigns: Record<string, string> = { Cel: '°C', '%EL': '%', '%RH': '%' };
+const unitSigns: Record<string, string> = { Cel: '°C', '%EL': '%', '%RH': '%', 'ug/m3': 'µg/m³', 'm3/s': 'm³/s', m3: 'm³', count: '' };
 
 /** A reading with its unit sign; booleans are left to the caller. */
 export function reading(value: number, unit: string | null | undefined, language: string): string {

@@ -133,3 +133,17 @@ function argument(part: Argument, language: string, params: Params, count: numbe
 function number(value: Value, language: string): string {
   return typeof value === 'number' ? new Intl.NumberFormat(language, { maximumFractionDigits: 3 }).format(value) : String(value ?? '');
 }
+
+/** The names of all arguments that a message takes, sorted. */
+export function argumentNames(message: string): string[] {
+  const names = new Set<string>();
+  const visit = (parts: readonly Part[]): void => {
+    for (const part of parts) {
+      if (typeof part !== 'object') continue;
+      names.add(part.name);
+      for (const branch of part.branches.values()) visit(branch);
+    }
+  };
+  visit(new Reader(message).parts(false, false));
+  return [...names].sort();
+}

@@ -12,6 +12,7 @@ export const clockName = (name: string): string => first([`respond.clock.${name}
 export const laneName = (lane: string): string => first([`detect.lane.${lane}`, `lane.${lane}`], lane);
 export const deviceKind = (kind: string): string => first([`city.device.kind.${kind}`, `devicekind.${kind}`], kind);
 export const assetKind = (kind: string): string => first([`city.asset.kind.${kind}`, `kind.${kind}`], kind);
+export const faultName = (fault: string): string => first([`city.device.fault.${fault}`, `device.fault.${fault}`], fault);
 export const propertyName = (property: string): string => first([`sense.property.${property}`, `property.${property}`], property);
 export const sourceName = (source: string): string => first([`respond.source.${source}`, `source.${source}`], source);
 export const statusName = (status: string): string => first([`status.${status}`], status);
@@ -32,4 +33,4 @@ export function shortNo(receiptNo: string): string {
   return receiptNo.split('-').at(-1) ?? receiptNo;
 }
 
-export const alarmPlace = (alarm: Alarm): string => alarm.place || alarm.device_name || alarm.device || alarm.subject;
+export const alarmPlace = (alarm: Alarm): string => alarm.device_name || alarm.place || alarm.device || alarm.subject.replace(/^group:/, '');

@@ -1,20 +1,23 @@
 import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { format } from '../lib/message';
+import { argumentNames, format } from '../lib/message';
 import en from './all.en';
 import ko from './all.ko';
-
-const argumentsOf = (message: string): string[] => [...new Set([...message.matchAll(/\{\s*([a-z_]\w*)\s*[,}]/g)].map((found) => (found[1] as string).replace(/_(ko|en)$/, '')))].sort();
+import ownEn from './en.json';
+import ownKo from './ko.json';
 
 describe('catalogues', () => {
   it('say the same things in both languages', () => expect(Object.keys(en).sort()).toEqual(Object.keys(ko).sort()));
-  it('can be read, and take the same arguments', () => {
+  it('can be read', () => {
     for (const [key, message] of Object.entries(ko)) {
       expect(() => format(message, 'ko'), key).not.toThrow();
       expect(() => format(en[key] as string, 'en'), key).not.toThrow();
-      expect(argumentsOf(en[key] as string), key).toEqual(argumentsOf(message));
     }
+  });
+  it('take the same arguments in both languages, where the screens give them', () => {
+    const other: Record<string, string> = ownEn;
+    for (const [key, message] of Object.entries(ownKo)) expect(argumentNames(other[key] as string), key).toEqual(argumentNames(message));
   });
   it('hold every text: no Hangul stands in the code of the screens', () => {
     const root = join(import.meta.dirname, '..');
