@@ -1,5 +1,6 @@
 """The process of screens: API, live flow and the console's files, on granian."""
 
+import asyncio
 from collections.abc import Iterable
 
 from granian.constants import Interfaces
@@ -26,7 +27,18 @@ async def jobs(context: Context) -> Iterable[Job]:
         ssl_cert=settings.tls_cert,
         ssl_key=settings.tls_key,
     )
-    return [("server", server.serve()), ("hub", hub.run()), *room_jobs("web", context)]
+    return [("server", _serve(server)), ("hub", hub.run()), *room_jobs("web", context)]
+
+
+async def _serve(server: Server) -> None:
+    """Serves until cancelled. Granian ends its workers, and with them open flows, by its own word only."""
+    serving = asyncio.create_task(server.serve())
+    try:
+        await asyncio.shield(serving)
+    except asyncio.CancelledError:
+        server.stop()  # type: ignore[no-untyped-call]
+        await asyncio.wait({serving}, timeout=1)
+        raise
 
 
 if __name__ == "__main__":
