@@ -42,9 +42,14 @@ class Town:
         """All pages of a list."""
         found: list[dict[str, Any]] = []
         cursor: str | None = None
+        patience = 20
         while True:
             answer = await self.client.get(path, params={**query, **({"cursor": cursor} if cursor else {})})
-            answer.raise_for_status()
+            if answer.status_code == 503 and patience:  # an engine is away: the answer says to come back
+                patience -= 1
+                await asyncio.sleep(0.5)
+                continue
+            assert answer.status_code == 200, answer.text
             page = answer.json()
             found += page["items"]
             cursor = page["next"]
@@ -58,17 +63,14 @@ class Town:
         rows = await self.items("/observations", device=device, property="heat", **span)
         return [round(datetime.fromisoformat(row["observed_at"]).timestamp(), 3) for row in rows]
 
-    def pid(self, process: str) -> int | None:
-        """The number of one of the city's processes, as the supervisor notes it."""
+    def kill(self, process: str) -> bool:
+        """kill -9 of one of the city's processes; whether it was there to be killed."""
         noted = json.loads((self.folder / "run.json").read_text(encoding="utf-8"))
-        return noted.get("processes", {}).get(process)
-
-    def kill(self, process: str) -> None:
-        """kill -9."""
-        pid = self.pid(process)
-        if pid is not None:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+        try:
+            os.kill(noted["children"][process]["pid"], signal.SIGKILL)
+        except ProcessLookupError:
+            return False
+        return True
 
     async def healthy(self, within_s: float = 60) -> None:
         """Waits until the city says that it serves."""
@@ -83,7 +85,7 @@ class Town:
         """Waits until each device has an alarm that is in an incident."""
         async with asyncio.timeout(within_s):
             while True:
-                with contextlib.suppress(httpx.HTTPError):
+                with contextlib.suppress(httpx.HTTPError, AssertionError):
                     alarms = await self.items("/alarms")
                     placed = {alarm["device"] for alarm in alarms if alarm["incident_id"] is not None}
                     if placed.issuperset(devices):

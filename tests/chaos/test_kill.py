@@ -59,9 +59,10 @@ async def drill(town: Town, seed: int, kills: int) -> None:
             await asyncio.sleep(0.5)
 
     reporting = [asyncio.create_task(report(device)) for device in devices]
-    for _ in range(kills):
+    done = 0
+    while done < kills:
         await asyncio.sleep(chance.uniform(0.5, 2.5))
-        town.kill(chance.choice(PROCESSES))
+        done += town.kill(chance.choice(PROCESSES))
     await town.healthy()
     await asyncio.sleep(max(0.0, max(burning.values()) + 8 - time.time()))
     stop.set()
