@@ -7,6 +7,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from dure.city.imports import jobs
 from dure.city.imports.service import Result, run_import
 from dure.city.room import ROOM
 from dure.engine import edge
@@ -82,5 +83,6 @@ async def client(app: FastAPI, database: Database) -> AsyncIterator[Client]:
         return one
 
     yield make
+    await jobs.idle()
     for one in opened:
         await one.aclose()

@@ -84,7 +84,9 @@ class Chooser:
     """A still picture of all cameras, made once and asked often."""
 
     def __init__(self, cameras: Iterable[View]) -> None:
-        views = sorted(cameras, key=lambda view: view.id)  # by id: of two that are equal in all, everybody is given the same
+        views = sorted(
+            cameras, key=lambda view: view.id
+        )  # by id: of two that are equal in all, everybody is given the same
         self.ids = [view.id for view in views]
         self.sites = [view.site_id for view in views]
         self.states = [view.state for view in views]

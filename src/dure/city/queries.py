@@ -117,28 +117,27 @@ async def located(tx: Tx, address: str) -> NamedPlace | None:
     asked = "".join(address.split()).lower()
     if len(asked) < 2:
         return None
-    row = await tx.row(text(_LOCATE), {"asked": asked, "word": max(address.lower().split(), key=len)})
+    row = await tx.row(text(_LOCATE), {"asked": asked})
     return None if row is None else NamedPlace(row["lon"], row["lat"], row["name"], row["address"])
 
 
 _LOCATE = """
     with known as (
         select name, road_address, lot_address, lon, lat, 0 as rank from place
-        where search like '%' || replace(replace(:word, '%', ''), '_', '') || '%'
         union all
         select coalesce(p.name || ' ', '') || a.name, coalesce(a.road_address, p.road_address),
             coalesce(a.lot_address, p.lot_address), coalesce(a.lon, p.lon), coalesce(a.lat, p.lat), 1
-        from asset a left join asset p on p.id = a.parent_id
-        where a.search like '%' || replace(replace(:word, '%', ''), '_', '') || '%' and coalesce(a.lon, p.lon) is not
-        null
+        from asset a left join asset p on p.id = a.parent_id where coalesce(a.lon, p.lon) is not null
     ), folded as (
-        select *, array[lower(replace(name, ' ', '')), lower(replace(coalesce(road_address, ''), ' ', '')),
-            lower(replace(coalesce(lot_address, ''), ' ', ''))] as forms from known
+        select known.*, lower(replace(form, ' ', '')) as form
+        from known, unnest(array[name, road_address, lot_address]) form
     )
     select name, coalesce(road_address, lot_address) as address, lon, lat from folded
-    where exists (select from unnest(forms) f where length(f) > 1 and (f = :asked
-        or right(f, length(:asked)) = :asked or right(:asked, length(f)) = f or position(f in :asked) > 0))
-    order by (:asked = any(forms)) desc, rank, length(name), name limit 1
+    where form = :asked or (length(form) > 2 and position(form in :asked) > 0)
+        or (length(:asked) > 2 and right(form, length(:asked)) = :asked)
+    order by form = :asked desc, position(form in :asked) > 0 desc,
+        case when position(form in :asked) > 0 then -length(form) else length(form) end, rank, length(name), name
+    limit 1
 """
 
 

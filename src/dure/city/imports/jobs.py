@@ -29,6 +29,12 @@ async def start(context: Context, act: str, run_id: UUID, path: Path | None = No
     await asyncio.wait({task}, timeout=WAIT_S)
 
 
+async def idle() -> None:
+    """Wait for the children that this process has started."""
+    while _running:
+        await asyncio.wait(set(_running))
+
+
 async def _run(context: Context, act: str, run_id: UUID, path: Path | None) -> None:
     words = [sys.executable, "-m", "dure.city.imports.child", act, str(run_id), *([str(path)] if path else [])]
     async with _at_once:

@@ -16,7 +16,6 @@ from dure.trust.vault import Vault
 
 PREVIEWED = 20
 REASON_COLUMN = "제외 이유"
-_SIDES = {"rejected_with_neighbours": "rejected"}
 
 
 def shown(run: RowMapping, catalogue: Catalogue, language: Language) -> dict[str, Any]:
@@ -25,7 +24,7 @@ def shown(run: RowMapping, catalogue: Catalogue, language: Language) -> dict[str
     for name in ("reasons", "notes"):
         counts[name] = [
             {"key": key, "text": catalogue.text(language, f"{key}.short"), "count": n}
-            for key, n in counts.get(name, {}).items()
+            for key, n in sorted(counts.get(name, {}).items(), key=lambda one: (-one[1], one[0]))
         ]
     problem = run["problem"]
     return {
