@@ -284,7 +284,7 @@ def _time(field: str, given: str) -> datetime:
 
 
 def _mark(cursor: str | None) -> history.Mark | None:
-    parts = paging.decode(cursor, int, int, str, str, float, bool, int)
+    parts = paging.decode(cursor, int, str, str, float, int, bool, int)
     if parts is None:
         return None
     *row, given = parts

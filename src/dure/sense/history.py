@@ -17,7 +17,7 @@ from dure.sense.readings import LATEST
 from dure.sense.tail import MICRO, Query, Row
 
 MOST = 50_000
-_KEY = "observed_us, received_us, device, property, value, estimated"
+_KEY = "observed_us, device, property, value, received_us, estimated"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +67,23 @@ async def read(
     answer = msgspec.msgpack.decode(await context.stream.ask(TAIL, msgspec.msgpack.encode(query)), type=Answer)
     rows = [*answer.rows, *await _from_files(context, tx, query, answer)]
     rows.sort(reverse=newest_first)
-    rows = rows[given:]
-    page = rows[:wanted]
+    return _page(rows[: query.limit], wanted, len(rows) >= query.limit, after)
+
+
+def _page(rows: Sequence[Row], wanted: int, more: bool, after: Mark | None) -> Found:
+    """`rows` without those that the last page gave and those sent twice; `more` tells whether others follow."""
+    given = 0 if after is None else after.given
+    before = None if after is None else after.row
+    kept: list[int] = []
+    for index in range(given, len(rows)):
+        if before is None or not rows[index].same_fact(before):
+            kept.append(index)
+            before = rows[index]
+    page = kept[:wanted]
+    last = page[-1] if len(kept) > wanted else len(rows) - 1
     return Found(
-        [row.observation() for row in page],
-        None if len(rows) <= wanted else _mark(page, after),
+        [rows[index].observation() for index in page],
+        Mark(rows[last], rows[: last + 1].count(rows[last])) if more or len(kept) > wanted else None,
     )
 
 
@@ -80,16 +92,6 @@ LATEST_US = int(LATEST) * MICRO + 1
 
 def _micros(at: datetime) -> int:
     return round(at.timestamp() * MICRO)
-
-
-def _mark(page: Sequence[Row], after: Mark | None) -> Mark:
-    last = page[-1]
-    given = 0
-    for row in reversed(page):
-        if row != last:
-            return Mark(last, given)
-        given += 1
-    return Mark(last, given + (after.given if after is not None and after.row == last else 0))
 
 
 async def _from_files(context: Context, tx: Tx | None, query: Query, tail: Answer) -> list[Row]:
@@ -125,7 +127,7 @@ def statement(query: Query, files: Sequence[str]) -> tuple[str, list[object]]:
             parameters.append(values)
     if query.after is not None:
         row = (*query.after,)
-        conditions.append(f"row({_KEY}) {'<=' if query.newest else '>='} row(?::bigint, ?::bigint, ?, ?, ?, ?)")
+        conditions.append(f"row({_KEY}) {'<=' if query.newest else '>='} row(?::bigint, ?, ?, ?::double, ?::bigint, ?)")
         parameters += row
     direction = " desc" if query.newest else ""
     order = ", ".join(f"{part}{direction}" for part in _KEY.split(", "))

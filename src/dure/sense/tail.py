@@ -22,11 +22,15 @@ class Row(NamedTuple):
     """An observation as history orders them: times in microseconds, a boolean as 0 or 1."""
 
     observed_us: int
-    received_us: int
     device: str
     property: str
     value: float
+    received_us: int
     estimated: bool
+
+    def same_fact(self, other: "Row") -> bool:
+        """Whether both are one reading that a device, not having heard our answer, sent again: its own time says so."""
+        return self[:4] == other[:4] and not self.estimated and not other.estimated
 
     def observation(self) -> Observation:
         """As the rest of the house knows it."""
@@ -135,10 +139,10 @@ class Tail:
             if (devices is None or device in devices) and (properties is None or prop in properties):
                 row = Row(
                     round(at * MICRO),
-                    round(self._received[index] * MICRO),
                     names[device],
                     kinds[prop],
                     self._value[index],
+                    round(self._received[index] * MICRO),
                     bool(self._estimated[index]),
                 )
                 if query.start_us <= row.observed_us < query.end_us and query.holds(row):
