@@ -52,7 +52,7 @@ export function addPoints(map: MapLibre, layer: PointLayer, c: Colours): void {
     { id: `${source}-dot`, type: 'circle', source, filter: ['!', ['has', 'point_count']], maxzoom: symbolsFrom, paint: { 'circle-color': c.text3, 'circle-radius': 2.5, 'circle-stroke-color': c.halo, 'circle-stroke-width': 1 } },
     {
       id: `${source}-symbol`, type: 'symbol', source, filter: ['!', ['has', 'point_count']], minzoom: symbolsFrom,
-      layout: { 'icon-image': (images[layer] ?? 'place') as string, 'icon-allow-overlap': true, 'icon-rotation-alignment': 'map', 'icon-rotate': layer === 'cameras' ? ['coalesce', ['get', 'az'], 0] : 0, 'icon-size': ['interpolate', ['linear'], ['zoom'], 15, 0.7, 18, 1.1],
+      layout: { 'icon-image': (images[layer] ?? 'place') as string, 'icon-allow-overlap': true, 'icon-ignore-placement': true, 'icon-rotation-alignment': 'map', 'icon-rotate': layer === 'cameras' ? ['coalesce', ['get', 'az'], 0] : 0, 'icon-size': ['interpolate', ['linear'], ['zoom'], 15, 0.7, 18, 1.1],
         ...(firstLayers.includes(layer) ? {} : { 'text-field': ['coalesce', ['get', 'name'], ''], 'text-font': font, 'text-size': 11, 'text-optional': true, 'text-anchor': 'left', 'text-offset': [0.6, 0] }),
       },
       paint: { 'text-color': c.text2, 'text-halo-color': c.halo, 'text-halo-width': 1.4 },
