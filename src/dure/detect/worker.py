@@ -64,6 +64,7 @@ class Detector:
         self._saved_at = 0.0
         self._saved_position = -1
         self._freed_at = 0.0
+        self._stepped = asyncio.Event()
 
     async def run(self) -> None:
         """Work for ever; stand by while another process has the shard. At an orderly stop the state is kept."""
@@ -127,11 +128,18 @@ class Detector:
                 log.exception("shard %d starts anew: its snapshot cannot be read", self.number)
                 self.shard = Shard(rules, devices)
         self.shard.listen(self.wall())
+        await self._adopt()
         self.caught_up.clear()
         self._saved_position = -1
         self._saved_at = time.monotonic()
         subject = packs.subject_of(self.number)
         self._reader = self.context.stream.reader(streams.OBS, subject=subject, after=self.position)
+
+    async def settled(self) -> None:
+        """Wait until a whole step has been done from now on: what was taken is written then."""
+        for _ in range(2):
+            stepped = self._stepped
+            await stepped.wait()
 
     async def step(self) -> None:
         """Take what waits, let time run, write what matured. Raises LostShard and, with nothing lost, Unavailable only
@@ -143,11 +151,14 @@ class Detector:
             await self._feed(message)
         if not messages or messages[-1].pending == 0:
             if not self.caught_up.is_set():
+                await self._write(self.shard.drain())
                 await self._reconcile()
                 self.caught_up.set()
             self.shard.idle(self.wall())
         await self._write(self.shard.drain())
         self._save_sometimes()
+        stepped, self._stepped = self._stepped, asyncio.Event()
+        stepped.set()
 
     async def stop(self) -> None:
         """Keep the state and let go of the stream."""
@@ -246,20 +257,28 @@ class Detector:
                 log.warning("%d outcomes of shard %d wait: %s", len(outcomes), self.number, error)
                 await asyncio.sleep(_RETRY_S)
 
-    async def _reconcile(self) -> None:
-        """State and store agree on what is open: after a crash each may know of one that the other does not."""
+    async def _adopt(self) -> set[tuple[str, str]]:
+        """Watch for the end of what is open in the store; gives all that is."""
         async with self.context.database.transaction() as tx:
             rows = await tx.rows(_OPEN)
         stored = {(row["rule"], row["subject"]): row["last_onset_at"].timestamp() for row in rows}
-        shard, now = self.shard, self.wall()
-        held = {(rule, subject): onset for rule, subject, onset in shard.open_alarms()}
-        subjects: dict[str, Device | str] = dict(shard.devices)
-        subjects |= {group_subject(one.group): one.group for one in shard.devices.values() if one.group is not None}
+        held = {(rule, subject) for rule, subject, _ in self.shard.open_alarms()}
+        subjects = self._subjects()
         for (rule, subject), onset in stored.items():
             if subject in subjects and (rule, subject) not in held:
-                shard.adopt(rule, subject, onset, now)
+                self.shard.adopt(rule, subject, onset, self.wall())
+        return set(stored)
+
+    def _subjects(self) -> dict[str, Device | str]:
+        devices = self.shard.devices
+        groups = {group_subject(one.group): one.group for one in devices.values() if one.group is not None}
+        return {**devices, **groups}
+
+    async def _reconcile(self) -> None:
+        """State and store agree on what is open: after a crash each may know of one that the other does not."""
+        stored, shard, subjects = await self._adopt(), self.shard, self._subjects()
         missing: list[Outcome] = []
-        for (rule, subject), onset in held.items():
+        for rule, subject, onset in shard.open_alarms():
             # A wrong clock is judged by messages alone, never by a timer: what the state knows of it is written.
             if (rule, subject) not in stored and not shard.rules[rule].hidden and rule not in shard.clocks:
                 one = subjects.get(subject)
