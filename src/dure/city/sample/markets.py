@@ -84,7 +84,7 @@ def build_market(fabric: Fabric, block: Block, which: int, seed: int, book: Gaze
     )  # fmt: skip
     hall_m = 2 * manner.depth_m
     height = len(ZONES) * hall_m + (len(ZONES) - 1) * manner.lane_m
-    market.label = (x, y - height / 2 - 5)
+    market.label = (x, y - height / 2 - 8)
     for index in range(len(ZONES)):
         v = y + height / 2 - hall_m / 2 - index * (hall_m + manner.lane_m)
         _build_hall(market, index, (x, v), seed, (road, lot))
@@ -104,7 +104,7 @@ def _build_hall(market: Market, zone: int, at: XY, seed: int, address: tuple[str
         shift = (half + manner.passage_m) / 2
         parts = [box_at((at[0] + side * shift, at[1]), (1, 0), half, 2 * manner.depth_m) for side in (-1, 1)]
     market.halls += [(name, part) for part in parts]
-    market.hall_marks.append((name, (at[0] - length / 2 - 6.5, at[1])))
+    market.hall_marks.append((name, (at[0] - length / 2 - 9, at[1])))
     gateway = f"HB{manner.letter}-GW-{_LETTERS[zone]}"
     lon, lat = lonlat(*at)
     market.devices.append(

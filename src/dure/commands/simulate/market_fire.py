@@ -18,7 +18,8 @@ FAULT_RULES = ("silent", "battery", "clock")
 _LOSS = 0.4
 _POLL_S = 0.4
 _STEAM_WATCHED_S = 8.0
-_NEIGHBOURS_S = 9.0
+_BURNS_S = (8.0, 30.0)
+"""How long the fire burns on after it became an incident: at least, and at most where no two neighbours join."""
 _EMBERS_S = 14.0
 
 
@@ -139,8 +140,10 @@ class Scene:
             crew.check()
             await self._look()
             if self.seen.incident is not None:
-                settled = settled or time.monotonic() + _NEIGHBOURS_S / min(self.speed, 3)
-                if time.monotonic() > max(settled, steam_until):
+                settled = settled or time.monotonic()
+                spread = len(self.seen.joined) >= len(self.cast.weak)
+                burns_until = settled + _BURNS_S[0 if spread else 1] / min(self.speed, 3)
+                if time.monotonic() > max(burns_until, steam_until):
                     break
             await asyncio.sleep(_POLL_S)
         self.fire = Fire(self.fire.began, speed=self.speed, out=time.monotonic())
