@@ -58,6 +58,7 @@ export class Listing<T> {
   constructor(
     private readonly path: string,
     private readonly pageSize = 100,
+    private readonly cursorName = 'cursor',
   ) {}
 
   get stale(): boolean {
@@ -84,7 +85,7 @@ export class Listing<T> {
     this.abort = abort;
     this.loading = true;
     try {
-      const page = await api.get<Page<T>>(this.path, { limit: this.pageSize, ...this.query, cursor }, abort.signal);
+      const page = await api.get<Page<T>>(this.path, { limit: this.pageSize, ...this.query, [this.cursorName]: cursor }, abort.signal);
       if (abort.signal.aborted) return;
       this.items = cursor === null ? page.items : [...this.items, ...page.items];
       this.next = page.next;

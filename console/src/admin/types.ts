@@ -1,0 +1,85 @@
+/** Shapes that only the administration's screens know. */
+export interface Link {
+  readonly url: string;
+  readonly token: string;
+  readonly expires_in_s: number;
+}
+
+export interface Account {
+  readonly id: string;
+  readonly username: string;
+  readonly label: string;
+  readonly state: 'active' | 'suspended';
+  readonly roles: readonly string[];
+  readonly agency_id: string | null;
+  readonly language: 'ko' | 'en';
+  readonly has_password: boolean;
+  readonly signed_in_at: string | null;
+  readonly version: number;
+  readonly link?: Link;
+}
+
+export interface Token {
+  readonly id: string;
+  readonly name: string;
+  readonly role: string;
+  readonly agency_id: string | null;
+  readonly device_id: string | null;
+  readonly networks: readonly string[];
+  readonly created_by: string;
+  readonly created_at: string;
+  readonly expires_at: string;
+  readonly used_at: string | null;
+  readonly revoked_at: string | null;
+  readonly token?: string;
+}
+
+export interface AuditLine {
+  readonly seq: number;
+  readonly id: string;
+  readonly at: string;
+  readonly actor: string;
+  readonly actor_name: string;
+  readonly agency_id: string | null;
+  readonly address: string | null;
+  readonly action: string;
+  readonly entity: string;
+  readonly entity_id: string;
+  readonly person_id: string | null;
+  readonly purpose: string | null;
+  readonly outcome: string;
+}
+
+export interface Consumer {
+  readonly name: string;
+  readonly enabled: boolean;
+  readonly position: number;
+  readonly lag: number;
+  readonly waiting_s: number;
+  readonly set_aside: number;
+}
+
+export interface Refusal {
+  readonly door: string;
+  readonly device: string | null;
+  readonly code: string;
+  readonly reason: string;
+  readonly count: number;
+  readonly first_at: string;
+  readonly last_at: string;
+  readonly sample: string;
+}
+
+export interface SignedInPlace {
+  readonly id: string;
+  readonly address: string | null;
+  readonly browser: string | null;
+  readonly created_at: string;
+  readonly seen_at: string;
+  readonly expires_at: string;
+  readonly current: boolean;
+}
+
+export const roles = ['admin', 'operator', 'shift_lead', 'police', 'fire', 'disaster', 'welfare', 'epidemic', 'clinician', 'teacher', 'official', 'auditor', 'citizen', 'device', 'service'] as const;
+/** Roles that people sign in with; the others are for tokens. */
+export const personRoles = roles.filter((role) => role !== 'device' && role !== 'service' && role !== 'citizen');
