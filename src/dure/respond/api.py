@@ -154,7 +154,11 @@ async def list_types(_who: Reads, context: ContextDep, language: LanguageDep) ->
     }
 
 
-@router.get("/incidents.csv", response_class=Response)
+@router.get(
+    "/incidents.csv",
+    response_class=Response,
+    responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}, "description": "the list as a file"}},
+)
 async def export_csv(tx: TxDep, who: Reads, wanted: Wanted, context: ContextDep, language: LanguageDep) -> Response:
     """The list as CSV (UTF-8 with BOM, the city's time), at most 10,000 rows."""
     reader = views.Reader(context.catalogue, language, tx.now())
