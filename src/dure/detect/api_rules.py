@@ -9,6 +9,7 @@ from dure.detect import rulebook, shapes
 from dure.detect.contributed import built_in
 from dure.detect.rulebook import CITY, Entry
 from dure.detect.rulefile import WrongRules, parse
+from dure.detect.trial import tried
 from dure.engine.database import Tx
 from dure.engine.web import ContextDep, ExpectedVersion, LanguageDep, Router, TxDep, etag
 from dure.trust.principal import Principal
@@ -81,6 +82,12 @@ async def check_rule(_by: Reads, body: shapes.RuleText, context: ContextDep, lan
         ]
         return {"ok": False, "errors": errors}
     return {"ok": True, "errors": []}
+
+
+@router.post("/try", response_model=shapes.RuleTried)
+async def try_rule(tx: TxDep, _by: Manages, body: shapes.RuleTrial, context: ContextDep) -> dict[str, Any]:
+    """What a rule would have raised between two times, at most a day apart. Nothing is raised nor kept."""
+    return await tried(context, tx, rulebook.checked(body.toml), body.since, body.until)
 
 
 @router.get("/{rule_id}", response_model=shapes.Rule)
