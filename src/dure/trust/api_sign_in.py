@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.routing import APIRoute
 from sqlalchemy import text
 
@@ -149,9 +149,8 @@ async def reset_password(body: shapes.ResetIn, request: Request, context: Contex
     await admin_link.reset(context.database, body.token, body.password, address=_address(request))
 
 
-@door.post("/me/password", status_code=204)
-async def change_password(body: shapes.PasswordIn, request: Request, context: ContextDep) -> None:
-    """Change one's own password. All other sessions end."""
+async def account_holder(request: Request, context: ContextDep) -> tuple[Principal, str]:
+    """Dependency: who asks, with their username. Raises Unauthenticated, and Forbidden for what is no account."""
     async with context.database.transaction() as tx:
         who = await principal_of(request, tx)
         if who is None:
@@ -159,6 +158,18 @@ async def change_password(body: shapes.PasswordIn, request: Request, context: Co
         username = await tx.scalar(_USERNAME, {"id": who.account_id})
     if username is None:
         raise Forbidden("trust.account.needed")
+    return who, username
+
+
+@door.post("/me/password", status_code=204)
+async def change_password(
+    body: shapes.PasswordIn,
+    request: Request,
+    context: ContextDep,
+    holder: Annotated[tuple[Principal, str], Depends(account_holder)],
+) -> None:
+    """Change one's own password. All other sessions end."""
+    who, username = holder
     passwords.check(body.new, username, "new")
     _admitted(request)
     await sign_in.proven(context.database, username, body.current, address=_address(request))
