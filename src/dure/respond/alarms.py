@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import RowMapping, text
 
+from dure.detect.events import CHANGED, CLEARED, RAISED
 from dure.engine.consumers import Consumer
 from dure.engine.database import Tx
 from dure.kernel.errors import NotFound
@@ -27,23 +28,29 @@ from dure.trust import audit
 from dure.trust.principal import system
 
 NAME = "respond.alarms"
-RAISED = "AlarmRaised.v1"
-CHANGED = "AlarmChanged.v1"
-CLEARED = "AlarmCleared.v1"
 SINGLY = 5
 """So many alarms of an incident get a line each; what comes after is folded by the minute."""
+
+_LINK = text("select * from incident_alarm where alarm_id = :id")
 
 
 async def on_alarm(tx: Tx, event: Event) -> None:
     """Handle one event about an alarm; what the event says is read anew."""
-    alarm_id = UUID(event.entity_id)
-    incident_id = await tx.scalar(text("select incident_id from incident_alarm where alarm_id = :id"), {"id": alarm_id})
-    if incident_id is not None:
-        await _follow(tx, alarm_id, incident_id)
+    signal = await signals.load(tx, UUID(event.entity_id))
+    if signal is None:
         return
-    signal = await signals.load(tx, alarm_id)
-    if signal is not None and signal.makes_incident and (signal.standing or event.type == RAISED):
-        await _arrive(tx, signal)
+    link = await tx.row(_LINK, {"id": signal.alarm_id})
+    if link is None:
+        if signal.makes_incident and (signal.standing or event.type == RAISED):
+            await _arrive(tx, signal)
+    elif _news(link, signal):
+        await _follow(tx, signal.alarm_id, link["incident_id"])
+
+
+def _news(link: RowMapping, signal: Signal) -> bool:
+    """Whether detection says something of an alarm that this room does not know."""
+    known = (link["stage"], link["standing"], link["severity"])
+    return known != (signal.stage, signal.standing, signal.severity.value)
 
 
 CONSUMER = Consumer(NAME, (RAISED, CHANGED, CLEARED), on_alarm)
@@ -143,12 +150,9 @@ async def _follow(tx: Tx, alarm_id: UUID, incident_id: UUID) -> None:
     Read under the incident's lock: whoever closes it settles its alarms under the same lock.
     """
     incident, _root = await queries.locked_with_root(tx, incident_id)
-    link = await tx.row(text("select * from incident_alarm where alarm_id = :id"), {"id": alarm_id})
+    link = await tx.row(_LINK, {"id": alarm_id})
     signal = await signals.load(tx, alarm_id)
-    if link is None or signal is None:
-        return
-    same = link["stage"] == signal.stage and link["standing"] == signal.standing
-    if same and link["severity"] == signal.severity.value:
+    if link is None or signal is None or not _news(link, signal):
         return
     kind = TYPES.kept(incident["type"])
     await tx.execute(
