@@ -1,8 +1,11 @@
 """The list as a file for a spreadsheet."""
 
+import asyncio
 import csv
 import io
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import cache
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import RowMapping
@@ -28,20 +31,25 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 async def csv_of(tx: Tx, principal: Principal, wanted: Filter, reader: Reader, zone: str) -> bytes:
     """The incidents of a list, newest first; the export leaves a line in the audit log."""
     rows = await reading.listed(tx, wanted, scope_of(principal, TYPES), None, MOST)
+    await audit.record(tx, principal, "incident.export", "incident", f"{len(rows)} rows")
+    return await asyncio.to_thread(_written, rows, reader, ZoneInfo(zone))  # the screens' flow goes on meanwhile
+
+
+def _written(rows: Sequence[RowMapping], reader: Reader, zone: ZoneInfo) -> bytes:
+    say = cache(reader.say)
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow([reader.say(f"respond.csv.{name}") for name in _COLUMNS])
-    writer.writerows([_cell(row, name, reader, ZoneInfo(zone)) for name in _COLUMNS] for row in rows)
-    await audit.record(tx, principal, "incident.export", "incident", f"{len(rows)} rows")
+    writer.writerow([say(f"respond.csv.{name}") for name in _COLUMNS])
+    writer.writerows([_cell(row, name, say, zone) for name in _COLUMNS] for row in rows)
     return out.getvalue().encode("utf-8-sig")
 
 
-def _cell(row: RowMapping, name: str, reader: Reader, zone: ZoneInfo) -> str:
+def _cell(row: RowMapping, name: str, say: Callable[[str], str], zone: ZoneInfo) -> str:
     match name:
         case "type":
-            return reader.say(TYPES.kept(row["type"]).title)
+            return say(TYPES.kept(row["type"]).title)
         case "severity" | "status" | "mode" | "source" | "outcome":
-            return reader.say(f"respond.{name}.{row[name]}") if row[name] else ""
+            return say(f"respond.{name}.{row[name]}") if row[name] else ""
         case "place":
             value = row["name"]
         case "alarm_count":
