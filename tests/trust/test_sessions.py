@@ -15,7 +15,7 @@ from dure.kernel.clock import HeldClock
 from dure.trust import authentication, policy, secret
 from dure.trust.principal import still_valid
 from dure.trust.roles import Role
-from dure.trust.web import cookie_name, secure
+from dure.trust.web import cookie_name, install, secure
 from tests.trust.conftest import PASSWORD, account, bearer, browser, signed_in, token
 
 
@@ -173,3 +173,23 @@ def test_over_tls_the_cookie_is_secure_and_bound_to_its_host(
     context: Context = app.state.context
     over = dataclasses.replace(context, settings=dataclasses.replace(settings, public_url=url))
     assert (cookie_name(over), secure(over)) == (name, tls)
+
+
+async def test_behind_a_listed_proxy_the_clients_own_address_counts(
+    database: Database, app: FastAPI, settings: Settings
+) -> None:
+    listed = dataclasses.replace(settings, trusted_proxies=("10.0.0.0/24",))
+    app.state.context = dataclasses.replace(app.state.context, settings=listed)
+    install(app, app.state.grants)
+    admin = bearer(await token(database, Role.ADMIN))
+    async with browser(app, "10.0.0.9") as proxied, browser(app, "192.0.2.1") as direct:
+        told = {**admin, "x-forwarded-for": "1.1.1.1, 203.0.113.5"}
+        assert (await proxied.get("/me", headers=told)).json()["address"] == "203.0.113.5"
+        assert (await direct.get("/me", headers=told)).json()["address"] == "192.0.2.1"
+
+
+def test_a_proxy_setting_that_is_no_network_ends_the_start(app: FastAPI, settings: Settings) -> None:
+    wrong = dataclasses.replace(settings, trusted_proxies=("10.0.0.1/8",))
+    app.state.context = dataclasses.replace(app.state.context, settings=wrong)
+    with pytest.raises(ValueError, match="host bits"):
+        install(app, app.state.grants)

@@ -34,9 +34,8 @@ def cookie_name(context: Context) -> str:
 
 def client_address(request: Request) -> Address | None:
     """The client's address: the peer's, or what a listed proxy says (`DURE_TRUSTED_PROXIES`)."""
-    proxies = addresses.networks(context_of(request).settings.trusted_proxies)
     peer = request.client.host if request.client else None
-    return addresses.client(peer, request.headers.getlist("x-forwarded-for"), proxies)
+    return addresses.client(peer, request.headers.getlist("x-forwarded-for"), request.app.state.proxies)
 
 
 def check_same_origin(request: Request, *, needs_proof: bool = True) -> None:
@@ -181,7 +180,12 @@ async def _on_refused(request: Request, error: Exception) -> Response:
 
 
 def install(app: FastAPI, grants: Grants) -> None:
-    """Put the policy to work: `grants` is the union of the rooms' tables. For the composition root and for tests."""
+    """Put the policy to work: `grants` is the union of the rooms' tables. For the composition root and for tests.
+
+    `app.state.context` is there already. Raises ValueError for a setting of proxies that is no list of CIDRs.
+    """
+    context: Context = app.state.context
+    app.state.proxies = addresses.networks(context.settings.trusted_proxies)
     app.state.grants = grants
     app.state.identify = identify
     app.state.refusals = Budget(burst=30, per_second=0.5)
