@@ -4,8 +4,13 @@ import './base.css';
 import { mount } from 'svelte';
 import App from './App.svelte';
 import { texts } from './lib/i18n.svelte';
+import { router } from './lib/router.svelte';
 import { session } from './lib/session.svelte';
+import { screens } from './screens';
 
+/** The screen that is asked for is fetched while the session is still being looked up. */
+const first = screens.find((screen) => screen.path === router.screen);
+void first?.load();
 const target = document.getElementById('app');
 if (!target) throw new Error('no #app');
 void session.ask();

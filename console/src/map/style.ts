@@ -7,20 +7,25 @@ export const font = ['Pretendard Variable'];
 /** Pixels a metre takes at zoom 0 and 37 degrees north, where a tile is 512 pixels wide. */
 const metresPerPixel = 62_500;
 
-/** A line as wide as the road itself, but never thinner than `least` pixels. */
+/** A line as wide as the road itself (`width_m`, else `metres`), but never thinner than `least` pixels. */
 function wide(metres: number, least: number): ExpressionSpecification {
-  const at = (zoom: number): number => Math.max(least, (metres * 2 ** zoom) / metresPerPixel);
-  return ['interpolate', ['exponential', 2], ['zoom'], 10, least, 13, at(13), 20, at(20)];
+  const at = (zoom: number): ExpressionSpecification => ['max', least, ['*', ['coalesce', ['get', 'width_m'], metres], 2 ** zoom / metresPerPixel]];
+  return ['interpolate', ['exponential', 2], ['zoom'], 10, at(10), 13, at(13), 20, at(20)];
 }
 
 const isClass = (name: string): ExpressionSpecification => ['==', ['coalesce', ['get', 'class'], ''], name];
 const nothing: FeatureCollection = { type: 'FeatureCollection', features: [] };
 
+/** Layers with many small shapes; they come once the rest stands, so that the streets never wait for them. */
+export const heavyLayers = ['building', 'market'] as const;
+
 /** The city's own base map: nothing in it comes from outside. */
-export function baseStyle(base: BaseMap, c: Colours): StyleSpecification {
+export function baseStyle(base: BaseMap, c: Colours, heavy: boolean): StyleSpecification {
   const sources: StyleSpecification['sources'] = {};
-  for (const [name, data] of Object.entries(base.layers)) sources[`base-${name}`] = { type: 'geojson', data, maxzoom: 16, tolerance: 0.3 };
-  for (const name of ['boundary', 'road', 'rail', 'building', 'water', 'park', 'market', 'label']) sources[`base-${name}`] ??= { type: 'geojson', data: nothing };
+  for (const name of ['boundary', 'road', 'rail', 'ground', 'building', 'water', 'park', 'market', 'label']) {
+    const late = !heavy && heavyLayers.some((one) => one === name);
+    sources[`base-${name}`] = { type: 'geojson', data: late ? nothing : (base.layers[name] ?? nothing), maxzoom: 16, tolerance: 0.3 };
+  }
   return { version: 8, sources, layers: [...ground(c), ...streets(c), ...built(c), ...labels(c)] };
 }
 
@@ -28,6 +33,7 @@ function ground(c: Colours): LayerSpecification[] {
   return [
     { id: 'ground', type: 'background', paint: { 'background-color': c.ground } },
     { id: 'park', type: 'fill', source: 'base-park', paint: { 'fill-color': c.park } },
+    { id: 'open', type: 'fill', source: 'base-ground', paint: { 'fill-color': ['match', ['coalesce', ['get', 'class'], ''], 'pitch', c.park, c.lane], 'fill-opacity': 0.6 } },
     { id: 'water', type: 'fill', source: 'base-water', filter: ['!=', ['geometry-type'], 'LineString'], paint: { 'fill-color': c.water } },
     { id: 'water-line', type: 'line', source: 'base-water', filter: ['==', ['geometry-type'], 'LineString'], paint: { 'line-color': c.water, 'line-width': wide(12, 1) } },
   ];
@@ -46,10 +52,13 @@ function streets(c: Colours): LayerSpecification[] {
 }
 
 function built(c: Colours): LayerSpecification[] {
+  const stall = isClass('stall');
   return [
-    { id: 'building', type: 'fill', source: 'base-building', minzoom: 13, paint: { 'fill-color': c.building, 'fill-opacity': ['interpolate', ['linear'], ['zoom'], 13, 0.4, 15, 1] } },
-    { id: 'building-line', type: 'line', source: 'base-building', minzoom: 15, paint: { 'line-color': c.buildingLine, 'line-width': 0.8 } },
-    { id: 'market', type: 'line', source: 'base-market', minzoom: 13, paint: { 'line-color': c.text3, 'line-width': 1 } },
+    { id: 'building', type: 'fill', source: 'base-building', minzoom: 14, paint: { 'fill-color': c.building, 'fill-opacity': ['interpolate', ['linear'], ['zoom'], 14, 0.5, 15.5, 1] } },
+    { id: 'building-line', type: 'line', source: 'base-building', minzoom: 15.5, paint: { 'line-color': c.buildingLine, 'line-width': 0.8 } },
+    { id: 'stall', type: 'fill', source: 'base-market', minzoom: 15, filter: stall, paint: { 'fill-color': c.building, 'fill-outline-color': c.lineStrong } },
+    { id: 'hall', type: 'line', source: 'base-market', minzoom: 15, filter: isClass('hall'), paint: { 'line-color': c.text3, 'line-width': 1 } },
+    { id: 'market', type: 'line', source: 'base-market', minzoom: 13, filter: ['all', ['!', stall], ['!', isClass('hall')]], paint: { 'line-color': c.text3, 'line-width': 1, 'line-opacity': 0.6 } },
     { id: 'boundary', type: 'line', source: 'base-boundary', filter: ['!=', ['get', 'level'], 'city'], paint: { 'line-color': c.boundary, 'line-width': 1, 'line-dasharray': [3, 3] } },
     { id: 'boundary-city', type: 'line', source: 'base-boundary', filter: ['==', ['get', 'level'], 'city'], paint: { 'line-color': c.boundary, 'line-width': 1.5 } },
   ];
@@ -57,12 +66,18 @@ function built(c: Colours): LayerSpecification[] {
 
 function labels(c: Colours): LayerSpecification[] {
   const paint = { 'text-color': c.label, 'text-halo-color': c.halo, 'text-halo-width': 1.5 };
-  const named: ExpressionSpecification = ['coalesce', ['get', 'name'], ''];
+  const text = (size: number): NonNullable<Extract<LayerSpecification, { type: 'symbol' }>['layout']> => ({ 'text-field': ['coalesce', ['get', 'name'], ''], 'text-font': font, 'text-size': size });
+  const one = (id: string, classes: readonly string[], minzoom: number, size: number, colour: string, maxzoom = 24): LayerSpecification => ({
+    id: `label-${id}`, type: 'symbol', source: 'base-label', minzoom, maxzoom, filter: ['in', ['coalesce', ['get', 'class'], ''], ['literal', [...classes]]], layout: { ...text(size), 'text-padding': 6 }, paint: { ...paint, 'text-color': colour },
+  });
+  const known = ['dong', 'park', 'hill', 'river', 'hall'];
   return [
-    { id: 'label-road', type: 'symbol', source: 'base-road', minzoom: 14, layout: { 'text-field': named, 'text-font': font, 'text-size': 11, 'symbol-placement': 'line', 'symbol-spacing': 420, 'text-letter-spacing': 0.1 }, paint: { ...paint, 'text-color': c.text3 } },
-    { id: 'label-water', type: 'symbol', source: 'base-water', minzoom: 12, layout: { 'text-field': named, 'text-font': font, 'text-size': 12, 'text-letter-spacing': 0.3 }, paint: { ...paint, 'text-color': c.waterText, 'text-halo-color': c.water } },
-    { id: 'label-park', type: 'symbol', source: 'base-park', minzoom: 15, layout: { 'text-field': named, 'text-font': font, 'text-size': 11 }, paint },
-    { id: 'label-dong', type: 'symbol', source: 'base-label', maxzoom: 15, filter: isClass('dong'), layout: { 'text-field': named, 'text-font': font, 'text-size': 12 }, paint: { ...paint, 'text-color': c.text3 } },
-    { id: 'label-place', type: 'symbol', source: 'base-label', minzoom: 13.5, filter: ['!', isClass('dong')], layout: { 'text-field': named, 'text-font': font, 'text-size': 12, 'text-padding': 6 }, paint },
+    { id: 'label-road', type: 'symbol', source: 'base-road', minzoom: 15, layout: { ...text(11), 'symbol-placement': 'line', 'symbol-spacing': 420, 'text-letter-spacing': 0.1, 'text-max-angle': 30 }, paint: { ...paint, 'text-color': c.text3 } },
+    { id: 'label-stall', type: 'symbol', source: 'base-market', minzoom: 18.2, filter: isClass('stall'), layout: text(10), paint: { ...paint, 'text-color': c.text3, 'text-halo-width': 0 } },
+    one('river', ['river'], 12, 13, c.waterText),
+    one('green', ['park', 'hill'], 15, 11, c.text3),
+    one('hall', ['hall'], 16, 12, c.label),
+    one('dong', ['dong'], 10, 12, c.text3, 15),
+    { id: 'label-place', type: 'symbol', source: 'base-label', minzoom: 14, filter: ['!', ['in', ['coalesce', ['get', 'class'], ''], ['literal', known]]], layout: { ...text(12), 'text-padding': 6 }, paint },
   ];
 }
