@@ -4,9 +4,14 @@ import asyncio
 import json
 
 import pytest
+from sqlalchemy import text
 
 from dure.engine.context import Context
+from dure.engine.outbox import Relay
+from dure.kernel.events import Event
 from dure.sense.mqtt_client import MqttRefusedError
+from dure.sense.registry import registry_of
+from dure.sense.streams import mqtt_reader
 from tests.sense.conftest import doors, key_of, refusals, signed_in, stored, until
 
 
@@ -99,10 +104,6 @@ async def test_garbage_does_not_stop_good_readings(context: Context) -> None:
 
 
 async def test_a_device_that_is_switched_off_is_not_heard(context: Context) -> None:
-    from sqlalchemy import text
-
-    from dure.kernel.events import Event
-    from dure.sense.registry import registry_of
 
     async with doors(context):
         device = await signed_in(context, "d1")
@@ -130,16 +131,29 @@ async def test_a_device_that_is_switched_off_is_not_heard(context: Context) -> N
     assert ("d1", "switched_off") in {(one.device, one.reason) for one in await refusals(context)}
 
 
+async def test_a_revoked_key_ends_the_connection_it_opened(context: Context) -> None:
+    async with doors(context):
+        device = await signed_in(context, "d1")
+        await device.publish("city/d1", heat(20))
+        async with context.database.transaction() as tx:
+            await tx.execute(text("update device set key_hash = '\\x00' where id = 'd1'"))
+            await tx.emit(Event("DeviceChanged.v1", "device", "d1", 2))
+        await give_positions(context)
+
+        async def hung_up() -> bool:
+            return device.refused is not None
+
+        await until(hung_up)
+        await device.close()
+
+
 async def give_positions(context: Context) -> None:
     """What the outbox relay of the work process does."""
-    from dure.engine.outbox import Relay
 
     relay = Relay(context.database, context.stream, source="urn:test")
     task = asyncio.create_task(relay.run())
 
     async def done() -> bool:
-        from sqlalchemy import text
-
         async with context.database.transaction() as tx:
             return await tx.scalar(text("select count(*) from outbox where position is null")) == 0
 
@@ -150,7 +164,6 @@ async def give_positions(context: Context) -> None:
 
 async def test_what_a_killed_door_held_is_not_lost_or_overtaken(context: Context) -> None:
     """A door that dies between delivery and storing leaves messages that its successor must not acknowledge unread."""
-    from dure.sense.streams import mqtt_reader
 
     async with doors(context):
         device = await signed_in(context, "d1")

@@ -12,6 +12,7 @@ import time
 from collections import OrderedDict
 from pathlib import Path
 
+from dure.engine.connections import hang_up
 from dure.engine.context import Context
 from dure.engine.servers.nkeys import BadKey, BadToken, CalloutRequest, KeyPair, allow, from_seed, read_callout, refuse
 from dure.engine.stream import Stream
@@ -54,7 +55,12 @@ async def run_auth(context: Context) -> None:
     desk = SignIn(registry, refusals_of(context), await asyncio.to_thread(issuer_of, context.settings.data))
     await context.stream.answer(SUBJECT, desk.answer)
     await context.stream.answer(OPEN, _yes)
-    await asyncio.Event().wait()
+    registry.revoked = asyncio.Queue()
+    while True:
+        revoked = {await registry.revoked.get()}
+        while not registry.revoked.empty():
+            revoked.add(registry.revoked.get_nowait())
+        await hang_up(context.settings.nats_url, revoked)
 
 
 async def _yes(_question: bytes) -> bytes:

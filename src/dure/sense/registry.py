@@ -55,6 +55,7 @@ class Registry:
         self._asking: asyncio.Task[None] | None = None
         self._asked: set[str] = set()
         self._follower: asyncio.Task[None] | None = None
+        self.revoked: asyncio.Queue[str] | None = None
         self._position: int | None = None
         self._refreshed = 0.0
 
@@ -114,19 +115,30 @@ class Registry:
             self._unknown.clear()
         now = time.monotonic()
         for one in ids:
+            before = self._known.pop(one, None)
             if one in found:
                 self._known[one] = self._made(found[one])
                 self._unknown.pop(one, None)
             else:
-                self._known.pop(one, None)
                 self._unknown[one] = now
+            self._note_revoked(before)
 
     async def _reload_all(self) -> None:
         async with self._database.transaction() as tx:
             found = await devices_for_doors(tx)
-        self._known = {one.id: self._made(one) for one in found}
+        before, self._known = self._known, {one.id: self._made(one) for one in found}
         self._unknown.clear()
+        for one in before.values():
+            self._note_revoked(one)
         self._loaded.set()
+
+    def _note_revoked(self, before: Known | None) -> None:
+        """Tell whoever hangs up that a device's key no longer opens the door, where it did before."""
+        if self.revoked is None or before is None or before.key_hash is None or not before.on:
+            return
+        now = self._known.get(before.id)
+        if now is None or not now.on or now.key_hash != before.key_hash:
+            self.revoked.put_nowait(before.id)
 
     def _made(self, one: DoorDevice) -> Known:
         return Known(
