@@ -49,7 +49,7 @@ def test_a_rule_with_all_its_fields() -> None:
         "critical",
         True,
     )
-    assert rule.source.startswith("[[rule]]\n")
+    assert rule.source.startswith("# 시장 화재\n[[rule]]\n")
     assert parse(rule.source) == [rule]
 
 

@@ -47,6 +47,18 @@ def shown(row: RowMapping) -> dict[str, Any]:
     }
 
 
+async def mark_fault(tx: Tx, ids: Sequence[str], fault: str, *, there: bool) -> None:
+    """A fault of devices was found, or is gone. Another fault found later stands in place of the one before."""
+    was = device.c.fault.is_distinct_from(fault) if there else device.c.fault == fault
+    rows = await tx.rows(
+        update(device)
+        .where(device.c.id.in_(list(ids)), was)
+        .values(fault=fault if there else None, version=device.c.version + 1, updated_at=tx.now())
+        .returning(device.c.id, device.c.version)
+    )
+    await events.device_changed(tx, [(row["id"], row["version"]) for row in rows])
+
+
 async def by_ids(tx: Tx, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
     """Devices in their list form."""
     rows = await tx.rows(select(*COLUMNS).where(device.c.id.in_(list(ids))))

@@ -68,9 +68,16 @@ class Lines:
         return line
 
     def text_of(self, rule: int) -> str:
-        """The part of the file that makes the rule, comments above it left to the one before."""
-        end = self.starts[rule + 1] - 1 if rule + 1 < len(self.starts) else len(self._raw)
-        return "\n".join(self._raw[self.starts[rule] - 1 : end]).strip() + "\n"
+        """The part of the file that makes the rule, with the comment right above it."""
+        end = self._above(rule + 1) if rule + 1 < len(self.starts) else len(self._raw)
+        return "\n".join(self._raw[self._above(rule) : end]).strip() + "\n"
+
+    def _above(self, rule: int) -> int:
+        """Where the comment above a rule begins, counted from 0."""
+        first = self.starts[rule] - 1
+        while first > 0 and self._raw[first - 1].startswith("#"):
+            first -= 1
+        return first
 
 
 def _plain(key: str) -> str:

@@ -11,8 +11,9 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import RowMapping, text
 
+from dure.city.devices import mark_fault
 from dure.detect import events
-from dure.detect.model import Cleared, Condition, Outcome, Raised, Rise, Rule
+from dure.detect.model import Absence, Cleared, ClockSkew, Condition, Outcome, Raised, Rise, Rule
 from dure.engine.database import Tx
 from dure.kernel.clock import from_epoch
 from dure.kernel.ids import new_id
@@ -73,6 +74,8 @@ async def record(tx: Tx, outcomes: Sequence[Outcome], rules: Mapping[str, Rule])
             continue
         if isinstance(outcome, Cleared):
             cleared = await clear(tx, outcome)
+            if rule.category == "fault":
+                await mark(tx, rule, cleared, there=False)
             for row in cleared:
                 last[row["rule"], row["subject"], row["late"]] = row
             continue
@@ -80,6 +83,24 @@ async def record(tx: Tx, outcomes: Sequence[Outcome], rules: Mapping[str, Rule])
         written = await _raise(tx, outcome, rule, last.get(key))
         if written is not None:
             last[key] = written
+            if rule.category == "fault":
+                await mark(tx, rule, [written], there=True)
+
+
+async def mark(tx: Tx, rule: Rule, rows: Sequence[RowMapping], *, there: bool) -> None:
+    """The city's devices say what is wrong with them."""
+    ids = {name for row in rows for name in (row["device"], *row["members"]) if name is not None}
+    if ids:
+        await mark_fault(tx, sorted(ids), fault_of(rule), there=there)
+
+
+def fault_of(rule: Rule) -> str:
+    """The short name of the fault that a rule finds."""
+    if isinstance(rule.pattern, ClockSkew):
+        return "clock"
+    if isinstance(rule.pattern, Absence):
+        return "silent"
+    return "battery" if "battery" in rule.properties else rule.id
 
 
 async def clear(tx: Tx, outcome: Cleared) -> list[RowMapping]:

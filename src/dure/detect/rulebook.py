@@ -13,6 +13,7 @@ from sqlalchemy import RowMapping, text
 from dure.detect import events
 from dure.detect.contributed import built_in
 from dure.detect.model import Rule
+from dure.detect.record import mark
 from dure.detect.rulefile import Refusal, WrongRules, parse
 from dure.engine.database import Tx
 from dure.engine.web import check_version
@@ -158,7 +159,7 @@ async def remove(tx: Tx, who: Principal, rule_id: str, expected: int | None) -> 
         raise Conflict("detect.rule.built_in", id=rule_id)
     if entry.owner == CITY:
         _may_weaken(who, entry.rule, life_safety=False, enabled=False)
-        await _clear_open(tx, rule_id)
+        await _clear_open(tx, entry.rule)
     version = await tx.scalar(_NEXT, {"id": rule_id})
     await tx.execute(text("delete from rule where id = :id"), {"id": rule_id})
     kept = {"id": rule_id, "version": version, "toml": None, "enabled": False, "now": tx.now(), "by": who.name}
@@ -200,17 +201,19 @@ async def _put(tx: Tx, who: Principal, rule_id: str, toml: str, *, enabled: bool
     await tx.execute(_PUT, row)
     await tx.execute(_KEEP, row)
     if not enabled:
-        await _clear_open(tx, rule_id)
+        await _clear_open(tx, checked(toml))
     await events.rule_changed(tx, rule_id, version)
     return await get(tx, rule_id)
 
 
-async def _clear_open(tx: Tx, rule_id: str) -> None:
+async def _clear_open(tx: Tx, rule: Rule) -> None:
     rows = await tx.rows(
         text(
             "update alarm set stage = 'cleared', cleared_at = coalesce(cleared_at, :now), closed_at = :now, "
             "version = version + 1, updated_at = :now where rule = :rule and closed_at is null returning *"
         ),
-        {"rule": rule_id, "now": tx.now()},
+        {"rule": rule.id, "now": tx.now()},
     )
+    if rule.category == "fault":
+        await mark(tx, rule, rows, there=False)
     await events.tell(tx, events.CLEARED, rows)
