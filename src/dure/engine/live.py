@@ -172,9 +172,9 @@ class Hub:
                 if not await still_allowed():
                     yield b"event: bye\ndata: {}\n\n"
                     return
-                yield b"event: beat\ndata: %s\n\n" % _encode(
-                    {"at": self._database.clock.now(), "position": self.position}
-                )
+                # The reader's own position: the hub's may have moved meanwhile, with changes this reader has yet to
+                # hear.
+                yield b"event: beat\ndata: %s\n\n" % _encode({"at": self._database.clock.now(), "position": position})
 
     async def _later(self, position: int) -> Sequence[Frame] | None:
         """Frames after `position`; [] when there are none yet, None when they are no longer kept or never were."""
