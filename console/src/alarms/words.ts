@@ -22,6 +22,7 @@ export function changeOf(alarm: Alarm): string {
   const last = run.at(-1);
   const firstValue = run[0];
   if (firstValue === undefined || last === undefined) return readingOf(alarm.value, alarm.unit);
+  if (alarm.unit === null && run.every((value) => value === 0 || value === 1)) return t('reading.change', { from: readingOf(firstValue === 1, null), to: readingOf(last === 1, null) });
   const plain = (value: number): string => f.reading(value, null, clock.locale.language);
   return `${plain(firstValue)} → ${f.reading(last, alarm.unit, clock.locale.language)}`;
 }
