@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import text
@@ -11,7 +12,7 @@ from dure.engine.outbox import Relay
 from dure.kernel.events import Event
 from dure.sense.mqtt_client import MqttRefusedError
 from dure.sense.registry import registry_of
-from dure.sense.streams import mqtt_reader
+from dure.sense.streams import MQTT, ensure, mqtt_reader
 from tests.sense.conftest import doors, key_of, refusals, signed_in, stored, until
 
 
@@ -145,6 +146,35 @@ async def test_a_revoked_key_ends_the_connection_it_opened(context: Context) -> 
 
         await until(hung_up)
         await device.close()
+
+
+async def test_a_giant_message_is_not_even_taken_in(context: Context) -> None:
+    async with doors(context):
+        device, other = await signed_in(context, "d1"), await signed_in(context, "d2")
+        lost = await device.post("city/d1", b"x" * 1_000_000)
+        with pytest.raises(TimeoutError):
+            await device.settled(within_s=0.5)
+        lost.cancel()
+        await device.close()
+        await other.publish("city/d2", heat(20))
+        await until(lambda: _count(context, 1))
+        await other.close()
+    assert (await context.stream.facts(MQTT)).last == 1
+
+
+async def test_while_the_stream_is_full_readings_wait_and_keep_their_order(context: Context) -> None:
+    await ensure(context.stream, max_bytes=4_000)
+    tight = Context(replace(context.settings, stream_bytes=4_000), context.database, context.stream, context.catalogue)
+    async with doors(tight):
+        device = await signed_in(context, "d1")
+        for value in range(200):
+            await device.publish("city/d1", heat(value))
+        before = len(await stored(context))
+        assert before < 200
+        await ensure(context.stream, max_bytes=10_000_000)
+        await until(lambda: _count(context, 200))
+        await device.close()
+    assert [one.value for one in await stored(context)] == [float(value) for value in range(200)]
 
 
 async def give_positions(context: Context) -> None:

@@ -131,20 +131,24 @@ class Stream:
         except (nats.errors.Error, TimeoutError, OSError) as error:
             raise Unavailable("engine.stream.away") from error
 
-    async def ensure_mqtt(self) -> None:
+    async def ensure_mqtt(self, *, max_msg_size: int) -> None:
         """Make the stream that keeps MQTT's QoS 1 publishes as nats-server itself would with its first MQTT client, so
-        that a consumer can be there before any device is. Raises Unavailable.
+        that a consumer can be there before any device is. Larger messages than `max_msg_size` bytes are not taken in.
+
+        Raises Unavailable.
         """
         config = StreamConfig(
             name="$MQTT_msgs",
             subjects=["$MQTT.msgs.>"],
             retention=RetentionPolicy.INTEREST,
             storage=StorageType.FILE,
+            max_msg_size=max_msg_size,
         )
         try:
-            await self.js.add_stream(config)
-        except BadRequestError:
-            return  # it is there already
+            try:
+                await self.js.add_stream(config)
+            except BadRequestError:
+                await self.js.update_stream(config)
         except (nats.errors.Error, TimeoutError, OSError) as error:
             raise Unavailable("engine.stream.away") from error
 

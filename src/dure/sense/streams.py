@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from dure.engine.context import Context
 from dure.engine.stream import Reader, Stream
+from dure.sense.readings import MAX_MESSAGE_BYTES
 
 OBS = "OBS"
 OBS_SUBJECTS = ["obs.>"]
@@ -18,6 +19,8 @@ MQTT = "$MQTT_msgs"
 MQTT_SUBJECTS = "$MQTT.msgs.city.>"
 MQTT_CONSUMER = "sense"
 MAX_PACK_BYTES = 8_000_000
+MAX_MQTT_BYTES = 4 * MAX_MESSAGE_BYTES
+"""What is larger is not taken in at all: a batch of the door stands in memory. What lies between is counted there."""
 EPOCH_BITS = 40
 """An MQTT stream gives fewer than 2^40 sequences in one life: 10,000 a second for three years without a reboot."""
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
@@ -42,7 +45,7 @@ async def prepare(context: Context) -> None:
     consumes would be gone although it was acknowledged. Raises Unavailable.
     """
     await ensure(context.stream, max_bytes=context.settings.stream_bytes)
-    await context.stream.ensure_mqtt()
+    await context.stream.ensure_mqtt(max_msg_size=MAX_MQTT_BYTES)
     reader = mqtt_reader(context.stream)
     await reader.open()
     await reader.close()
