@@ -154,9 +154,9 @@ async def test_an_alarm_opens_an_incident_with_everything(city: City, operator: 
     assert incident["place"]["name"] == "한빛중앙시장 나동 17호"
     assert incident["place"]["located"]
     assert len(incident["cameras"]) == 5
-    assert keys(incident) == ["verify_asked", "opened_by_alarm", "cameras_chosen"]
-    assert incident["timeline"][1]["text"] == "한빛중앙시장 나동 17호 점포 열감지 예비경보로 상황 개설"
-    assert incident["timeline"][1]["actor"] == "자동"
+    assert keys(incident) == ["opened_by_alarm", "verify_asked", "cameras_chosen"]
+    assert incident["timeline"][0]["text"] == "한빛중앙시장 나동 17호 점포 열감지 예비경보로 상황 개설"
+    assert incident["timeline"][0]["actor"] == "자동"
     assert [(task["kind"], task["done_at"]) for task in incident["tasks"]] == [("verify", None)]
     (alarm,) = incident["alarms"]
     assert alarm["incident_id"] == incident["id"]

@@ -97,7 +97,7 @@ async def _open(tx: Tx, kind: IncidentType, signal: Signal) -> None:
     incident_id = await opening.open_incident(tx, opened)
     await _link(tx, incident_id, signal, "opened")
     await timeline.add(tx, incident_id, Entry.SIGNAL, "opened_by_alarm", signal.words())
-    await opening.place_cameras(tx, incident_id, opened)
+    await opening.begin_work(tx, incident_id, opened)
     await signals.attach(tx, [signal.alarm_id], incident_id)
     await audit.record(tx, system(NAME), "incident.open", "incident", incident_id)
     if not signal.standing:

@@ -26,21 +26,21 @@ async def acknowledge(tx: Tx, principal: Principal, incident_id: UUID, expected:
     if row["acknowledged_at"] is not None:
         return
     await timeline.add(tx, incident_id, Entry.STATE, "acknowledged", actor=principal.name)
-    await _taken_up(tx, principal, row, status, "acknowledged")
+    await changed(tx, incident_id, "acknowledged", status=status.value, **await taking_up(tx, principal, row))
     await audit.record(tx, principal, "incident.acknowledge", "incident", incident_id)
 
 
-async def _taken_up(tx: Tx, principal: Principal, row: RowMapping, status: Status, what: str, **values: Any) -> None:
-    """Move to `status`; the first who acts on an incident has taken it up."""
-    if row["acknowledged_at"] is None:
-        await clocks.moment(tx, row["id"], TYPES.kept(row["type"]), Moment.ACKNOWLEDGED, tx.now())
-        await tasks.done(tx, row["id"], opening.VERIFY, principal.name)
-        values |= {
-            "acknowledged_at": tx.now(),
-            "acknowledged_by": principal.name,
-            "acknowledged_by_id": principal.actor,
-        }
-    await changed(tx, row["id"], what, status=status.value, **values)
+async def taking_up(tx: Tx, principal: Principal, row: RowMapping) -> dict[str, Any]:
+    """The first who acts on an incident has taken it up: clocks, the task of verifying, and the columns that say so."""
+    if row["acknowledged_at"] is not None:
+        return {}
+    await clocks.moment(tx, row["id"], TYPES.kept(row["type"]), Moment.ACKNOWLEDGED, tx.now())
+    await tasks.done(tx, row["id"], opening.VERIFY, principal.name)
+    return {
+        "acknowledged_at": tx.now(),
+        "acknowledged_by": principal.name,
+        "acknowledged_by_id": principal.actor,
+    }
 
 
 async def note(tx: Tx, principal: Principal, incident_id: UUID, words: str) -> None:
@@ -118,7 +118,8 @@ async def reopen(tx: Tx, principal: Principal, incident_id: UUID, reason: str, e
     await timeline.add(tx, incident_id, Entry.STATE, "reopened", actor=principal.name, words=reason)
     await signals.unsettle(tx, incident_id)
     cleared = {"closed_at": None, "closed_by": None, "outcome": None, "outcome_reason": None}
-    await _taken_up(tx, principal, row, status, "reopened", **cleared)
+    taker = await taking_up(tx, principal, row)
+    await changed(tx, incident_id, "reopened", status=status.value, **taker, **cleared)
     await audit.record(tx, principal, "incident.reopen", "incident", incident_id)
 
 

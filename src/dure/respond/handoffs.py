@@ -12,8 +12,9 @@ from sqlalchemy import RowMapping, text
 from dure.engine.database import Tx
 from dure.kernel.errors import Conflict, Forbidden, NotFound
 from dure.kernel.ids import new_id
-from dure.respond import clocks, opening, queries, tasks, timeline
+from dure.respond import clocks, queries, timeline
 from dure.respond.changes import changed, taken
+from dure.respond.handling import taking_up
 from dure.respond.model import Act, HandoffKind, HandoffStatus, Status, after, moves_to_agency
 from dure.respond.policy import desk_of, may_answer
 from dure.respond.timeline import Entry
@@ -74,17 +75,7 @@ async def hand_off(
         words=note or None,
     )
     await clocks.moment(tx, incident_id, TYPES.kept(row["type"]), Moment.HANDED_OFF, now)
-    values: dict[str, object] = {}
-    if moves_to_agency(kind):
-        values["status"] = status.value
-        if row["acknowledged_at"] is None:
-            await clocks.moment(tx, incident_id, TYPES.kept(row["type"]), Moment.ACKNOWLEDGED, now)
-            await tasks.done(tx, incident_id, opening.VERIFY, principal.name)
-            values |= {
-                "acknowledged_at": now,
-                "acknowledged_by": principal.name,
-                "acknowledged_by_id": principal.actor,
-            }
+    values = {"status": status.value, **await taking_up(tx, principal, row)} if moves_to_agency(kind) else {}
     await changed(tx, incident_id, "handoff", **values)
     await audit.record(tx, principal, "incident.hand_off", "incident", incident_id, purpose=f"{kind.value}:{agency_id}")
     return handoff_id

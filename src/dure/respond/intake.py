@@ -100,7 +100,7 @@ async def _open(tx: Tx, principal: Principal, report: Report, place: Place, call
     )
     if place.at is None:
         await timeline.add(tx, incident_id, Entry.PLACE, "not_located", {"n": len(place.candidates)})
-    await opening.place_cameras(tx, incident_id, opened)
+    await opening.begin_work(tx, incident_id, opened)
     await audit.record(tx, principal, "incident.report", "incident", incident_id)
     return incident_id
 

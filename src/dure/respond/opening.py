@@ -122,14 +122,16 @@ async def open_incident(tx: Tx, opening: Opening) -> UUID:
     await clocks.moment(tx, incident_id, kind, Moment.SIGNAL, opening.signal_at)
     if opening.confirmed:
         await clocks.moment(tx, incident_id, kind, Moment.CONFIRMED, now)
-    elif kind.verify_within_s is not None and opening.source is Source.SENSOR:
-        await _ask_to_verify(tx, incident_id, now, kind.verify_within_s)
     await tx.emit(Event(OPENED, "incident", str(incident_id), 1, {"type": kind.id}))
     return incident_id
 
 
-async def place_cameras(tx: Tx, incident_id: UUID, opening: Opening) -> None:
-    """Choose the cameras around a new incident, where its place is known."""
+async def begin_work(tx: Tx, incident_id: UUID, opening: Opening) -> None:
+    """What a new incident sets going once its first line is written: a pre-alarm's check, the cameras around its
+    place.
+    """
+    if not opening.confirmed and opening.kind.verify_within_s is not None and opening.source is Source.SENSOR:
+        await _ask_to_verify(tx, incident_id, tx.now(), opening.kind.verify_within_s)
     if opening.place.at is not None:
         await clocks.moment(tx, incident_id, opening.kind, Moment.LOCATED, tx.now())
         await cameras.choose(tx, incident_id, opening.kind, opening.place.at)
