@@ -111,3 +111,5 @@ def _tell(result: "Result", *, dry_run: bool) -> None:
         write(message("city.import.cli.row", row=one.row, field=one.field, reason=reason))
     if len(result.rejected) > _SHOWN:
         write(message("city.import.cli.more", n=len(result.rejected) - _SHOWN))
+    for key, n in result.notes.items():
+        write(message("city.import.cli.note", what=message(f"{key}.short"), n=n))

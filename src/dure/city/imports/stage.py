@@ -7,7 +7,6 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import insert
 
 from dure.city.imports.compare import Change, change_of, known_of, status_of
 from dure.city.imports.draft import parsed, rebuilt
@@ -15,11 +14,13 @@ from dure.city.imports.model import Kind, Parsed, Remark, Setting, numbered
 from dure.city.tables import import_row
 from dure.documents.header import Header
 from dure.documents.table import Row
+from dure.engine.bulk import copy_rows
 from dure.engine.database import Tx
 from dure.trust import masks
 from dure.trust.vault import Vault
 
 CHUNK = 500
+_json = msgspec.json.Encoder().encode
 _MASKS = {
     "name": masks.name,
     "owner": masks.name,
@@ -107,10 +108,11 @@ def chunks(rows: Iterable[Row], size: int = CHUNK) -> Iterator[list[Row]]:
 
 async def keep_rows(tx: Tx, run_id: UUID, reader: Reader, rows: Sequence[Row], outcomes: Sequence[Outcome]) -> None:
     """Write the preview's rows."""
-    await tx.execute(
-        insert(import_row),
-        [row_values(run_id, reader, row, outcome) for row, outcome in zip(rows, outcomes, strict=True)],
-    )
+    made = [row_values(run_id, reader, row, outcome) for row, outcome in zip(rows, outcomes, strict=True)]
+    for one in made:
+        for name in ("cells", "reasons", "notes"):
+            one[name] = _json(one[name]).decode()
+    await copy_rows(tx, import_row, list(made[0]), [tuple(one.values()) for one in made])
 
 
 def row_values(run_id: UUID, reader: Reader, row: Row, outcome: Outcome) -> dict[str, Any]:

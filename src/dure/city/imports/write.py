@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Table, insert, update
+from sqlalchemy import Table, update
 
 from dure.city import tables
 from dure.city.imports.compare import KEYS, Change
 from dure.city.imports.stage import Outcome
+from dure.engine.bulk import copy_rows
 from dure.engine.database import Tx
 from dure.kernel.ids import new_id
 from dure.trust.vault import Person, Vault
@@ -57,14 +58,14 @@ async def write_outcomes(tx: Tx, vault: Vault, run_id: UUID, outcomes: Sequence[
         lines.append(_line(run_id, row, change, id_, version, written))
     for name, table in TABLES.items():
         for group in _alike(made.get(name, [])):
-            await tx.execute(insert(table), group)
+            await copy_rows(tx, table, list(group[0]), [tuple(row.values()) for row in group])
     for name, id_, columns in updates:
         table = TABLES[name]
         await tx.execute(
             update(table).where(table.c.id == id_).values(**columns, version=table.c.version + 1, updated_at=tx.now())
         )
     if lines:
-        await tx.execute(insert(tables.import_change), lines)
+        await copy_rows(tx, tables.import_change, list(lines[0]), [tuple(line.values()) for line in lines])
 
 
 async def _put_people(tx: Tx, vault: Vault, changes: Sequence[Change]) -> dict[int, UUID | None]:
@@ -98,5 +99,5 @@ def _alike(rows: Sequence[dict[str, Any]]) -> list[list[dict[str, Any]]]:
     """Rows by the columns they give: one statement for each set, so that what is not given keeps its default."""
     groups: dict[tuple[str, ...], list[dict[str, Any]]] = {}
     for row in rows:
-        groups.setdefault(tuple(sorted(row)), []).append(row)
+        groups.setdefault(tuple(sorted(row)), []).append(dict(sorted(row.items())))
     return list(groups.values())
