@@ -197,3 +197,27 @@ async def test_an_account_is_not_opened_from_outside_its_agencys_networks(databa
         assert (await attempt(inside, "kim")).status_code == 201
         me = (await inside.get("/me")).json()
     assert (me["address"], me["network"]) == ("10.1.2.3", "10.1.0.0/16")
+
+
+async def test_one_ipv6_host_is_one_guesser_whichever_of_its_addresses_it_uses(
+    database: Database, app: FastAPI
+) -> None:
+    await account(database, "kim", Role.OPERATOR)
+    seen = []
+    for n in range(7):
+        async with browser(app, f"2001:db8::{n + 1:x}") as thief:
+            seen.append((await attempt(thief, "kim", "guess guess guess")).status_code)
+    assert seen == [401] * 5 + [429] * 2
+    async with browser(app, "2001:db8:0:1::1") as neighbour:
+        assert (await attempt(neighbour, "kim")).status_code == 201
+
+
+async def test_a_crowd_at_the_door_is_told_to_come_back(
+    database: Database, app: FastAPI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(passwords, "MOST_WAITING", 2)
+    await account(database, "kim", Role.OPERATOR)
+    async with browser(app) as crowd:
+        answers = await asyncio.gather(*(attempt(crowd, f"nobody-{n}") for n in range(12)))
+        assert {answer.status_code for answer in answers} == {401, 503}
+        assert (await attempt(crowd, "kim")).status_code == 201

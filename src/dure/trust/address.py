@@ -45,6 +45,15 @@ def within(address: Address | None, wanted: Iterable[Network]) -> Network | None
     return next((one for one in wanted if address.version == one.version and address in one), None)
 
 
+def origin(address: Address | None) -> str:
+    """What counts as one sender: an IPv4 address, or the /64 of an IPv6 one, in which a single host has all
+    addresses.
+    """
+    if isinstance(address, IPv6Address):
+        return str(IPv6Network((int(address) >> 64 << 64, 64)))
+    return str(address) if address else ""
+
+
 def client(peer: str | None, forwarded_for: Sequence[str], proxies: Sequence[Network]) -> Address | None:
     """The client's address: the peer's, or, behind listed proxies, the last named one that is not itself a listed
     proxy.

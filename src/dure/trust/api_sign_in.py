@@ -14,6 +14,7 @@ from dure.engine.database import Tx
 from dure.engine.web import OPEN, PROBLEMS, ContextDep, GuardedRequest, Router, TxDep
 from dure.kernel.errors import Forbidden, TooMany, Unauthenticated
 from dure.trust import accounts, admin_link, agencies, audit, passwords, sessions, shapes, sign_in
+from dure.trust import address as addresses
 from dure.trust.principal import Principal
 from dure.trust.web import (
     Budget,
@@ -64,7 +65,7 @@ def _address(request: Request) -> str | None:
 def _admitted(request: Request) -> None:
     """Raises Forbidden for what another site made the browser send, TooMany for an address that tries too often."""
     check_same_origin(request, needs_proof=False)
-    if not _attempts.take(_address(request) or ""):
+    if not _attempts.take(addresses.origin(client_address(request))):
         raise TooMany("trust.sign_in.wait", retry_after_s=5)
     request.state.refusal_recorded = True
 

@@ -3,21 +3,27 @@
 import asyncio
 import hashlib
 import unicodedata
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from importlib.resources import files
 from itertools import pairwise
+from typing import TypeVar, TypeVarTuple
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from dure.kernel.errors import FieldError, Invalid
+from dure.kernel.errors import FieldError, Invalid, Unavailable
 
 SHORTEST = 12
 LONGEST = 128
 
 _hasher = PasswordHasher(time_cost=2, memory_cost=46 * 1024, parallelism=1)
 """OWASP's 46 MiB with a second pass: some 60 ms on one core, so two at a time leave the city its processor."""
+MOST_WAITING = 64
+_waiting = 0
+Given = TypeVarTuple("Given")
+Result = TypeVar("Result")
 _threads = ThreadPoolExecutor(2, thread_name_prefix="argon2")
 _NOBODY = (  # of 256 random bits that were thrown away; with the parameters above
     "$argon2id$v=19$m=47104,t=2,p=1$B5rNNlGmD8sn1jz1c7PMHg$3/8hQYR9lq9YeieD+Ncm3gogivCUTYSHzTOAthj+nBM"
@@ -78,14 +84,26 @@ def _is_run(folded: str) -> bool:
 
 async def hashed(password: str) -> str:
     """The argon2id hash to keep."""
-    return await asyncio.get_running_loop().run_in_executor(_threads, hash_now, password)
+    return await _computed(hash_now, password)
 
 
 async def matches(password: str, kept: str | None) -> bool:
     """Whether `password` is the one. Where nothing is kept it costs the same and says no."""
     tried = kept if kept is not None else _NOBODY
-    found = await asyncio.get_running_loop().run_in_executor(_threads, verify, tried, _normal(password))
+    found = await _computed(verify, tried, _normal(password))
     return found and kept is not None
+
+
+async def _computed(compute: Callable[[*Given], Result], *given: *Given) -> Result:
+    """In one of the two threads. Raises Unavailable where so many wait that the last would wait for seconds."""
+    global _waiting
+    if _waiting >= MOST_WAITING:
+        raise Unavailable("trust.sign_in.busy")
+    _waiting += 1
+    try:
+        return await asyncio.get_running_loop().run_in_executor(_threads, compute, *given)
+    finally:
+        _waiting -= 1
 
 
 def hash_now(password: str) -> str:

@@ -50,7 +50,10 @@ async def proven(database: Database, username: str, password: str, *, address: s
     Raises TooMany while this address must wait with this username, Unauthenticated for anything wrong, always at the
     same cost and in the same words. No transaction is open while the password is computed.
     """
-    key: dict[str, object] = {"address": address or "", "username": passwords.username_hash(username)}
+    key: dict[str, object] = {
+        "address": addresses.origin(addresses.parsed(address or "")),
+        "username": passwords.username_hash(username),
+    }
     async with database.transaction() as tx:
         await _charge(tx, key)
         account = await tx.row(_ACCOUNT, {"username": passwords.username_key(username)})

@@ -165,15 +165,23 @@ async def _on_refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, DureError)
     context = context_of(request)
     principal = getattr(request.state, "principal", None)
-    address = str(client_address(request))
+    address = client_address(request)
     nothing_presented = principal is None and "authorization" not in request.headers and not request.cookies
     noise = (nothing_presented and request.method in READS) or getattr(request.state, "refusal_recorded", False)
-    if not noise and request.app.state.refusals.take(address):
+    if not noise and request.app.state.refusals.take(addresses.origin(address)):
         route = request.scope.get("route")
         asked = f"{request.method} {getattr(route, 'path', '?')}"
         try:
             async with context.database.transaction() as tx:
-                await audit.record(tx, principal, "request.refuse", error.key, asked, outcome="denied", address=address)
+                await audit.record(
+                    tx,
+                    principal,
+                    "request.refuse",
+                    error.key,
+                    asked,
+                    outcome="denied",
+                    address=str(address) if address else None,
+                )
         except Unavailable:
             pass  # the answer is a refusal either way
     return problem(error, context, language_of(request), instance=request.url.path[:200])
