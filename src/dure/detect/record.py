@@ -16,6 +16,7 @@ from dure.detect import events
 from dure.detect.model import Absence, Cleared, ClockSkew, Condition, Outcome, Raised, Rise, Rule
 from dure.engine.database import Tx
 from dure.kernel.clock import from_epoch
+from dure.kernel.events import Event
 from dure.kernel.ids import new_id
 
 CHATTER: Final = timedelta(minutes=5)
@@ -37,7 +38,7 @@ _INSERT = text(
         :id, :rule, :rule_ko, :rule_en, :subject, :device, :group_id, :members, :category, :lane, :incident_type,
         :severity, :life_safety, :stage, :late, :property, :value, :threshold, cast(:recent as jsonb), :onset_at,
         :matured_at, :now, :onset_at, :now, :judged_at, :judged_by, :now, :now
-    ) on conflict do nothing returning id
+    ) on conflict do nothing returning *
     """
 )
 _REOPEN = text(
@@ -68,23 +69,27 @@ async def record(tx: Tx, outcomes: Sequence[Outcome], rules: Mapping[str, Rule])
     """Write outcomes in order and emit their events. Those of rules that are no longer known are dropped."""
     raised = [outcome for outcome in outcomes if isinstance(outcome, Raised) and outcome.rule in rules]
     last = await _last(tx, raised)
+    told: list[Event] = []
     for outcome in outcomes:
         rule = rules.get(outcome.rule)
         if rule is None:
             continue
         if isinstance(outcome, Cleared):
-            cleared = await clear(tx, outcome)
+            cleared = await _clear(tx, outcome)
+            told += [events.alarm_event(events.CLEARED, row) for row in cleared]
             if rule.category == "fault":
                 await mark(tx, rule, cleared, there=False)
             for row in cleared:
                 last[row["rule"], row["subject"], row["late"]] = row
             continue
         key = (outcome.rule, outcome.subject, outcome.late)
-        written = await _raise(tx, outcome, rule, last.get(key))
+        kind, written = await _raise(tx, outcome, rule, last.get(key))
         if written is not None:
             last[key] = written
+            told.append(events.alarm_event(kind, written))
             if rule.category == "fault":
                 await mark(tx, rule, [written], there=True)
+    await tx.emit(*told)
 
 
 async def mark(tx: Tx, rule: Rule, rows: Sequence[RowMapping], *, there: bool) -> None:
@@ -103,7 +108,7 @@ def fault_of(rule: Rule) -> str:
     return "battery" if "battery" in rule.properties else rule.id
 
 
-async def clear(tx: Tx, outcome: Cleared) -> list[RowMapping]:
+async def _clear(tx: Tx, outcome: Cleared) -> list[RowMapping]:
     """End the open alarm that the outcome names; an older end than the newest onset changes nothing."""
     now = tx.now()
     onset = from_epoch(outcome.at if outcome.onset is None else outcome.onset) + _SAME
@@ -118,7 +123,6 @@ async def clear(tx: Tx, outcome: Cleared) -> list[RowMapping]:
             "now": now,
         },
     )
-    await events.tell(tx, events.CLEARED, rows)
     return list(rows)
 
 
@@ -134,24 +138,16 @@ async def _last(tx: Tx, raised: Sequence[Raised]) -> dict[Key, RowMapping]:
     return {(row["rule"], row["subject"], row["late"]): row for row in await tx.rows(_LAST, columns)}
 
 
-async def _raise(tx: Tx, one: Raised, rule: Rule, last: RowMapping | None) -> RowMapping | None:
+async def _raise(tx: Tx, one: Raised, rule: Rule, last: RowMapping | None) -> tuple[str, RowMapping | None]:
     values = _values(one, rule, tx.now())
     onset: datetime = values["onset_at"]
     if last is not None and onset <= last["last_onset_at"] + _SAME:
-        return None  # told before
+        return "", None  # told before
     if last is not None and last["closed_at"] is None:
-        row = await tx.row(_COUNT, values | {"id": last["id"]})
-        kind = events.CHANGED
-    elif last is not None and not one.late and _chatters(last, tx.now()):
-        row = await tx.row(_REOPEN, values | {"id": last["id"]})
-        kind = events.CHANGED
-    else:
-        made = await tx.scalar(_INSERT, values)
-        row = None if made is None else await tx.row(text("select * from alarm where id = :id"), {"id": made})
-        kind = events.RAISED
-    if row is not None:
-        await events.tell(tx, kind, [row])
-    return row
+        return events.CHANGED, await tx.row(_COUNT, values | {"id": last["id"]})
+    if last is not None and not one.late and _chatters(last, tx.now()):
+        return events.CHANGED, await tx.row(_REOPEN, values | {"id": last["id"]})
+    return events.RAISED, await tx.row(_INSERT, values)
 
 
 def _chatters(last: RowMapping, now: datetime) -> bool:

@@ -14,6 +14,8 @@ from dure.detect.model import Count, Rise, Sustained, Threshold, Value
 
 EPSILON_S: Final = 1e-6
 """Unix seconds as floats resolve 0.24 µs: 5.0 s must not fail for that."""
+TOLERANCE_S: Final = 1e-3
+"""Devices tell times in milliseconds: a duration is reached when no more than this is missing."""
 GRACE_S: Final = 0.1
 """A timer waits this long after its moment for a report that is on its way; a report itself is never held up."""
 _LONGEST_WINDOW: Final = 4_096
@@ -217,7 +219,7 @@ class SustainedLane(Lane):
             self.reports += 1
         self.last, self.channel, self.value = at, channel, value
         pattern = self.pattern
-        if at - self.onset >= pattern.for_s - EPSILON_S and self.reports >= min(2, pattern.min_reports):
+        if at - self.onset >= pattern.for_s - TOLERANCE_S and self.reports >= min(2, pattern.min_reports):
             self._ripe(at)
         elif self.reports >= pattern.min_reports and self.deadline is None:
             self.deadline = self.onset + pattern.for_s
