@@ -16,9 +16,10 @@ MEDIA_TYPES: dict[str, Format | None] = {
     "application/senml+cbor": "senml_cbor",
     "application/cbor": "senml_cbor",
     "application/json": None,
+    "application/x-www-form-urlencoded": None,
     "": None,
 }
-"""Of POST bodies; None asks the body itself."""
+"""Of POST bodies; None asks the body itself: plain JSON, and what scripts say that set no type (curl's `-d`)."""
 
 
 def sniffed(payload: bytes) -> Format | None:
