@@ -1,0 +1,119 @@
+"""A real city and a real browser, once for all tests of this folder in a worker."""
+
+import re
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, Page, async_playwright
+
+from tests.browser import launch_options
+from tests.town import Town, running
+
+NAME, PASSWORD = "oper-07", "correct horse battery staple"
+SIZES = {"wall": (1920, 1080), "desk": (1366, 768), "phone": (390, 844)}
+
+
+@pytest.fixture(scope="session")
+def city_folder() -> Iterator[Path]:
+    """The city's folder, open to the account that runs PostgreSQL."""
+    made = Path(tempfile.mkdtemp(prefix="dure-e2e-"))
+    made.chmod(0o711)
+    yield made / "city"
+    shutil.rmtree(made, ignore_errors=True)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def town(city_folder: Path) -> AsyncIterator[Town]:
+    """The sample city, running."""
+    async with running(city_folder, "--sample") as started:
+        yield started
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    """Chromium; without a graphics card it draws the map in software."""
+    async with async_playwright() as playwright:
+        started = await playwright.chromium.launch(**launch_options())
+        yield started
+        await started.close()
+
+
+@dataclass
+class Watched:
+    """What a page must not do, noted while it is used."""
+
+    errors: list[str] = field(default_factory=list)
+    outside: list[str] = field(default_factory=list)
+
+
+class Desk:
+    """Opens pages for somebody who sits before the city's screens."""
+
+    def __init__(self, town: Town, browser: Browser, state: Path) -> None:
+        self._town = town
+        self._browser = browser
+        self._state = state
+
+    async def enter_first(self) -> None:
+        """Becomes the first administrator through the one-time link, on the screen."""
+        assert self._town.admin_link is not None
+        context = await self._browser.new_context(locale="ko-KR")
+        page = await context.new_page()
+        await page.goto(self._town.admin_link)
+        await page.fill("input[name=username]", NAME)
+        await page.fill("input[name=password]", PASSWORD)
+        await page.fill("input[name=again]", PASSWORD)
+        await page.click("button[type=submit]")
+        await page.get_by_role("navigation").first.wait_for()
+        await context.storage_state(path=self._state)
+        await context.close()
+
+    @asynccontextmanager
+    async def page(
+        self, address: str, *, size: str = "desk", theme: str = "dark", language: str = "ko"
+    ) -> AsyncIterator[Page]:
+        """A page of the console at `#/address`. When it is left, nothing may have failed and nothing may have been
+        asked of another host."""
+        width, height = SIZES[size]
+        context = await self._browser.new_context(
+            viewport={"width": width, "height": height}, storage_state=self._state, has_touch=size == "phone"
+        )
+        await context.add_init_script(
+            f"localStorage.setItem('dure.theme', '{theme}'); localStorage.setItem('dure.language', '{language}')"
+        )
+        page = await context.new_page()
+        watched = Watched()
+        host = urlsplit(self._town.url).netloc
+        page.on("pageerror", lambda error: watched.errors.append(str(error)))
+        page.on(
+            "request",
+            lambda request: (
+                watched.outside.append(request.url)
+                if urlsplit(request.url).netloc not in {host, ""} and not request.url.startswith(("blob:", "data:"))
+                else None
+            ),
+        )
+        await page.goto(f"{self._town.url}/#/{address}")
+        await page.get_by_role("main").wait_for()
+        yield page
+        await context.close()
+        assert watched.errors == []
+        assert watched.outside == []
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def desk(town: Town, browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Desk:
+    """Signed in as the first administrator."""
+    seated = Desk(town, browser, tmp_path_factory.mktemp("e2e") / "signed-in.json")
+    await seated.enter_first()
+    return seated
+
+
+RAW_KEY = re.compile(r"[a-z_]+(\.[a-zA-Z_]+)+")

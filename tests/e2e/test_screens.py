@@ -1,0 +1,119 @@
+"""Every screen in both languages, both themes and three sizes: it fits, says all, can be reached and read."""
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.e2e.conftest import RAW_KEY, Desk
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("e2e")]
+SCREENS = (
+    "board",
+    "incidents",
+    "incidents/new",
+    "alarms",
+    "assets/cameras",
+    "assets/devices",
+    "assets/places",
+    "assets/import",
+    "rules",
+    "rules/device_silent",
+    "admin/system",
+    "admin/accounts",
+    "admin/agencies",
+    "admin/tokens",
+    "admin/audit",
+    "admin/refusals",
+    "admin/mine",
+)
+WAYS = (("wall", "dark", "ko"), ("desk", "light", "en"), ("phone", "light", "ko"), ("phone", "dark", "en"))
+
+_TEXTS = """
+() => [...document.querySelectorAll('body *')]
+  .filter(e => e.children.length === 0 && e.checkVisibility())
+  .map(e => e.textContent.trim()).filter(Boolean)
+"""
+_UNNAMED = """
+() => [...document.querySelectorAll('button, a[href], input, select, textarea, [role=button]')]
+  .filter(e => e.checkVisibility() && !e.closest('[aria-hidden=true]'))
+  .filter(e => !(e.getAttribute('aria-label') || e.textContent.trim() || e.labels?.length || e.title))
+  .map(e => e.outerHTML.slice(0, 120))
+"""
+_SMALL = """
+() => [...document.querySelectorAll('button, select, input:not([type=radio]):not([type=checkbox]), [role=switch]')]
+  .filter(e => e.checkVisibility() && !e.closest('.maplibregl-canvas-container, .sr') && !e.classList.contains('sr'))
+  .map(e => [e.getBoundingClientRect(), e.outerHTML.slice(0, 120)])
+  .filter(([box]) => box.width > 0 && (box.width < 23.5 || box.height < 23.5) && !box.bottom < 0)
+  .map(([box, html]) => `${Math.round(box.width)}x${Math.round(box.height)} ${html}`)
+"""
+_FAINT = """
+() => {
+  const rgb = text => (text.match(/[\\d.]+/g) || []).map(Number);
+  const light = ([r, g, b]) => {
+    const part = v => { v /= 255; return v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4; };
+    return 0.2126 * part(r) + 0.7152 * part(g) + 0.0722 * part(b);
+  };
+  const ground = node => {
+    for (let e = node; e; e = e.parentElement) {
+      const c = rgb(getComputedStyle(e).backgroundColor);
+      if (c.length === 3 || c[3] === 1) return c;
+    }
+    return [255, 255, 255];
+  };
+  return [...document.querySelectorAll('body *')]
+    .filter(e => e.children.length === 0 && e.textContent.trim() && e.checkVisibility({ opacityProperty: true }))
+    .filter(e => !e.closest('svg, button:disabled, .over, option, .sr, kbd') && !e.matches('.sr'))
+    .map(e => {
+      const [a, b] = [light(rgb(getComputedStyle(e).color)), light(ground(e))].sort((x, y) => y - x);
+      return [(a + 0.05) / (b + 0.05), e.textContent.trim().slice(0, 30), e.className];
+    })
+    .filter(([ratio]) => ratio < 4.5)
+    .map(([ratio, text, name]) => `${ratio.toFixed(2)} ${text} .${name}`);
+}
+"""
+
+
+async def _ready(page: Page) -> None:
+    """Until nothing loads any more."""
+    await expect(page.locator(".loading")).to_have_count(0, timeout=30_000)
+
+
+@pytest.mark.parametrize(("size", "theme", "language"), WAYS)
+async def test_each_screen_fits_and_says_everything(desk: Desk, size: str, theme: str, language: str) -> None:
+    wrong: list[str] = []
+    async with desk.page("board", size=size, theme=theme, language=language) as page:
+        for screen in SCREENS:
+            await page.evaluate("address => { location.hash = '#/' + address }", screen)
+            await _ready(page)
+            if await page.evaluate("document.documentElement.scrollWidth > innerWidth + 1"):
+                wrong.append(f"{screen}: wider than the screen")
+            if await page.locator(".state.bad").count():
+                wrong.append(f"{screen}: {await page.locator('.state.bad').first.inner_text()}")
+            texts = await page.evaluate(_TEXTS)
+            keys = [text for text in texts if RAW_KEY.fullmatch(text) and not text.startswith(("respond.", "service."))]
+            wrong += [f"{screen}: no text for {text}" for text in keys]
+            for what, script in (("unnamed", _UNNAMED), ("small", _SMALL), ("faint", _FAINT)):
+                wrong += [f"{screen}: {what}: {one}" for one in await page.evaluate(script)]
+    assert wrong == []
+
+
+async def test_language_and_theme_change_at_once(desk: Desk) -> None:
+    async with desk.page("incidents", size="wall", theme="light") as page:
+        await expect(page.get_by_role("heading", name="상황", exact=True)).to_be_visible()
+        await page.get_by_role("button", name="영어로 보기").click()
+        await expect(page.get_by_role("heading", name="Incidents")).to_be_visible()
+        assert await page.evaluate("document.documentElement.lang") == "en"
+        await page.keyboard.press("Control+k")
+        await page.keyboard.type("dark")
+        await page.keyboard.press("Enter")
+        await expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+
+
+async def test_single_keys_can_be_switched_off(desk: Desk) -> None:
+    async with desk.page("incidents") as page:
+        await page.keyboard.press("?")
+        await page.get_by_role("dialog").get_by_role("checkbox").uncheck()
+        await page.keyboard.press("Escape")
+        await page.keyboard.press("i")
+        await expect(page).to_have_url(lambda url: url.endswith("#/incidents"))
+        await page.keyboard.press("Control+k")
+        await expect(page.get_by_role("combobox")).to_be_visible()
