@@ -72,12 +72,12 @@ async def test_cameras_page_filter_and_are_corrected(client: Client, database: D
     assert "secret" not in found.text
     assert [one["id"] for one in found.json()["others"]] == ["C-0", "C-2"]
     changed = await http.patch(
-        "/cameras/C-1", json={"azimuth": 90, "fov": 60, "state": "off"}, headers={"if-match": 'W/"1"'}
+        "/cameras/C-1", json={"azimuth_deg": 90, "fov_deg": 60, "state": "off"}, headers={"if-match": 'W/"1"'}
     )
-    assert (changed.status_code, changed.json()["azimuth"], changed.headers["etag"]) == (200, 90, 'W/"2"')
-    late = await http.patch("/cameras/C-1", json={"azimuth": 80}, headers={"if-match": 'W/"1"'})
+    assert (changed.status_code, changed.json()["azimuth_deg"], changed.headers["etag"]) == (200, 90, 'W/"2"')
+    late = await http.patch("/cameras/C-1", json={"azimuth_deg": 80}, headers={"if-match": 'W/"1"'})
     assert late.status_code == 412
-    wrong = await http.patch("/cameras/C-1", json={"azimuth": 360, "surprise": 1})
+    wrong = await http.patch("/cameras/C-1", json={"azimuth_deg": 360, "surprise": 1})
     assert wrong.status_code == 422
     assert (await http.get("/cameras/none")).status_code == 404
     async with database.transaction() as tx:

@@ -63,7 +63,7 @@ FIELDS = (
     "asset_id",
     "interval_s",
     "state",
-    "azimuth",
+    "azimuth_deg",
     "purposes",
     "reason",
     "row",

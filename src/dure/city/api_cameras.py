@@ -40,8 +40,8 @@ class CameraChange(Model):
     model: Line | None = None
     lon: Annotated[Number, Field(ge=-180, le=180)] | None = None
     lat: Annotated[Number, Field(ge=-90, le=90)] | None = None
-    azimuth: Annotated[Number, Field(ge=0, lt=360)] | None = None
-    fov: Annotated[Number, Field(gt=0, le=360)] | None = None
+    azimuth_deg: Annotated[Number, Field(ge=0, lt=360)] | None = None
+    fov_deg: Annotated[Number, Field(gt=0, le=360)] | None = None
     range_m: Annotated[Number, Field(gt=0, le=10_000)] | None = None
     ptz: Flag | None = None
     state: State | None = None
@@ -50,7 +50,6 @@ class CameraChange(Model):
     stream_url: Annotated[str, Field(pattern=r"^(rtsps?|https?)://\S{1,500}$")] | None = None
 
 
-_COLUMNS = {"azimuth": "azimuth_deg", "fov": "fov_deg"}
 _NEVER_NULL = ("name", "lon", "lat", "ptz", "state", "purposes")
 
 
@@ -115,11 +114,7 @@ async def change_camera(
     tx: TxDep, by: Manages, camera_id: CameraId, body: CameraChange, expected: ExpectedVersion, response: Response
 ) -> dict[str, Any]:
     """Correct a camera by hand."""
-    values = {
-        _COLUMNS.get(name, name): value
-        for name, value in given(body).items()
-        if not (value is None and name in _NEVER_NULL)
-    }
+    values = {name: value for name, value in given(body).items() if not (value is None and name in _NEVER_NULL)}
     changed = await cameras.change(tx, by, camera_id, values, expected)
     response.headers["etag"] = etag(changed["version"])
     return changed

@@ -18,12 +18,9 @@ COLUMNS = [column for column in camera.c if column.name not in {"search", "strea
 SITE_COLUMNS = [column for column in camera_site.c if column.name != "search"]
 
 
-_NAMES = {"azimuth_deg": "azimuth", "fov_deg": "fov"}
-
-
 def shown(row: RowMapping) -> dict[str, Any]:
     """A camera as screens see it; where its picture comes from is told to nobody here."""
-    return {_NAMES.get(column.name, column.name): row[column.name] for column in COLUMNS}
+    return {column.name: row[column.name] for column in COLUMNS}
 
 
 async def by_ids(tx: Tx, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
@@ -73,7 +70,7 @@ async def detail(tx: Tx, camera_id: str) -> dict[str, Any]:
     return {
         **shown(row),
         "site": None if site is None else dict(site),
-        "others": [{_NAMES.get(name, name): value for name, value in other.items()} for other in others],
+        "others": [dict(other) for other in others],
     }
 
 

@@ -57,8 +57,8 @@ class CameraShape(BaseModel):
     model: str | None
     lon: float
     lat: float
-    azimuth: float | None
-    fov: float | None
+    azimuth_deg: float | None
+    fov_deg: float | None
     range_m: float | None
     ptz: bool
     state: str
@@ -100,7 +100,7 @@ class OtherCamera(BaseModel):
     id: str
     number: int
     state: str
-    azimuth: float | None
+    azimuth_deg: float | None
 
 
 class CameraDetail(CameraShape):
