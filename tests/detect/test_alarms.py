@@ -230,6 +230,18 @@ async def test_the_canary_shows_its_age_and_makes_no_alarm(city: City) -> None:
         [row] = await canary.LIVE.snapshot(tx)
         assert row["stale"] is True
         assert await tx.scalar(text("select count(*) from outbox where type = 'CanaryStale.v1'")) == 1
+    assert [(alarm["rule"], alarm["category"], alarm["stage"]) for alarm in await city.alarms()] == [
+        ("canary", "fault", "pre_alarm")
+    ]
+    city.context.database.clock = HeldClock(datetime.now(UTC) + timedelta(minutes=6))
+    at = 200.0
+    await city.until(
+        detector,
+        await city.send(
+            city.reading(at, 1.0, "canary", prop="heartbeat"), city.reading(at + 0.001, 0.0, "canary", prop="heartbeat")
+        ),
+    )
+    assert [alarm["stage"] for alarm in await city.alarms()] == ["cleared"]
 
 
 async def test_alarms_closed_long_ago_are_dropped(city: City) -> None:

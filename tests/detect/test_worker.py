@@ -254,3 +254,13 @@ async def test_in_a_new_stream_sequences_begin_anew(city: City) -> None:
     await city.until(second, await city.burn(30, 3, value=20.0))
     assert second.position == 3
     assert len(await city.alarms()) == 1
+
+
+async def test_the_stream_may_forget_what_the_snapshot_holds(city: City) -> None:
+    stream = city.context.stream
+    for position in (3, 7):
+        await city.burn(position, 4)
+        await stream.hold("OBS", "detect-p0", position)
+        assert await stream.acknowledged("OBS") == position
+    await stream.hold("OBS", "detect-p0", 7)
+    assert await stream.acknowledged("OBS") == 7

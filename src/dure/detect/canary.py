@@ -1,7 +1,7 @@
 """The canary: each minute a reading of a device that is none goes MQTT -> rule -> alarm path -> screens.
 
 Its row says when one was last sent and when it was last seen where alarms are written. When it is stale the top bar
-says so: then the city may be deaf although nothing else complains.
+says so and one alarm of a fault stands: then the city may be deaf although nothing else complains.
 """
 
 import asyncio
@@ -15,8 +15,10 @@ from typing import Any, Final
 
 from sqlalchemy import RowMapping, text
 
+from dure.detect.contributed import built_in
 from dure.detect.events import CANARY_SEEN, CANARY_STALE
-from dure.detect.model import CANARY_KIND, Raised
+from dure.detect.model import CANARY_KIND, Cleared, Raised, Rule
+from dure.detect.record import record
 from dure.engine.context import Context
 from dure.engine.database import Tx
 from dure.engine.live import LiveEntity
@@ -33,9 +35,11 @@ STALE: Final = timedelta(seconds=150)
 """Two beats missed and half a minute of grace."""
 _SEEN = text(
     """
+    with before as (select stale from canary where id = :id)
     insert into canary (id, sent_at, seen_at, latency_ms) values (:id, :sent, :now, :latency)
     on conflict (id) do update set seen_at = :now, latency_ms = :latency, stale = false, version = canary.version + 1
-    where canary.seen_at is null or canary.seen_at < :now returning version
+    where canary.seen_at is null or canary.seen_at < :now
+    returning version, (select stale from before) as was_stale
     """
 )
 _SENT = text(
@@ -44,7 +48,7 @@ _SENT = text(
 )
 _STALE = text(
     "update canary set stale = true, version = version + 1 where id = :id and not stale "
-    "and coalesce(seen_at, sent_at) < :before returning version"
+    "and coalesce(seen_at, sent_at) < :before returning version, coalesce(seen_at, sent_at) as since"
 )
 _DEVICE = text(
     """
@@ -63,16 +67,25 @@ async def seen(tx: Tx, outcomes: Sequence[Raised]) -> None:
         sent = from_epoch(one.onset)
         now = tx.now()
         latency = max((now - sent).total_seconds() * 1_000, 0.0)
-        version = await tx.scalar(_SEEN, {"id": ID, "sent": sent, "now": now, "latency": latency})
-        if version is not None:
-            await tx.emit(Event(CANARY_SEEN, "canary", ID, version, {"latency_ms": round(latency, 1)}))
+        row = await tx.row(_SEEN, {"id": ID, "sent": sent, "now": now, "latency": latency})
+        if row is None:
+            continue
+        await tx.emit(Event(CANARY_SEEN, "canary", ID, row["version"], {"latency_ms": round(latency, 1)}))
+        if row["was_stale"]:
+            await record(tx, [Cleared(ID, ID, now.timestamp())], _rules())
 
 
 async def check(tx: Tx) -> None:
-    """Say it when the canary has not been seen for too long."""
-    version = await tx.scalar(_STALE, {"id": ID, "before": tx.now() - STALE})
-    if version is not None:
-        await tx.emit(Event(CANARY_STALE, "canary", ID, version))
+    """Say it, and raise one alarm of a fault, when the canary has not been seen for too long."""
+    row = await tx.row(_STALE, {"id": ID, "before": tx.now() - STALE})
+    if row is not None:
+        await tx.emit(Event(CANARY_STALE, "canary", ID, row["version"]))
+        since = row["since"].timestamp()
+        await record(tx, [Raised(ID, ID, ID, None, since, since + STALE.total_seconds())], _rules())
+
+
+def _rules() -> dict[str, Rule]:
+    return {ID: built_in()[ID][1]}
 
 
 class Sender:

@@ -24,9 +24,10 @@ _SAME: Final = timedelta(microseconds=2)
 """Onsets are Unix seconds as floats; a microsecond may be lost between them and the database."""
 _json = msgspec.json.Encoder()
 _LAST = text(
-    "select distinct on (rule, subject, late) * from alarm where (rule, subject, late) in "
-    "(select * from unnest(cast(:rules as text[]), cast(:subjects as text[]), cast(:lates as boolean[]))) "
-    "order by rule, subject, late, (closed_at is null) desc, last_onset_at desc"
+    "select a.* from (select distinct * from unnest("
+    "cast(:rules as text[]), cast(:subjects as text[]), cast(:lates as boolean[])) as k (rule, subject, late)) k "
+    "cross join lateral (select * from alarm where rule = k.rule and subject = k.subject and late = k.late "
+    "order by (closed_at is null) desc, last_onset_at desc limit 1) a"
 )
 _INSERT = text(
     """

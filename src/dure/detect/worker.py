@@ -265,7 +265,8 @@ class Detector:
         held = {(rule, subject) for rule, subject, _ in self.shard.open_alarms()}
         subjects = self._subjects()
         for (rule, subject), onset in stored.items():
-            if subject in subjects and (rule, subject) not in held:
+            hidden = rule in self.shard.rules and self.shard.rules[rule].hidden
+            if subject in subjects and (rule, subject) not in held and not hidden:
                 self.shard.adopt(rule, subject, onset, self.wall())
         return set(stored)
 
