@@ -76,13 +76,22 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 # --- PostgreSQL ---
 
 
+def _open_folder() -> Path:
+    """A new folder that the account which runs PostgreSQL can walk into, also where TMPDIR is closed to it."""
+    user = binaries.server_user()
+    places = (Path(tempfile.gettempdir()), Path("/var/tmp"))
+    place = next((one for one in places if binaries.can_reach(one, user)), None) or binaries.shared_folder()
+    folder = Path(tempfile.mkdtemp(prefix="dure-test-", dir=place))
+    folder.chmod(0o711)
+    return folder
+
+
 def _start_cluster() -> Postgres:
     """A cluster for this run, without fsync, in a folder that its own account can reach also where root runs the
     tests."""
     global _cluster, _cluster_folder
     if _cluster is None:
-        _cluster_folder = Path(tempfile.mkdtemp(prefix="dure-test-"))
-        _cluster_folder.chmod(0o711)
+        _cluster_folder = _open_folder()
         user = binaries.server_user()
         cluster = Cluster(_cluster_folder / "postgres", binaries.postgres_home(user), user)
         _cluster = Postgres(cluster, password="test", log=_cluster_folder / "postgres.log", durable=False)
@@ -113,8 +122,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def reachable() -> Iterator[Path]:
     """A folder for one test that any account of the machine can walk into (pytest's own are closed to all but their
     owner)."""
-    folder = Path(tempfile.mkdtemp(prefix="dure-test-"))
-    folder.chmod(0o711)
+    folder = _open_folder()
     yield folder
     shutil.rmtree(folder, ignore_errors=True)
 

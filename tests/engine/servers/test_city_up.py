@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ import pytest
 
 from dure.engine.servers.access import running_database_url
 from dure.engine.servers.place import Place
+from tests.support import NatsServer
 
 ROOT = Path(__file__).parents[3]
 pytestmark = pytest.mark.timeout(240)
@@ -51,7 +52,7 @@ class City:
     def end(self) -> int:
         """SIGTERM, and its exit code."""
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(30)
+        return self.process.wait(90)
 
 
 def command(folder: Path, *more: str) -> list[str]:
@@ -59,13 +60,14 @@ def command(folder: Path, *more: str) -> list[str]:
     return [sys.executable, "-P", "-m", "dure.cli", "up", "--json", "--data", str(folder), *ports, *more]
 
 
-def environment() -> dict[str, str]:
+def environment(**more: str) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("DURE_")}
-    return {**kept, "PYTHONPATH": str(ROOT / "src"), "DURE_LANG": "en"}
+    return {**kept, "PYTHONPATH": str(ROOT / "src"), "DURE_LANG": "en", **more}
 
 
-def start(folder: Path, *more: str) -> City:
-    process = subprocess.Popen(command(folder, *more), stdout=subprocess.PIPE, env=environment())
+def start(folder: Path, *more: str, told: Mapping[str, str] | None = None) -> City:
+    environs = environment(**(told or {}))
+    process = subprocess.Popen(command(folder, *more), stdout=subprocess.PIPE, env=environs)
     assert process.stdout is not None
     first = process.stdout.readline()
     assert first, "it ended before it served"
@@ -98,19 +100,19 @@ def cities() -> Iterator[Callable[..., City]]:
     started: list[City] = []
     folders: list[Path] = []
 
-    def make(*more: str, folder: Path | None = None) -> City:
+    def make(*more: str, folder: Path | None = None, told: Mapping[str, str] | None = None) -> City:
         if folder is None:
             folder = Path(tempfile.mkdtemp(prefix="dure 두레 ")) / "city"
             folder.parent.chmod(0o711)
             folders.append(folder.parent)
-        started.append(start(folder, *more))
+        started.append(start(folder, *more, told=told))
         return started[-1]
 
     yield make
     for city in started:
         if city.process.poll() is None:
             city.process.send_signal(signal.SIGTERM)
-            city.process.wait(30)
+            city.process.wait(90)
         assert city.process.stdout is not None
         city.process.stdout.close()
     for folder in folders:
@@ -214,3 +216,27 @@ def test_two_cities_side_by_side_and_tls_beyond_loopback(cities: Callable[..., C
     ):
         assert secured.version() in {"TLSv1.2", "TLSv1.3"}
     assert (closed.end(), plain.end()) == (0, 0)
+
+
+def test_engines_of_the_citys_own_are_used_and_not_started(
+    cities: Callable[..., City], empty_database_url: str, own_nats: NatsServer
+) -> None:
+    told = {
+        "DURE_DATABASE_URL": empty_database_url,
+        "DURE_NATS_URL": own_nats.url,
+        "DURE_NATS_ISSUER": own_nats.issuer.seed,
+    }
+    city = cities("--port", "0", "--mqtt-port", str(own_nats.mqtt_port), told=told)
+    assert healthy(city.ready["url"])
+    assert city.ready["mqtt"] == f"127.0.0.1:{own_nats.mqtt_port}"
+    assert set(city.children()) == {"stream", "work", "web"}
+    assert not (city.folder / "postgres").exists()
+    with psycopg.connect(empty_database_url) as line:
+        until(lambda: rows(line) == {("stream",), ("work",), ("web",)})
+    assert city.end() == 0
+
+
+def rows(line: psycopg.Connection[tuple[str]]) -> set[tuple[str]]:
+    found = set(line.execute("select name from engine_process where state = 'running'").fetchall())
+    line.rollback()
+    return found

@@ -124,7 +124,7 @@ class Supervisor:
         return f"{'https' if self._tls else 'http'}://{_in_url(host)}:{self._port}/api/v1/health"
 
     def _environment(self) -> Mapping[str, str]:
-        options, door = self.options, self._nats.door if self._nats else MqttDoor()
+        options, door = self.options, self._door()
         values = {
             **os.environ,
             "DURE_DATA": str(self.place.folder),
@@ -369,11 +369,18 @@ class Supervisor:
             pid = unit.process.pid if unit.process else None
             self._reporter.tell(unit.name, unit.state, pid, unit.restarts, unit.last_exit)
 
+    def _door(self) -> MqttDoor:
+        """Where devices sign in; with a NATS of the city's own, its host and the port that `dure up` was told."""
+        if self._nats is not None:
+            return self._nats.door
+        return MqttDoor(urlsplit(self.nats_url).hostname or "localhost", self.options.mqtt_port)
+
     def _mqtt_address(self) -> str:
+        door = self._door()
         if self._nats is None:
-            return ""
-        host = "localhost" if self.options.loopback else urlsplit(self.url).hostname or self._nats.door.host
-        return f"{_in_url(host)}:{self._nats.door.port}"
+            return f"{_in_url(door.host)}:{door.port}"
+        host = "localhost" if self.options.loopback else urlsplit(self.url).hostname or door.host
+        return f"{_in_url(host)}:{door.port}"
 
     def _note(self) -> None:
         """Keeps in run.json what runs, so that another start, or `dure doctor`, can find it."""
@@ -398,18 +405,23 @@ class Supervisor:
     def _end(self) -> None:
         """Ends all in reverse order: the doors for people first, the records last. Never raises."""
         self._ended = True
-        order = sorted(self._units, key=lambda unit: ("web", "work", "stream", "nats", "postgres").index(unit.name))
-        for unit in order:
-            if unit.name == "nats" and self._reporter is not None:
-                self._reporter.end(2.0)  # while the database is still there
+        ranks = ("web", "work", "stream", "nats", "postgres")
+        order = sorted(self._units, key=lambda unit: ranks.index(unit.name))
+        self._stop([unit for unit in order if unit.name in PROCESSES])
+        if self._reporter is not None:
+            self._reporter.end(2.0)  # while the database is still there
+        self._nursery.close()
+        self._stop([unit for unit in order if unit.name not in PROCESSES])
+
+    def _stop(self, units: list[Unit]) -> None:
+        for unit in units:
+            unit.state = "stopped"
             try:
-                unit.state = "stopped"
-                unit.stop(20.0 if unit.name == "postgres" else 5.0)
-                unit.process = None
+                unit.stop(20.0 if unit is self._postgres else 5.0)
             except (OSError, subprocess.SubprocessError):
                 log.exception("%s could not be ended", unit.name)
+            unit.process = None
             self._tell(unit)
-        self._nursery.close()
 
 
 def _no_page() -> None:
