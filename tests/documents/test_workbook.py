@@ -51,6 +51,25 @@ def test_the_first_filled_sheet_is_read(tmp_path: Path) -> None:
     table.close()
 
 
+def test_rows_and_columns_are_counted_from_the_corner(tmp_path: Path) -> None:
+    made = Workbook()
+    sheet = made.active
+    assert sheet is not None
+    sheet["C4"], sheet["D6"] = "제목", 7
+    made.save(tmp_path / "a.xlsx")
+    table = open_table(tmp_path / "a.xlsx")
+    rows = list(table.rows())
+    table.close()
+    assert [(row.number, row.cells) for row in rows] == [
+        (1, ["", "", "", ""]),
+        (2, ["", "", "", ""]),
+        (3, ["", "", "", ""]),
+        (4, ["", "", "제목", ""]),
+        (5, ["", "", "", ""]),
+        (6, ["", "", "", "7"]),
+    ]
+
+
 def test_what_we_write_is_read_back_as_text(tmp_path: Path) -> None:
     path = tmp_path / "a.xlsx"
     write_workbook(path, "제외", [["번호", "식"], ["007", "=1+1"]])

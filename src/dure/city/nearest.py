@@ -153,7 +153,7 @@ class Chooser:
         taken = self._first(found, order, n)
         if radius < math.inf:
             settled = all(distance[i] <= radius and not self._unusable[found[i]] for i in taken)
-            if len(taken) < n or not settled or any(distance[i] > radius for i in wanted):
+            if len(taken) < n or not settled:
                 return None
         passed = [self.ids[found[i]] for i in wanted if i not in set(taken)]
         fill = [i for i in taken if i not in set(wanted)]

@@ -64,7 +64,8 @@ async def boundaries(tx: Tx, level: str | None) -> list[dict[str, Any]]:
 _SOURCES: Mapping[str, str] = {
     "place": """select 'place' as entity, id::text as id, 'place' as kind, name,
         coalesce(road_address, lot_address) as detail, lon, lat, search, 1 as rank from place""",
-    "asset": """select 'asset', a.id::text, a.kind, coalesce(p.name || ' ', '') || a.name,
+    "asset": """select 'asset', a.id::text, a.kind,
+        case when p.id is null or starts_with(a.name, p.name) then a.name else p.name || ' ' || a.name end,
         coalesce(a.attrs->>'shop', a.road_address, a.lot_address), coalesce(a.lon, p.lon), coalesce(a.lat, p.lat),
         a.search || ' ' || lower(coalesce(a.attrs->>'shop', '')), 0
         from asset a left join asset p on p.id = a.parent_id""",

@@ -53,7 +53,9 @@ _WATCHED = """
     select d.id, d.kind, d.name, d.group_id,
         coalesce(d.lon, a.lon, p.lon) as lon, coalesce(d.lat, a.lat, p.lat) as lat,
         d.asset_id::text as asset_id, a.parent_id::text as parent_id,
-        coalesce(case when p.id is null then a.name else p.name || ' ' || a.name end, d.name) as place,
+        coalesce(case when p.id is null or starts_with(a.name, p.name) then a.name else p.name || ' ' || a.name end,
+        d.name)
+            as place,
         coalesce(a.road_address, a.lot_address, p.road_address, p.lot_address) as address,
         d.state, d.fault, d.interval_s, d.version
     from device d left join asset a on a.id = d.asset_id left join asset p on p.id = a.parent_id
@@ -125,8 +127,9 @@ _LOCATE = """
     with known as (
         select name, road_address, lot_address, lon, lat, 0 as rank from place
         union all
-        select coalesce(p.name || ' ', '') || a.name, coalesce(a.road_address, p.road_address),
-            coalesce(a.lot_address, p.lot_address), coalesce(a.lon, p.lon), coalesce(a.lat, p.lat), 1
+        select case when p.id is null or starts_with(a.name, p.name) then a.name else p.name || ' ' || a.name end,
+            coalesce(a.road_address, p.road_address), coalesce(a.lot_address, p.lot_address), coalesce(a.lon, p.lon),
+            coalesce(a.lat, p.lat), 1
         from asset a left join asset p on p.id = a.parent_id where coalesce(a.lon, p.lon) is not null
     ), folded as (
         select known.*, lower(replace(form, ' ', '')) as form

@@ -28,7 +28,7 @@ def main(arguments: list[str]) -> int:
             if sheet.end is not None and sheet.end[0] > int(rows):
                 return 3
             with Path(out).open("wb") as file:
-                for values in sheet.to_python(skip_empty_area=False):
+                for values in sheet.iter_rows():
                     cells = [text_of(value)[: int(cell) + 1] for value in values[: int(columns)]]
                     file.write(msgspec.json.encode(cells) + b"\n")
             sys.stdout.write(msgspec.json.encode({"sheet": name}).decode())
