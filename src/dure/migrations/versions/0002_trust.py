@@ -138,7 +138,8 @@ create table audit_seal (
 );
 """
 
-# Each field is its length in bytes, a colon and its text; null is "-": no two different lines have the same canonical form.
+# Each field is its length in bytes, a colon and its text; null is "-": no two different lines have the same
+# canonical form.
 _CHAIN = """
 create function audit_field(value text) returns text language sql immutable as
 $$ select case when value is null then '-' else octet_length(value) || ':' || value end $$;
