@@ -1,9 +1,13 @@
 """Rules over HTTP: written, checked, overridden, switched, undone, tried."""
 
+import asyncio
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from dure.kernel.clock import from_epoch
+from dure.sense.history_write import run_history
 from dure.trust.roles import Role
 from tests.detect.city import FIRE, City
 
@@ -100,3 +104,28 @@ async def test_garbage_for_a_rule_is_never_a_fault_of_ours(desk, data: st.DataOb
 async def test_wrong_bodies_are_refused(desk, body: object) -> None:
     client = await desk(Role.ADMIN)
     assert (await client.post("/rules", json=body)).status_code == 422
+
+
+async def test_a_rule_is_tried_on_what_was_observed(city: City, desk) -> None:
+    writing = asyncio.create_task(run_history(city.context))
+    await city.burn(0, 8)
+    await city.burn(8, 20, value=20.0)
+    client = await desk(Role.ADMIN)
+    span = {"from": from_epoch(city.began - 60).isoformat(), "to": from_epoch(city.began + 60).isoformat()}
+    body = {"toml": OWN, **span}
+    async with asyncio.timeout(30):
+        while True:
+            answer = await client.post("/rules/try", json=body)
+            if answer.status_code == 200 and answer.json()["readings"] == 28:
+                break
+            await asyncio.sleep(0.02)
+    [one] = answer.json()["raised"]
+    assert (one["subject"], one["late"], answer.json()["truncated"]) == ("d0", False, False)
+    assert one["cleared_at"] is not None
+    stricter = OWN.replace("value = 60, clear = 55", "value = 80")
+    assert (await client.post("/rules/try", json=body | {"toml": stricter})).json()["raised"] == []
+    assert await city.alarms() == []
+    backwards = {"toml": OWN, "from": span["to"], "to": span["from"]}
+    assert (await client.post("/rules/try", json=backwards)).status_code == 422
+    writing.cancel()
+    await asyncio.gather(writing, return_exceptions=True)
