@@ -60,10 +60,8 @@ def test_rows_and_columns_are_counted_from_the_corner(tmp_path: Path) -> None:
     table = open_table(tmp_path / "a.xlsx")
     rows = list(table.rows())
     table.close()
-    assert [(row.number, row.cells) for row in rows] == [
-        (1, ["", "", "", ""]),
-        (2, ["", "", "", ""]),
-        (3, ["", "", "", ""]),
+    assert not any(any(row.cells) for row in rows[:3])
+    assert [(row.number, row.cells) for row in rows[3:]] == [
         (4, ["", "", "제목", ""]),
         (5, ["", "", "", ""]),
         (6, ["", "", "", "7"]),
