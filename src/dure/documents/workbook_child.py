@@ -28,9 +28,10 @@ def main(arguments: list[str]) -> int:
             if sheet.end is not None and sheet.end[0] > int(rows):
                 return 3
             with Path(out).open("wb") as file:
+                before = [""] * (sheet.start or (0, 0))[1]  # the reader leaves out columns before the first filled one
                 for values in sheet.iter_rows():
-                    cells = [text_of(value)[: int(cell) + 1] for value in values[: int(columns)]]
-                    file.write(msgspec.json.encode(cells) + b"\n")
+                    cells = before + [text_of(value)[: int(cell) + 1] for value in values]
+                    file.write(msgspec.json.encode(cells[: int(columns)]) + b"\n")
             sys.stdout.write(msgspec.json.encode({"sheet": name}).decode())
             return 0
     except Exception as error:  # noqa: BLE001 whatever a broken file makes the reader raise, it means one thing

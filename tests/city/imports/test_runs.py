@@ -103,7 +103,7 @@ async def test_preview_repair_apply_undo(client: Client, bring: Import, database
     assert await count(database, "asset", "kind = 'stall'") == 4
     assert await count(database, "person") == 4
     undone = await act(http, run, "undo")
-    assert (undone["state"], undone["counts"]["undo"]) == ("undone", {"undone": 4, "refused": 0})  # type: ignore[index]
+    assert (undone["state"], undone["counts"]["undo"]) == ("undone", {"undone": 4, "kept": 0, "refused": []})  # type: ignore[index]
     assert await count(database, "asset", "kind = 'stall'") == 0
     assert await count(database, "person") == 0
 
@@ -237,6 +237,24 @@ async def test_uploads_beyond_the_limit_are_refused(client: Client, settings: ob
     http = await client(Role.ADMIN)
     answer = await http.post("/imports", data={"kind": "cctv"}, files={"file": ("a.csv", b"x" * (66 << 20))})
     assert answer.status_code == 413
+
+
+async def test_the_same_upload_twice_is_one_run(client: Client, database: Database) -> None:
+    http = await client(Role.ADMIN)
+    request = http.build_request(
+        "POST",
+        "/imports",
+        data={"kind": "markets"},
+        files={"file": ("a.csv", MARKET.encode())},
+        headers={"idempotency-key": "k-1"},
+    )
+    body = request.read()
+    headers = {"content-type": request.headers["content-type"], "idempotency-key": "k-1"}
+    first = await http.post("/imports", content=body, headers=headers)
+    second = await http.post("/imports", content=body, headers=headers)
+    assert (first.status_code, second.status_code) == (201, 201)
+    assert first.json()["id"] == second.json()["id"]
+    assert await count(database, "import_run") == 1
 
 
 async def test_cancel_drops_a_preview(client: Client, database: Database) -> None:

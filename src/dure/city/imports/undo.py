@@ -74,7 +74,10 @@ async def _undo(tx: Tx, run_id: UUID) -> dict[str, Any]:
             for one in sorted(refused, key=lambda one: one["row"])[:MOST_NAMED]
         ],
     }
-    counts = {**run["counts"], "undo": {"undone": answer["undone"], "refused": len(refused_rows)}}
+    counts = {
+        **run["counts"],
+        "undo": {"undone": answer["undone"], "kept": len(refused_rows), "refused": answer["refused"]},
+    }
     await tx.execute(text("delete from import_change where run_id = :run"), {"run": run_id})
     await runs.move(tx, run_id, state="undone", undone_at=tx.now(), undo_until=None, counts=counts)
     await events.imported(tx, str(run_id), run["version"] + 1, run["kind"])

@@ -116,6 +116,7 @@ def _reading(kind: Kind, sheet: Sheet, found: Mapping[str, Any]) -> dict[str, An
         "sheet": form.sheet,
         "header_row": sheet.header.row,
         "columns": columns,
+        "crs": found["epsg"],
         **found,
     }
 
