@@ -1,5 +1,7 @@
 """A rule is written on the screen: it says line and reason while one types, and can be switched off and on."""
 
+import re
+
 import pytest
 from playwright.async_api import expect
 
@@ -28,7 +30,7 @@ async def test_the_editor_says_what_is_wrong_and_where(town: Town, desk: Desk) -
         await text.fill(toml)
         await expect(page.get_by_role("button", name="저장")).to_be_enabled()
         await page.keyboard.press("Control+s")
-        await expect(page).to_have_url(lambda url: url.endswith("#/rules/city_heat"))
+        await expect(page).to_have_url(re.compile("#/rules/city_heat$"))
         assert (await town.client.get("/rules/city_heat")).json()["enabled"] is True
 
 
