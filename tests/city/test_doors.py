@@ -1,4 +1,3 @@
-
 """Garbage at the city's doors: never a fault of ours."""
 
 from urllib.parse import quote

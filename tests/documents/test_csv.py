@@ -112,6 +112,7 @@ def test_files_that_are_empty_or_too_large_are_refused(tmp_path: Path) -> None:
 cell = st.text(st.characters(blacklist_categories=("Cs", "Cc", "Zs", "Zl", "Zp", "Cf", "Co", "Cn")), max_size=12)
 
 
+@settings(deadline=None)
 @given(st.lists(st.lists(cell | st.sampled_from(['a"b', "x,y", "두\n줄"]), min_size=2, max_size=5), max_size=8))
 def test_what_the_standard_library_writes_is_read_back(rows: list[list[str]]) -> None:
     out = io.StringIO()
@@ -123,6 +124,7 @@ def test_what_the_standard_library_writes_is_read_back(rows: list[list[str]]) ->
     assert [[c[1:] if len(c) > 1 and c[0] == "'" and c[1] in "=+-@" else c for c in row] for row in plain] == read
 
 
+@settings(deadline=None)
 @given(st.lists(st.lists(cell, min_size=1, max_size=5), min_size=1, max_size=6))
 def test_what_is_written_is_read_back_and_never_a_formula(rows: list[list[str]]) -> None:
     text = "".join(written(rows)).removeprefix("\ufeff")
@@ -132,7 +134,7 @@ def test_what_is_written_is_read_back_and_never_a_formula(rows: list[list[str]])
     assert not any(c.startswith(("=", "@")) for line in lines for c in split(line.text, ","))
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(st.binary(min_size=1, max_size=2_000))
 def test_no_bytes_break_the_reader(garbage: bytes) -> None:
     import tempfile
@@ -149,7 +151,7 @@ def test_no_bytes_break_the_reader(garbage: bytes) -> None:
         assert numbers == list(range(1, len(numbers) + 1))
 
 
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 @given(st.binary(max_size=300).filter(lambda b: b"\r" not in b), st.integers(0, 5))
 def test_good_rows_after_garbage_are_never_lost(garbage: bytes, at: int) -> None:
     import tempfile

@@ -3,7 +3,7 @@
 from datetime import date
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dure.documents import values
@@ -84,6 +84,7 @@ def test_what_is_no_phone(cell: str) -> None:
         values.phone(cell)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=30))
 def test_readers_answer_or_say_why(cell: str) -> None:
     for read in (values.number, values.whole, values.day, values.month, values.yes, values.phone, values.text):
