@@ -119,7 +119,9 @@ async def judged(town: City, clients: dict[str, MqttClient], device: str) -> Non
         httpx.AsyncClient(headers={"Authorization": f"Bearer {town.token}"}, timeout=60) as client,
         asyncio.timeout(300),
     ):
-        while not (await client.get(town.api("/alarms"), params={"device": device})).json()["items"]:
+        while True:
+            if (await client.get(town.api("/alarms"), params={"device": device})).json()["items"]:
+                return
             await asyncio.sleep(0.02)
 
 
@@ -233,11 +235,15 @@ async def screen() -> list[Claim]:
 
 
 async def smoulder(device: str, client: MqttClient, after_s: float) -> None:
-    """Smoke for six and a half seconds, ten reports a second, beginning after a while."""
+    """Smoke for six and a half seconds, ten reports a second, beginning after a while.
+
+    By the clock, not by pauses: one report falls on 5.0 s sharp, the moment at which the rule matures.
+    """
     await asyncio.sleep(after_s)
-    for _ in range(65):
-        await client.post(f"city/{device}", b'[{"n":"smoke","vb":true,"t":%.6f}]' % time.time())
-        await asyncio.sleep(0.1)
+    began = time.time()
+    for n in range(65):
+        await asyncio.sleep(max(began + n * 0.1 - time.time(), 0))
+        await client.post(f"city/{device}", b'[{"n":"smoke","vb":true,"t":%.6f}]' % (began + n * 0.1))
 
 
 async def lateness(town: City, prefix: str) -> Sequence[float]:
