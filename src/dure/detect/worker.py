@@ -31,7 +31,7 @@ BATCH: Final = 16
 SNAPSHOT_S: Final = 10.0
 FREE_S: Final = 60.0
 _LONGEST_WAIT_S: Final = 0.2
-_SHORTEST_WAIT_S: Final = 0.02
+_SHORTEST_WAIT_S: Final = 0.05
 _RETRY_S: Final = 0.1
 _OPEN: Final = text(
     "select rule, subject, last_onset_at from alarm where cleared_at is null and not late and closed_at is null"
@@ -144,17 +144,19 @@ class Detector:
     async def step(self) -> None:
         """Take what waits, let time run, write what matured. Raises LostShard and, with nothing lost, Unavailable only
         before the state has moved."""
-        assert self._reader is not None
+        asked = self.wall()
         messages = await self._read()
         self._hear()
         for message in messages:
             await self._feed(message)
-        if not messages or messages[-1].pending == 0:
+        if not messages:
+            asked = self.wall()
+        if await self._nothing_waits(messages):
             if not self.caught_up.is_set():
                 await self._write(self.shard.drain())
                 await self._reconcile()
                 self.caught_up.set()
-            self.shard.idle(self.wall())
+            self.shard.idle(asked)  # not the present: what came while this was worked waits already
         await self._write(self.shard.drain())
         self._save_sometimes()
         stepped, self._stepped = self._stepped, asyncio.Event()
@@ -190,6 +192,11 @@ class Detector:
         if not self._connected:
             raise Unavailable("engine.stream.away")  # nobody knows what is queued: time must not run
         return messages
+
+    async def _nothing_waits(self, messages: list[Message]) -> bool:
+        """Whether these were the last that are stored, so that the wall clock may move timers."""
+        assert self._reader is not None
+        return messages[-1].pending == 0 if messages else await self._reader.drained()
 
     def _patience(self) -> float:
         """Seconds to wait for packs: until the next timer, within bounds."""

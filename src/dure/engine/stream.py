@@ -333,6 +333,19 @@ class Reader:
         with contextlib.suppress(nats.errors.Error, OSError):
             await message.raw.ack()
 
+    async def drained(self) -> bool:
+        """Whether all that is stored for this reader has been read. An empty answer to `read` does not say so: the
+        engine may only have been slow. Raises Unavailable.
+        """
+        if self._subscription is None:
+            return False
+        try:
+            info = await self._subscription.consumer_info()
+        except (nats.errors.Error, TimeoutError, OSError) as error:
+            raise Unavailable("engine.stream.away") from error
+        sent = info.delivered.consumer_seq if info.delivered else 0
+        return not info.num_pending and sent <= self._delivered
+
     async def pending(self) -> int:
         """How many messages wait for this reader."""
         assert self._subscription is not None
