@@ -96,6 +96,13 @@ async def test_a_device_names_itself_only(context: Context, client: Client) -> N
     assert {one.device for one in await stored(context)} == {"d1"}
 
 
+async def test_a_gateways_token_is_bound_to_no_device_and_names_each(context: Context, client: Client) -> None:
+    gateway = await client(Role.DEVICE)
+    answer = await gateway.post("/observations", json=[record("d1/heat", 1), record("d2/heat", 2)])
+    assert (answer.status_code, answer.json()["accepted"]) == (202, 2)
+    assert {one.device for one in await stored(context)} == {"d1", "d2"}
+
+
 async def test_others_may_not_send(client: Client) -> None:
     operator = await client(Role.OPERATOR)
     assert (await operator.post("/observations", json=[])).status_code == 403

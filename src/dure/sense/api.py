@@ -14,7 +14,7 @@ from dure.engine import paging
 from dure.engine.context import Context
 from dure.engine.database import Tx
 from dure.engine.web import ContextDep, LanguageDep, Router, TxDep
-from dure.kernel.errors import FieldError, Forbidden, Invalid
+from dure.kernel.errors import FieldError, Invalid
 from dure.kernel.ids import is_device_id
 from dure.kernel.units import PROPERTIES
 from dure.sense import history, refusals
@@ -23,7 +23,6 @@ from dure.sense.packs import Observation
 from dure.sense.readings import Reason
 from dure.sense.tail import MICRO, Row
 from dure.trust.principal import Principal
-from dure.trust.roles import Role
 from dure.trust.web import require
 
 router = Router(tags=["sense"])
@@ -104,7 +103,7 @@ _BODY = {
 @router.post("/observations", status_code=202, response_model=Answer, openapi_extra=_BODY)
 async def send(request: Request, context: ContextDep, language: LanguageDep, principal: Sender) -> Response:
     """Store readings (SenML JSON or CBOR, or a gateway's own JSON). Answered once they are stored; with an
-    Idempotency-Key the same body is stored once. A device's token may name itself only.
+    Idempotency-Key the same body is stored once. A token that is bound to a device may name that one only.
     """
     own = _own(principal)
     form = format_of(request.headers.get("content-type", ""))
@@ -121,10 +120,9 @@ async def send(request: Request, context: ContextDep, language: LanguageDep, pri
 
 
 def _own(principal: Principal) -> str | None:
-    if Role.DEVICE not in principal.roles:
-        return None
-    if principal.device_id is None:
-        raise Forbidden("sense.device_token.unbound")
+    """The one device that may be named; None for a service, and for a device's token that is bound to none: a
+    gateway's.
+    """
     return principal.device_id
 
 
