@@ -10,7 +10,9 @@ from sqlalchemy import text
 from dure.engine.context import Context
 from dure.engine.outbox import Relay
 from dure.kernel.events import Event
+from dure.sense.door_http import take_in
 from dure.sense.mqtt_client import MqttRefusedError
+from dure.sense.packs import partition_of
 from dure.sense.registry import registry_of
 from dure.sense.streams import MQTT, ensure, mqtt_reader
 from tests.sense.conftest import doors, key_of, refusals, signed_in, stored, until
@@ -120,7 +122,11 @@ async def test_a_device_that_is_switched_off_is_not_heard(context: Context) -> N
             return known is not None and not known.on
 
         await until(heard)
-        await device.publish("city/d1", heat(21))
+
+        async def hung_up() -> bool:
+            return device.refused is not None
+
+        await until(hung_up)
         with pytest.raises(MqttRefusedError):
             await signed_in(context, "d1", key=key_of("d1"))
         await device.close()
@@ -128,6 +134,8 @@ async def test_a_device_that_is_switched_off_is_not_heard(context: Context) -> N
         await other.publish("city/d2", heat(22))
         await until(lambda: _count(context, 2))
         await other.close()
+        late = await take_in(context, b'[{"n":"d1/heat","v":23}]', None, own=None, message_id=None)
+        assert [(late.accepted, one.reason) for one in late.rejected] == [(0, "switched_off")]
     assert [one.value for one in await stored(context)] == [20, 22]
     assert ("d1", "switched_off") in {(one.device, one.reason) for one in await refusals(context)}
 
@@ -160,6 +168,25 @@ async def test_a_giant_message_is_not_even_taken_in(context: Context) -> None:
         await until(lambda: _count(context, 1))
         await other.close()
     assert (await context.stream.facts(MQTT)).last == 1
+
+
+async def test_two_partitions_keep_their_devices_and_their_order(context: Context) -> None:
+    two = Context(replace(context.settings, partitions=2), context.database, context.stream, context.catalogue)
+    names = ("d1", "d2", "d3", "d4")
+    async with doors(two):
+        devices = {name: await signed_in(context, name) for name in names}
+        for value in range(50):
+            for name, device in devices.items():
+                await device.post(f"city/{name}", heat(value))
+        await until(lambda: _count(context, 200))
+        for device in devices.values():
+            await device.close()
+    for partition in (0, 1):
+        seen = await stored(context, subject=f"obs.p{partition}")
+        assert {one.device for one in seen} == {name for name in names if partition_of(name, None, 2) == partition}
+        assert [one.seq for one in seen] == sorted({one.seq for one in seen})
+        for name in {one.device for one in seen}:
+            assert [one.value for one in seen if one.device == name] == [float(value) for value in range(50)]
 
 
 async def test_while_the_stream_is_full_readings_wait_and_keep_their_order(context: Context) -> None:

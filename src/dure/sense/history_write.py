@@ -30,6 +30,8 @@ FLUSH_S = 300.0
 FLUSH_ROWS = 200_000
 FLUSH_MESSAGES = 20_000
 READ = 500
+LONG = 4_000
+"""Bytes of a pack that takes long enough to let others in between."""
 KEPT_S = 3600.0
 """How long what stands in files stays in the stream too, for whoever reads it again."""
 TAIL = "dure.history.tail"
@@ -89,6 +91,8 @@ class Writer:
         assert self._reader is not None
         for message in await self._reader.read(READ, wait_s):
             self._take(message)
+            if len(message.data) > LONG:
+                await asyncio.sleep(0)  # detection lives on the same loop
         await self._latest.flush()
         if (
             len(self._tail) >= FLUSH_ROWS
