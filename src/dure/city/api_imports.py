@@ -3,20 +3,23 @@
 import asyncio
 import hashlib
 from collections.abc import Mapping
-from pathlib import Path
+from datetime import datetime
+from pathlib import Path as FilePath
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import Depends, File, Form, Query, Response, UploadFile
+from fastapi import Depends, File, Form, Path, Query, Response, UploadFile
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 
 from dure.city.imports import jobs, repair, runs, views
+from dure.city.imports.kinds import KINDS
+from dure.documents.csvfile import written
 from dure.documents.limits import DEFAULT
 from dure.engine import paging
 from dure.engine.context import Context
 from dure.engine.web import ContextDep, LanguageDep, Model, Router, TxDep, Whole
-from dure.kernel.errors import FieldError, Invalid, TooLarge
+from dure.kernel.errors import FieldError, Invalid, NotFound, TooLarge
 from dure.kernel.messages import Language
 from dure.trust import audit, vault
 from dure.trust.principal import Principal
@@ -41,11 +44,11 @@ class RunShape(BaseModel):
     reading: dict[str, Any]
     counts: dict[str, Any]
     problem: dict[str, Any] | None
-    created_at: Any
-    applied_at: Any
-    undo_until: Any
-    undone_at: Any
-    expires_at: Any
+    created_at: datetime
+    applied_at: datetime | None
+    undo_until: datetime | None
+    undone_at: datetime | None
+    expires_at: datetime
     version: int
     rows: list[dict[str, Any]] | None = None
 
@@ -141,7 +144,7 @@ def _check(options: Mapping[str, str]) -> None:
             raise Invalid("engine.fields.wrong", fields=[FieldError(name, "engine.value.refused")])
 
 
-async def _kept(file: UploadFile, path: Path) -> tuple[int, str]:
+async def _kept(file: UploadFile, path: FilePath) -> tuple[int, str]:
     """Write the upload to disk piece by piece. Raises TooLarge."""
     digest, size = hashlib.sha256(), 0
     target = await asyncio.to_thread(path.open, "wb")
@@ -160,6 +163,62 @@ async def _kept(file: UploadFile, path: Path) -> tuple[int, str]:
     return size, digest.hexdigest()
 
 
+class FieldShape(BaseModel):
+    """A column that a kind knows: its field, the names it goes by (the first is the standard's), and what it must
+    be."""
+
+    field: str
+    names: list[str]
+    required: bool
+    personal: bool
+
+
+class KindShape(BaseModel):
+    """A kind of file. Of each of `groups` at least one field must be a column."""
+
+    kind: str
+    source: str
+    fields: list[FieldShape]
+    groups: list[list[str]]
+
+
+class KindList(BaseModel):
+    """All kinds."""
+
+    items: list[KindShape]
+
+
+@router.get("/imports/kinds", response_model=KindList)
+async def list_kinds(_by: Imports) -> dict[str, Any]:
+    """What can be imported, and by which columns."""
+    return {
+        "items": [
+            {
+                "kind": kind.name,
+                "source": kind.source,
+                "fields": [
+                    {"field": one.name, "names": list(one.names), "required": one.required, "personal": one.personal}
+                    for one in kind.all_fields
+                ],
+                "groups": [list(group) for group in kind.groups],
+            }
+            for kind in KINDS.values()
+        ]
+    }
+
+
+@router.get("/imports/kinds/{kind}/empty.csv", response_class=Response)
+async def empty_file(_by: Imports, kind: Annotated[str, Path(max_length=40)]) -> Response:
+    """An empty table with the standard's columns, to be filled in. Raises NotFound for what is no table."""
+    found = KINDS.get(kind)
+    if found is None or found.source != "table":
+        raise NotFound("city.import.kind.unknown", kind=kind, kinds=", ".join(KINDS))
+    left_out = {"x", "y", "update_kind", "updated", "modified"}
+    header = [one.names[0] for one in found.all_fields if one.name not in left_out]
+    headers = {"content-disposition": f'attachment; filename="{kind}.csv"'}
+    return Response("".join(written([header])), 200, headers, "text/csv; charset=utf-8")
+
+
 @router.get("/imports", response_model=RunList)
 async def list_runs(
     tx: TxDep,
@@ -170,8 +229,6 @@ async def list_runs(
     limit: Annotated[int, Query(ge=1, le=paging.MOST)] = 50,
 ) -> dict[str, Any]:
     """Runs, the newest first."""
-    from datetime import datetime
-
     found = await views.listed(tx, limit, paging.decode(cursor, datetime, UUID))
     page = paging.page(found, limit, lambda run: (run["created_at"], str(run["id"])))
     return {**page, "items": [views.shown(run, context.catalogue, language) for run in page["items"]]}

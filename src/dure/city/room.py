@@ -30,6 +30,10 @@ async def _devices(tx: Tx, ids: Sequence[str]) -> Mapping[str, dict[str, Any]]:
     return await devices.by_ids(tx, ids)
 
 
+async def _runs(tx: Tx, ids: Sequence[str]) -> Mapping[str, dict[str, Any]]:
+    return await runs.progress_of(tx, ids)
+
+
 async def _tidy(context: Context) -> None:
     """Old previews, dead children's runs, files that nobody reads any more."""
     async with context.database.transaction() as tx:
@@ -46,5 +50,6 @@ ROOM = Room(
     live=(
         LiveEntity("camera", "camera.read", _cameras, _nothing),
         LiveEntity("device", "device.read", _devices, _nothing),
+        LiveEntity("import_run", "city.import", _runs, _nothing),
     ),
 )

@@ -239,6 +239,30 @@ async def test_uploads_beyond_the_limit_are_refused(client: Client, settings: ob
     assert answer.status_code == 413
 
 
+async def test_kinds_and_their_empty_files(client: Client) -> None:
+    http = await client(Role.OFFICIAL)
+    kinds = {one["kind"]: one for one in (await http.get("/imports/kinds")).json()["items"]}
+    assert set(kinds) == {
+        "cctv",
+        "cameras",
+        "boundary",
+        "markets",
+        "stalls",
+        "hydrants",
+        "devices",
+        "facilities",
+        "people",
+    }
+    owner = next(one for one in kinds["stalls"]["fields"] if one["field"] == "owner")
+    assert (owner["names"][0], owner["personal"]) == ("점주", True)
+    for kind in set(kinds) - {"boundary"}:
+        answer = await http.get(f"/imports/kinds/{kind}/empty.csv")
+        assert answer.status_code == 200
+        run = await upload(http, kind, answer.content)
+        assert (run["state"], run["counts"]["read"]) == ("ready", 0)  # type: ignore[index]
+    assert (await http.get("/imports/kinds/boundary/empty.csv")).status_code == 404
+
+
 async def test_the_same_upload_twice_is_one_run(client: Client, database: Database) -> None:
     http = await client(Role.ADMIN)
     request = http.build_request(

@@ -56,6 +56,14 @@ async def run_of(tx: Tx, run_id: UUID, *, lock: bool = False) -> RowMapping:
     return row
 
 
+async def progress_of(tx: Tx, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """How far runs are, for screens that follow them."""
+    wanted = [UUID(one) for one in ids]
+    rows = await tx.rows(select(import_run).where(import_run.c.id.in_(wanted)))
+    names = ("kind", "file_name", "state", "done", "total", "version")
+    return {str(row["id"]): {"id": str(row["id"]), **{name: row[name] for name in names}} for row in rows}
+
+
 async def move(tx: Tx, run_id: UUID, **columns: Any) -> None:
     """Change a run and tell of it."""
     version = await tx.scalar(
