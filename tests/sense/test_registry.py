@@ -103,3 +103,12 @@ async def test_nonsense_questions_stay_unanswered(context: Context) -> None:
     desk = SignIn(Registry(context.database, 1), Refusals(context.database), new_key("account"))
     for question in (b"", b"a.b.c", b"\xff", b"." * 1_000):
         assert await desk.answer(question) is None
+
+
+def test_every_reason_has_its_words() -> None:
+    from dure.engine.texts import catalogue
+    from dure.sense.readings import Reason
+
+    for reason in (*Reason, "wrong_key", "not_mqtt"):
+        for language in ("ko", "en"):
+            assert f"sense.refused.{reason}" in catalogue().keys(language)

@@ -31,7 +31,7 @@ _encode = msgspec.json.Encoder().encode
 
 Sender = Annotated[Principal, Depends(require("observation.send"))]
 Reader = Annotated[Principal, Depends(require("observation.read"))]
-RefusalReader = Annotated[Principal, Depends(require("refusal.read"))]
+RefusalReader = Annotated[Principal, Depends(require("system.read"))]
 
 
 class Rejected(BaseModel):

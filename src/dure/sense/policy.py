@@ -8,5 +8,4 @@ GRANTS: Grants = {
     "observation.read": CONTROL_ROOM
     | RESPONDERS
     | {Role.ADMIN, Role.WELFARE, Role.EPIDEMIC, Role.OFFICIAL, Role.AUDITOR, Role.SERVICE},
-    "refusal.read": CONTROL_ROOM | {Role.ADMIN, Role.AUDITOR},
 }
