@@ -171,7 +171,7 @@ def empty_database_url(postgres_url: str) -> Iterator[str]:
 def database_url(postgres_url: str, template: str) -> Iterator[str]:
     """A migrated database of this test's own."""
     name = f"t_{uuid4().hex}"
-    _in_cluster(postgres_url, f"create database {name} template {template}")
+    _in_cluster(postgres_url, f"create database {name} template {template} strategy file_copy")
     yield url_of(postgres_url, name)
     _in_cluster(postgres_url, f"drop database {name} with (force)")
 
