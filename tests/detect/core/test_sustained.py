@@ -149,3 +149,8 @@ def test_the_picture_holds_the_run_up() -> None:
     assert list(times) == sorted(times)
     assert list(values) == [float(value) for value in range(34, 66)]
     assert run.onsets == [50.0]
+
+
+def test_a_timer_that_fires_after_a_restart_tells_what_was_read() -> None:
+    run = Run().feed(*hot(0, 1, 2)).restart().wait(6)
+    assert [(alarm.device, alarm.property, alarm.value) for alarm in run.raised] == [("d0", "heat", 61.0)]
