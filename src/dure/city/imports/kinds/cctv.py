@@ -172,20 +172,26 @@ def _build(draft: Draft, _setting: Setting, key: str) -> list[Entity]:
     }
     if (data_date := draft.values.get("data_date")) is not None:
         site["data_date"] = data_date.isoformat()
+    return [Entity("camera_site", (key,), site), *_cameras(draft, key, site)]
+
+
+def _cameras(draft: Draft, key: str, site: dict[str, Any]) -> list[Entity]:
+    """The site's cameras; those that people or single-camera files describe are left alone."""
     gone = (draft.text("update_kind") or "").upper() == "D"
     if gone:
         draft.note("update_kind", "city.import.cctv.removed")
+    count = site["camera_count"]
     directions = views(draft.text("direction"), count)
-    cameras = [
+    return [
         Entity(
             "camera",
             (f"{key}-{n}",),
             {
                 "site_id": key,
                 "number": n,
-                "name": f"{name} {n}",
-                "retention_days": kept,
-                "purposes": named,
+                "name": f"{site['name']} {n}",
+                "retention_days": site["retention_days"],
+                "purposes": site["purposes"],
                 **draft.position,
                 **(directions[n - 1] if directions else {}),
                 **({"state": "off"} if gone else {}),
@@ -195,7 +201,6 @@ def _build(draft: Draft, _setting: Setting, key: str) -> list[Entity]:
         )
         for n in range(1, count + 1)
     ]
-    return [Entity("camera_site", (key,), site), *cameras]
 
 
 CCTV = Kind(
