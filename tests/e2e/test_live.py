@@ -62,3 +62,12 @@ async def test_tabs_share_one_stream(town: Town, desk: Desk) -> None:
             assert "/api/v1/events" not in asked, "the stream belongs to the shared worker, not to a tab"
         await _open(town, "두 화면에 함께", 127.43)
         await asyncio.gather(_as_the_city_is(town, page), _as_the_city_is(town, other))
+
+
+async def test_a_dead_engine_is_named_on_every_screen_until_it_is_back(town: Town, desk: Desk) -> None:
+    async with desk.page("rules", size="wall") as page:
+        await expect(page.get_by_text("실시간")).to_be_visible()
+        named = page.get_by_role("banner").get_by_text("stream")
+        assert town.kill("stream")
+        await expect(named).to_be_visible(timeout=15_000)
+        await expect(named).to_be_hidden(timeout=30_000)

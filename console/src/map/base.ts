@@ -16,6 +16,10 @@ interface Answer {
 }
 
 let reading: Promise<BaseMap> | null = null;
+let fonts: Promise<void> = Promise.resolve();
+
+/** When the letters of the base map's names can be drawn; names come then, streets before. */
+export const namesReady = (): Promise<void> => fonts;
 
 /** Reads the base map once for all maps of this tab. */
 export function baseMap(): Promise<BaseMap> {
@@ -30,7 +34,7 @@ async function read(): Promise<BaseMap> {
   const answer = await api.get<Answer>('/map/base');
   const layers = answer.layers ?? {};
   const base = { layers, bounds: answer.bounds ?? boundsOf(shapesOf(layers)), asOf: answer.as_of ?? null };
-  await fontsFor(base);
+  fonts = fontsFor(base);
   return base;
 }
 

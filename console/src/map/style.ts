@@ -26,7 +26,7 @@ export function baseStyle(base: BaseMap, c: Colours, heavy: boolean): StyleSpeci
     const late = !heavy && heavyLayers.some((one) => one === name);
     sources[`base-${name}`] = { type: 'geojson', data: late ? nothing : (base.layers[name] ?? nothing), maxzoom: 16, tolerance: 0.3 };
   }
-  return { version: 8, sources, layers: [...ground(c), ...streets(c), ...built(c), ...labels(c)] };
+  return { version: 8, sources, layers: [...ground(c), ...streets(c), ...built(c)] };
 }
 
 function ground(c: Colours): LayerSpecification[] {
@@ -64,7 +64,8 @@ function built(c: Colours): LayerSpecification[] {
   ];
 }
 
-function labels(c: Colours): LayerSpecification[] {
+/** The names on the base map; they are added once their letters can be drawn. */
+export function nameLayers(c: Colours): LayerSpecification[] {
   const paint = { 'text-color': c.label, 'text-halo-color': c.halo, 'text-halo-width': 1.5 };
   const text = (size: number): NonNullable<Extract<LayerSpecification, { type: 'symbol' }>['layout']> => ({ 'text-field': ['coalesce', ['get', 'name'], ''], 'text-font': font, 'text-size': size });
   const one = (id: string, classes: readonly string[], minzoom: number, size: number, colour: string, maxzoom = 24): LayerSpecification => ({
