@@ -84,6 +84,25 @@ async def test_the_market_may_be_an_option(bring: Import) -> None:
     assert (await bring("stalls", file, options={"market": "동문시장"})).imported == 2
 
 
+async def test_the_file_may_be_named_after_the_market(database: Database, bring: Import, tmp_path: Path) -> None:
+    await bring("markets", MARKETS)
+    path = tmp_path / "동문시장_점포 2026.csv"
+    path.write_text("점포번호,상호\n1,가게\n", "utf-8")
+    assert (await bring("stalls", path)).imported == 1
+    assert (await rows(database, "select code from asset where kind = 'stall'"))[0]["code"] == "동구-동문시장/1"
+
+
+async def test_stalls_of_a_city_without_any_market_stay_apart_by_file(
+    database: Database, bring: Import, tmp_path: Path
+) -> None:
+    for name in ("첫째.csv", "둘째.csv"):
+        (tmp_path / name).write_text("점포번호,상호\n1,가게\n", "utf-8")
+        result = await bring("stalls", tmp_path / name)
+        assert (result.imported, result.notes) == (1, {"city.import.stall.market_none": 1})
+        assert (await bring("stalls", tmp_path / name)).unchanged == 1
+    assert len(await rows(database, "select id from asset")) == 2
+
+
 async def test_hydrants(database: Database, bring: Import) -> None:
     header = (
         "시설번호,시설유형코드,시도명,시군구명,시군구코드,소재지도로명주소,소재지지번주소,위도,경도,상세위치,안전센터명,보호틀유무,"

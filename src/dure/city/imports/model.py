@@ -88,9 +88,9 @@ class Draft:
 
 
 class AssetRef(NamedTuple):
-    """An asset that rows refer to."""
+    """An asset that rows refer to; `id` is None for one that only the file's name stands for."""
 
-    id: UUID
+    id: UUID | None
     code: str
     name: str
 
@@ -100,6 +100,7 @@ class Setting:
     """What rows are checked against: the city as it is, and what was found out about the file."""
 
     options: Mapping[str, str] = field(default_factory=dict)
+    file_name: str = ""
     epsg: int = 4326
     swapped_plane: bool = False
     region: Region | None = None

@@ -18,9 +18,9 @@ from dure.engine.database import Tx
 _SURVEYED = 2_000
 
 
-async def setting_of(tx: Tx, kind: Kind, options: Mapping[str, str]) -> Setting:
+async def setting_of(tx: Tx, kind: Kind, options: Mapping[str, str], file_name: str) -> Setting:
     """The city as it is, as far as this kind needs it."""
-    setting = Setting(options=options)
+    setting = Setting(options=options, file_name=file_name)
     if kind.place != "none" and kind.source == "table":
         setting.region = await region_of(tx)
     if kind.name == "cameras":

@@ -81,7 +81,7 @@ async def _read(database: Database, vault: Vault, run_id: UUID, path: Path, limi
     async with database.transaction() as tx:
         run = await runs.run_of(tx, run_id)
         kind = kind_of(run["kind"])
-        setting = await setting_of(tx, kind, run["options"])
+        setting = await setting_of(tx, kind, run["options"], run["file_name"])
     sheet = open_sheet(kind, path, columns_option(run["options"]), limits)
     try:
         found = survey(kind, setting, sheet)
@@ -131,7 +131,7 @@ def header_of(run: RowMapping) -> Header:
 async def reader_of(tx: Tx, run: RowMapping, vault: Vault) -> Reader:
     """A reader in the setting of a run: its file's findings, the city as it is now."""
     kind = kind_of(run["kind"])
-    setting = await setting_of(tx, kind, run["options"])
+    setting = await setting_of(tx, kind, run["options"], run["file_name"])
     restored(setting, run["reading"])
     return Reader(kind, setting, header_of(run), vault)
 

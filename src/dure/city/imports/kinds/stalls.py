@@ -17,10 +17,7 @@ from dure.trust.vault import Person
 def _market_of(draft: Draft, setting: Setting) -> AssetRef | None:
     asked = draft.text("market") or setting.options.get("market")
     if asked is None:
-        if len(setting.markets) == 1:
-            return setting.markets[0]
-        draft.reject("market", "city.import.stall.market_missing")
-        return None
+        return _unsaid_market(draft, setting)
     plain = _plain(asked)
     for market in setting.markets:
         if plain in {_plain(market.code), _plain(market.name)} or asked == str(market.id):
@@ -33,6 +30,22 @@ def _market_of(draft: Draft, setting: Setting) -> AssetRef | None:
     else:
         draft.reject("market", "city.import.stall.market_unknown", market=asked[:60])
     return None
+
+
+def _unsaid_market(draft: Draft, setting: Setting) -> AssetRef | None:
+    """The city's only market, or the one that the file is named after. In a city without any the file's name keeps the
+    stalls of one file apart from those of another.
+    """
+    if len(setting.markets) == 1:
+        return setting.markets[0]
+    named = [market for market in setting.markets if _plain(market.name) in _plain(setting.file_name)]
+    if len(named) == 1:
+        return named[0]
+    if setting.markets or "market" in draft.columns:
+        draft.reject("market", "city.import.stall.market_missing")
+        return None
+    stem = setting.file_name.rpartition(".")[0] or setting.file_name
+    return AssetRef(None, safe_code(stem or "-"), "")
 
 
 def _plain(name: str) -> str:
@@ -52,6 +65,8 @@ def _build(draft: Draft, setting: Setting, key: str) -> list[Entity]:
     market = _market_of(draft, setting)
     if market is None:
         return []
+    if market.id is None:
+        draft.note("market", "city.import.stall.market_none")
     detector = draft.text("detector_id")
     if detector is not None and not is_device_id(detector):
         draft.reject("detector_id", "city.import.device.id")
@@ -62,7 +77,7 @@ def _build(draft: Draft, setting: Setting, key: str) -> list[Entity]:
     where = " ".join(filter(None, (zone, floor, number if number is None or "호" in number else f"{number}호")))
     columns: dict[str, Any] = {
         "name": where,
-        "parent_id": market.id,
+        **({} if market.id is None else {"parent_id": market.id}),
         **draft.given("road_address"),
         **draft.position,
     }
@@ -92,7 +107,7 @@ STALLS = Kind(
         Field("fire", ("화기", "화기사용", "화기사용여부", "화기취급")),
         ROAD_ADDRESS,
         Field("detector_id", ("감지기ID", "감지기", "감지기번호", "감지기 아이디")),
-        Field("detector_kind", ("감지기종류", "감지기 종류")),
+        Field("detector_kind", ("감지기종류", "감지기 종류", "종류")),
         Field("detector_installed", ("감지기설치일", "설치일", "감지기 설치일"), values.day, strict=False),
     ),
     groups=(),
