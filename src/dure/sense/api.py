@@ -7,13 +7,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 import msgspec
-from fastapi import Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel
 
 from dure.engine import paging
 from dure.engine.context import Context
-from dure.engine.database import Tx
-from dure.engine.web import ContextDep, LanguageDep, Router, TxDep
+from dure.engine.web import PROBLEMS, ContextDep, LanguageDep, Router, TxDep
 from dure.kernel.errors import FieldError, Invalid
 from dure.kernel.ids import is_device_id
 from dure.kernel.units import PROPERTIES
@@ -23,14 +22,26 @@ from dure.sense.packs import Observation
 from dure.sense.readings import Reason
 from dure.sense.tail import MICRO, Row
 from dure.trust.principal import Principal
-from dure.trust.web import require
+from dure.trust.web import check, require, signed_in
 
 router = Router(tags=["sense"])
+apart = APIRouter(tags=["sense"], responses=PROBLEMS)
+"""Routes that hold no connection while they search: a slow question about history holds up nobody else."""
 USUAL_SPAN = timedelta(days=1)
 _encode = msgspec.json.Encoder().encode
 
 Sender = Annotated[Principal, Depends(require("observation.send"))]
-Reader = Annotated[Principal, Depends(require("observation.read"))]
+
+
+async def may_read(request: Request, context: ContextDep) -> Principal:
+    """Dependency: somebody who may read observations, in a transaction that is over before the search begins."""
+    async with context.database.transaction() as tx:
+        found = await signed_in(request, tx)
+    check(found, "observation.read")
+    return found
+
+
+Reader = Annotated[Principal, Depends(may_read)]
 RefusalReader = Annotated[Principal, Depends(require("system.read"))]
 
 
@@ -163,7 +174,7 @@ class Asked:
         if wrong:
             raise Invalid("engine.fields.wrong", fields=wrong)
 
-    async def read(self, context: Context, tx: Tx, limit: int) -> history.Found:
+    async def read(self, context: Context, limit: int) -> history.Found:
         """The page."""
         return await history.read(
             context,
@@ -174,23 +185,21 @@ class Asked:
             newest_first=self.newest_first,
             limit=limit,
             after=self.after,
-            tx=tx,
         )
 
 
 AskedDep = Annotated[Asked, Depends()]
 
 
-@router.get("/observations", response_model=Readings)
+@apart.get("/observations", response_model=Readings)
 async def read(
     context: ContextDep,
-    tx: TxDep,
     asked: AskedDep,
     _principal: Reader,
     limit: Annotated[int, Query(ge=1, le=5_000)] = 500,
 ) -> Response:
     """Past and present observations by observed time, newest first unless asked otherwise."""
-    found = await asked.read(context, tx, limit)
+    found = await asked.read(context, limit)
     body = {
         "items": [_shown(one) for one in found.observations],
         "next": None if found.next is None else paging.encode((*found.next.row, found.next.given)),
@@ -198,16 +207,15 @@ async def read(
     return Response(_encode(body), media_type="application/json")
 
 
-@router.get("/observations.csv", response_class=Response)
+@apart.get("/observations.csv", response_class=Response)
 async def export(
     context: ContextDep,
-    tx: TxDep,
     asked: AskedDep,
     _principal: Reader,
     limit: Annotated[int, Query(ge=1, le=50_000)] = 50_000,
 ) -> Response:
     """The same as CSV, at most 50,000 rows; the header `X-Next` tells where it goes on."""
-    found = await asked.read(context, tx, limit)
+    found = await asked.read(context, limit)
     out = io.StringIO()
     writer = csv.writer(out)
     names = ("device", "property", "value", "unit", "observed_at", "received_at", "clock")
@@ -289,3 +297,6 @@ def _mark(cursor: str | None) -> history.Mark | None:
     if not 0 <= given <= history.MOST or abs(row[0]) > 2**60 // MICRO * MICRO:
         raise Invalid("engine.cursor.wrong", fields=[FieldError("next", "engine.cursor.wrong")])
     return history.Mark(Row(*row), given)
+
+
+router.include_router(apart)
