@@ -5,7 +5,7 @@ import time
 from typing import NamedTuple
 
 from dure.engine.context import Context
-from dure.kernel.errors import BadRequest, DureError, Invalid, TooLarge
+from dure.kernel.errors import BadRequest, DureError, Invalid, TooLarge, Unavailable
 from dure.sense.formats import MEDIA_TYPES, Format, decode_body
 from dure.sense.packs import Pack, encode, subject_of
 from dure.sense.readings import Readings, Reason, Refused
@@ -46,6 +46,8 @@ async def take_in(
     stored once even when it was stored and its answer lost. Raises BadRequest, Invalid or TooLarge where nothing of the
     body can be read, Unavailable when the stream or the database is away.
     """
+    if not context.stream.connected:
+        raise Unavailable("engine.stream.away")
     registry, refusals = registry_of(context), refusals_of(context)
     await registry.ready()
     now = time.time()
