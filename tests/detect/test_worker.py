@@ -264,3 +264,14 @@ async def test_the_stream_may_forget_what_the_snapshot_holds(city: City) -> None
         assert await stream.acknowledged("OBS") == position
     await stream.hold("OBS", "detect-p0", 7)
     assert await stream.acknowledged("OBS") == 7
+
+
+async def test_what_can_never_be_written_keeps_nothing_else_back(city: City) -> None:
+    await city.add_devices(3)
+    async with city.context.database.transaction() as tx:
+        await tx.execute(text("alter table alarm add constraint never check (subject <> 'd1')"))
+    detector = city.start()
+    for at in range(8):
+        last = await city.send(*[city.reading(at, 75.0, f"d{n}") for n in range(3)])
+    await city.until(detector, last)
+    assert [alarm["subject"] for alarm in await city.alarms()] == ["d0", "d2"]

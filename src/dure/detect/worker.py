@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from dure.detect import canary, ownership
 from dure.detect.core import saved
@@ -43,6 +44,11 @@ async def run(context: Context) -> None:
     async with asyncio.TaskGroup() as group:
         for number in range(context.settings.partitions):
             group.create_task(Detector(context, number).run())
+
+
+def _is_final(error: DBAPIError) -> bool:
+    """Whether the database will say the same again: wrong data, a broken constraint, a wrong statement."""
+    return str(getattr(error.orig, "sqlstate", "")).startswith(("22", "23", "42"))
 
 
 class Detector:
@@ -216,7 +222,11 @@ class Detector:
         missing = set(pack.device) - self.shard.devices.keys()
         if missing:
             self.shard.change_devices(await self._until_there(missing))
-        self.shard.feed(pack)
+        try:
+            self.shard.feed(pack)
+        except (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError):
+            # A fault of ours; read again it would come again, and nobody would watch.
+            log.exception("the rest of pack %d of shard %d was not judged", message.sequence, self.number)
         self.position = message.sequence
         assert self._held is not None
         if message.sequence <= self._held.position:
@@ -246,7 +256,20 @@ class Detector:
     # Output
 
     async def _write(self, outcomes: list[Outcome]) -> None:
-        """In one transaction: the fence, alarms, their events, the position. Tried until it is done."""
+        """In one transaction: the fence, alarms, their events, the position. Tried until it is done.
+
+        What the database refuses for good is found by writing one by one, and left out: it must not keep a city deaf.
+        """
+        try:
+            await self._commit(outcomes)
+        except (DBAPIError, ValueError, OverflowError):
+            if len(outcomes) == 1:
+                log.exception("an outcome of shard %d cannot be written: %s", self.number, outcomes[0])
+                return
+            for one in outcomes:
+                await self._write([one])
+
+    async def _commit(self, outcomes: list[Outcome]) -> None:
         if not outcomes:
             return
         held, rules = self._held, self.shard.rules
@@ -260,7 +283,9 @@ class Detector:
                     await record(tx, shown, rules)
                     await canary.seen(tx, canaries)
                     return
-            except Unavailable as error:
+            except (Unavailable, DBAPIError) as error:
+                if isinstance(error, DBAPIError) and _is_final(error):
+                    raise
                 log.warning("%d outcomes of shard %d wait: %s", len(outcomes), self.number, error)
                 await asyncio.sleep(_RETRY_S)
 
