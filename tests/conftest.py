@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from dure.engine.database import Database, migrate
 from dure.engine.servers import binaries
@@ -34,14 +35,37 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="run the long drills too")
 
 
+_FIRST = ("tests/e2e", "tests/chaos", "tests/contract", "tests/engine/servers", "tests/house")
+"""What takes longest begins first, so that two workers end together."""
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leaves the long drills out unless asked for."""
-    if config.getoption("--long"):
-        return
-    long = [item for item in items if item.get_closest_marker("long")]
-    if long:
-        config.hook.pytest_deselected(items=long)
-        items[:] = [item for item in items if not item.get_closest_marker("long")]
+    """Leaves the long drills out unless asked for, and begins with what takes longest."""
+    if not config.getoption("--long"):
+        long = [item for item in items if item.get_closest_marker("long")]
+        if long:
+            config.hook.pytest_deselected(items=long)
+            items[:] = [item for item in items if not item.get_closest_marker("long")]
+    items.sort(
+        key=lambda item: next((i for i, place in enumerate(_FIRST) if item.nodeid.startswith(place)), len(_FIRST))
+    )
+
+
+class ByFile(LoadScopeScheduling):  # type: ignore[misc]
+    """Keeps a file's tests on one worker, in order, and all that share the browser's one city: what they set up is
+    made once."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.split("::", 1)[0]
+        return "tests/e2e" if file.startswith("tests/e2e/") else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> ByFile:
+    """Several workers share the work file by file."""
+    config.option.loadscopereorder = False
+    return ByFile(config, log)
 
 
 _skipped: list[str] = []

@@ -63,7 +63,7 @@ def _passes(name: str, command: Sequence[str]) -> bool:
 def _pytest(words: list[str], *, parallel: bool) -> int:
     command = [sys.executable, "-P", "-m", "pytest", *words]
     if parallel:
-        command += ["-n", "2", "--dist", "worksteal"]
+        command += ["-n", "2"]
     environment = environment_with_node()
     environment["PYTHONPATH"] = os.pathsep.join([str(ROOT / "src"), str(ROOT)])
     return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode

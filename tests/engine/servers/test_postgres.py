@@ -64,6 +64,20 @@ def test_only_the_password_opens_it(server: Postgres) -> None:
         psycopg.connect(host="127.0.0.1", port=server.port, user="dure", dbname="dure", passfile=os.devnull)
 
 
+def test_its_log_never_holds_what_was_stored(server: Postgres) -> None:
+    with psycopg.connect(server.url, autocommit=True) as line:
+        line.execute("create table person (name text primary key, age int check (age > 0))")
+        line.execute("set log_min_duration_statement = 0")
+        for age in (30, 31, -1):
+            with contextlib.suppress(psycopg.IntegrityError):
+                line.execute("insert into person values (%s, %s)", ("카나리아 홍길동", age))
+        with pytest.raises(psycopg.DataError):
+            line.execute("select cast(%s as int)", ("카나리아 홍길동",))
+    log = server.log.read_text(encoding="utf-8")
+    assert "insert into person" in log
+    assert "카나리아" not in log
+
+
 def test_what_was_committed_survives_kill_9_of_all_of_it(server: Postgres) -> None:
     with psycopg.connect(server.url, autocommit=True) as line:
         line.execute("create table kept (n int)")

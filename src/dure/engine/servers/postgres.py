@@ -45,6 +45,12 @@ _SETTINGS = {
     "log_timezone": "UTC",
     "log_line_prefix": "%m [%p] ",
     "log_min_duration_statement": "2000",
+    # A log carries ids only: no values of statements, no rows that an error was about.
+    "log_parameter_max_length": "0",
+    "log_parameter_max_length_on_error": "0",
+    "log_error_verbosity": "terse",
+    "log_min_error_statement": "panic",
+    "log_min_messages": "log",  # an error's own words may quote a value; the process that asked is told of it
     "idle_in_transaction_session_timeout": "5min",
     "password_encryption": "scram-sha-256",
 }
