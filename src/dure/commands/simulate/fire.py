@@ -12,8 +12,8 @@ ALPHA_FAST = 0.0469
 """kW/s^2: bedding and cloth."""
 CEILING_M = 3.2
 AMBIENT_CEL = 19.0
-HOTTEST_CEL = 480.0
-_PEAK_KW = 2_500.0
+_PEAK_KW = 300.0
+"""What one stall has to burn; beyond some 35 m nobody's detector feels it."""
 _SMOKE_CEL = 7.0
 """A smoke detector answers at an excess temperature of a few degrees; 4 to 13 K for common fuels (NFPA 72, annex B)."""
 
@@ -45,7 +45,7 @@ class Fire:
 
     def heat_cel(self, at: float, metres: float) -> float:
         """What a detector reads, degrees Celsius."""
-        return min(AMBIENT_CEL + self.excess_cel(at, metres), HOTTEST_CEL)
+        return AMBIENT_CEL + self.excess_cel(at, metres)
 
     def smoke(self, at: float, metres: float) -> bool:
         """Whether a detector sees smoke."""

@@ -1,6 +1,7 @@
 """A night in one hall of a market: steam that passes, a sensor that dies, a bad radio, and a fire that grows."""
 
 import asyncio
+import math
 import random
 import time
 from dataclasses import dataclass, field
@@ -16,6 +17,8 @@ from dure.kernel.geometry import LonLat, distance_m
 
 FAULT_RULES = ("silent", "battery", "clock")
 _LOSS = 0.4
+_PUFFS = ((0.0, 3.4), (5.0, 6.2), (7.4, 8.6), (10.0, 11.0))
+"""When the pot steams, in seconds: never for five."""
 _POLL_S = 0.4
 _STEAM_WATCHED_S = 8.0
 _BURNS_S = (8.0, 30.0)
@@ -59,6 +62,7 @@ async def play(stage: Stage, teller: Teller, seed: int | None, speed: float) -> 
     scene = Scene(stage, teller, cast, speed)
     async with Crew(scene.crew(given, seed or 1), stage.door) as crew:
         teller.say("signed_in", detectors=len(crew.detectors))
+        scene.begin()
         await scene.run(crew)
     return scene.verdict()
 
@@ -76,7 +80,7 @@ def chosen(devices: list[dict[str, Any]], standing: set[str], seed: int | None) 
     fire = usual[0] if usual else rng.choice(calm)
     others = sorted((device for device in hall if device is not fire), key=lambda device: apart_m(device, fire))
     weak, far = others[:2], others[2:]
-    steam = next((device for device in reversed(far) if device["id"] not in standing), far[-1])
+    steam = next((device for device in reversed(far) if device["id"] not in standing), far[-1])  # the farthest
     dead = next(device for device in reversed(far) if device is not steam)
     rest = [device for device in far if device is not steam and device is not dead]
     return Cast(fire, steam, dead, weak, rest)
@@ -96,13 +100,16 @@ class Scene:
         self.seen = Seen()
         # Started a little earlier than we look, so that a clock a moment apart hides nothing.
         self.since = datetime.now(UTC) - timedelta(seconds=5)
-        quiet = time.monotonic() + 4 / speed + 1
-        puffs = ((0.0, 3.4), (5.0, 6.2), (7.4, 8.6), (10.0, 11.0))
-        self.steam = Steam(tuple((quiet + start, quiet + end) for start, end in puffs))
-        self.fire = Fire(quiet + 3 / speed, speed=speed)
-        self.deadline = self.fire.began + 90 / speed + 30
+        self.steam, self.fire, self.deadline = Steam(()), Fire(math.inf), math.inf
         self.first_signal: datetime | None = None
         self._told: set[str] = set()
+
+    def begin(self) -> None:
+        """Everybody has signed in: the night's hours count from now."""
+        quiet = time.monotonic() + 4 / self.speed + 1
+        self.steam = Steam(tuple((quiet + start, quiet + end) for start, end in _PUFFS))
+        self.fire = Fire(quiet + 3 / self.speed, speed=self.speed)
+        self.deadline = self.fire.began + 90 / self.speed + 30
 
     def crew(self, given: dict[str, str], seed: int) -> list[Detector]:
         """The devices with what each of them feels."""
@@ -133,7 +140,6 @@ class Scene:
 
     async def run(self, crew: Crew) -> None:
         """Until the city has answered, or the time is up; then the fire is put out."""
-        steam_until = self.steam.puffs[-1][1] + _STEAM_WATCHED_S
         settled: float | None = None
         while time.monotonic() < self.deadline:
             self._narrate(crew)
@@ -143,12 +149,13 @@ class Scene:
                 settled = settled or time.monotonic()
                 spread = len(self.seen.joined) >= len(self.cast.weak)
                 burns_until = settled + _BURNS_S[0 if spread else 1] / min(self.speed, 3)
-                if time.monotonic() > max(burns_until, steam_until):
+                if time.monotonic() > burns_until:
                     break
             await asyncio.sleep(_POLL_S)
         self.fire = Fire(self.fire.began, speed=self.speed, out=time.monotonic())
         self.teller.say("put_out")
-        await asyncio.sleep(_EMBERS_S)
+        steam_until = self.steam.puffs[-1][1] + _STEAM_WATCHED_S
+        await asyncio.sleep(max(_EMBERS_S, steam_until - time.monotonic()))
         await self._look()
         crew.check()
         lost = sum(detector.lost for detector in crew.detectors)

@@ -12,6 +12,8 @@ from dure.engine.servers.place import Place
 from dure.kernel.errors import DureError, NotFound
 
 _TOKEN_LASTS = "2h"  # noqa: S105  a span of time
+_APART_DEG = 9e-5
+"""Some 8 m, so that the steam at one end is far from the fire."""
 MADE = 12
 """How many detectors are made in a city that has no sample ones."""
 
@@ -84,7 +86,7 @@ async def _made(city: City, seed: int) -> list[dict[str, Any]]:
             "id": id_,
             "kind": "fire_detector",
             "name": f"SIM {number}",
-            "lon": round(lon + number * 3e-5, 6),
+            "lon": round(lon + number * _APART_DEG, 6),
             "lat": lat,
             "group": f"SIM-{seed}",
         }
