@@ -7,19 +7,12 @@ from sqlalchemy import func, select, text
 
 from dure.city import tables
 from dure.city.sample.load import asset_id, is_empty, load
-from dure.city.sample.make import make_city
 from dure.city.sample.model import SampleCity
 from dure.engine.database import Database
 from dure.engine.texts import catalogue
 from dure.kernel.errors import Conflict
 from dure.kernel.messages import LANGUAGES
 from dure.trust import vault
-
-
-@pytest.fixture(scope="module")
-def city() -> SampleCity:
-    """한빛시."""
-    return make_city()
 
 
 async def test_all_of_it_arrives(database: Database, city: SampleCity, tmp_path: Path) -> None:

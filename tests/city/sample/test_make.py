@@ -7,19 +7,12 @@ from collections.abc import Iterator
 from dataclasses import asdict
 
 import msgspec
-import pytest
 import shapely
 from shapely.geometry import shape
 
 from dure.city.sample.make import make_city
 from dure.city.sample.model import MapFeature, SampleCity
 from dure.kernel.ids import is_device_id
-
-
-@pytest.fixture(scope="module")
-def city() -> SampleCity:
-    """한빛시."""
-    return make_city()
 
 
 def _bytes(city: SampleCity) -> bytes:
@@ -170,10 +163,11 @@ def test_who_people_are_stands_in_person_records_only(city: SampleCity) -> None:
     assert all(device.lon is None and device.lat is None and device.asset is None for device in care_devices)
     assert all(phone.startswith("010-0") for phone in phones)
     shown = msgspec.json.encode([[a.name, a.attrs, a.phone] for a in city.assets]).decode()
-    shown += msgspec.json.encode([asdict(device) for device in city.devices]).decode()
+    devices = msgspec.json.encode([asdict(device) for device in city.devices]).decode()
+    shown += devices
     assert not [phone for phone in phones if phone in shown]
     assert not [name for name in names if f'"{name}"' in shown]
-    assert not [home for home in homes if home in msgspec.json.encode([asdict(d) for d in city.devices]).decode()]
+    assert not [home for home in homes if home in devices]
 
 
 def _layers(features: list[MapFeature]) -> Iterator[tuple[str, bytes]]:
