@@ -197,6 +197,24 @@ def budget(examples: int) -> settings:
     return settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck))
 
 
+def test_the_link_that_the_start_prints_makes_the_first_administrator(city: Fuzzed) -> None:
+    assert city.town.admin_link is not None
+    link = city.town.admin_link.partition("#/setup?token=")[2]
+    body = {"token": link, "username": "chief", "password": "correct horse battery"}
+    with requests.Session() as browser:
+        browser.headers["Origin"] = city.url
+        api = city.url + "/api/v1"
+        assert browser.post(f"{api}/admin-link", json=body, timeout=TIMEOUT_S).status_code == 201
+        assert browser.get(f"{api}/me", timeout=TIMEOUT_S).json()["roles"] == ["admin"]
+        assert browser.get(f"{api}/snapshot", timeout=TIMEOUT_S).status_code == 200
+        assert browser.post(f"{api}/admin-link", json=body, timeout=TIMEOUT_S).status_code == 403
+        browser.headers["Origin"] = "https://evil.example"
+        assert browser.delete(f"{api}/sessions/current", timeout=TIMEOUT_S).status_code == 403
+        browser.headers["Origin"] = city.url
+        assert browser.delete(f"{api}/sessions/current", timeout=TIMEOUT_S).status_code == 204
+        assert browser.get(f"{api}/me", timeout=TIMEOUT_S).status_code == 401
+
+
 @SCHEMA.parametrize()
 @budget(6)
 def test_as_administrator(case: schemathesis.Case, city: Fuzzed) -> None:
