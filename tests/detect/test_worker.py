@@ -235,9 +235,9 @@ async def test_postgres_away_loses_nothing(city: City) -> None:
 
 async def test_a_fence_is_part_of_each_transaction(city: City) -> None:
     async with city.context.database.transaction() as tx:
-        held = await ownership.take(tx, 7, "life")
+        held = await ownership.take(tx, 7, "life", 100)
     async with city.context.database.transaction() as tx:
-        await ownership.take(tx, 7, "life")
+        await ownership.take(tx, 7, "life", 100)
     with pytest.raises(LostShard):
         async with city.context.database.transaction() as tx:
             await ownership.hold(tx, held, 5)
@@ -275,3 +275,14 @@ async def test_what_can_never_be_written_keeps_nothing_else_back(city: City) -> 
         last = await city.send(*[city.reading(at, 75.0, f"d{n}") for n in range(3)])
     await city.until(detector, last)
     assert [alarm["subject"] for alarm in await city.alarms()] == ["d0", "d2"]
+
+
+async def test_after_a_power_cut_sequences_given_again_are_judged(city: City) -> None:
+    first = city.start()
+    await city.until(first, await city.burn(0, 2))
+    await city.stop(first)
+    async with city.context.database.transaction() as tx:  # the stream lost its newest messages, the database did not
+        await tx.execute(text("update detect_shard set position = 1000, snapshot_position = 1000"))
+    second = city.start()
+    await city.until(second, await city.burn(2, 6))
+    assert len(await city.alarms()) == 1

@@ -32,6 +32,11 @@ _START_ANEW: Final = text(
     "update detect_shard set position = 0, snapshot_position = 0, stream = :stream where id = :id and epoch = :epoch"
 )
 
+_STEP_BACK: Final = text(
+    "update detect_shard set position = least(position, :last), snapshot_position = least(snapshot_position, :last) "
+    "where id = :id and epoch = :epoch"
+)
+
 
 class LostShard(Exception):
     """Another process has taken the shard over: nothing more may be written for it."""
@@ -49,11 +54,18 @@ class Held:
     snapshot_position: int
 
 
-async def take(tx: Tx, number: int, stream: str) -> Held:
-    """Become the one worker of the shard. `stream` names the life of the stream: in a new one sequences begin anew."""
+async def take(tx: Tx, number: int, stream: str, last: int) -> Held:
+    """Become the one worker of the shard. `stream` names the life of the stream: in a new one sequences begin anew.
+
+    `last` is the stream's newest sequence. A power cut may take the newest ones, which the stream then gives again: a
+    position beyond `last` would call what comes next known, so it steps back.
+    """
     row = await tx.row(_TAKE, {"id": number, "now": tx.now()})
     assert row is not None
     position, snapshot_position = row["position"], row["snapshot_position"]
+    if position > last or snapshot_position > last:
+        position, snapshot_position = min(position, last), min(snapshot_position, last)
+        await _fenced(tx, _STEP_BACK, {"id": number, "epoch": row["epoch"], "last": last})
     if row["stream"] != stream:
         await _fenced(tx, _START_ANEW, {"id": number, "epoch": row["epoch"], "stream": stream})
         position = snapshot_position = 0

@@ -121,9 +121,10 @@ class Detector:
         Raises Unavailable where an engine is away.
         """
         await streams.ensure(self.context.stream, max_bytes=self.context.settings.stream_bytes)
-        self._made = (await self.context.stream.facts(streams.OBS)).made
+        facts = await self.context.stream.facts(streams.OBS)
+        self._made = facts.made
         async with self.context.database.transaction() as tx:
-            held = self._held = await ownership.take(tx, self.number, self._made)
+            held = self._held = await ownership.take(tx, self.number, self._made, facts.last)
         devices, rules = await self._watched.load()
         self.shard = Shard(rules, devices)
         self.position = held.snapshot_position
