@@ -6,5 +6,7 @@ export interface Column<Row> {
   readonly width?: string;
   readonly end?: boolean;
   readonly sortable?: boolean;
+  /** Left out where the screen is narrow; the opened row says it. */
+  readonly minor?: boolean;
   readonly text?: (row: Row) => string;
 }
