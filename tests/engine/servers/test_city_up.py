@@ -204,14 +204,18 @@ def test_a_port_that_is_taken_is_named_with_who_has_it_and_what_to_do(
 
 def test_two_cities_side_by_side_and_tls_beyond_loopback(cities: Callable[..., City]) -> None:
     plain = cities()
-    closed = cities("--host", "127.0.0.2")  # not one of the loopback names: treated as reachable from outside
+    # Not one of the loopback names: treated as reachable from outside.
+    closed = cities("--host", "127.0.0.2", "--public-url", "https://city.example:8443")
     assert healthy(plain.ready["url"])
-    assert closed.ready["url"].startswith("https://127.0.0.2:")
+    assert closed.ready["url"] == "https://city.example:8443"
     trust = ssl.create_default_context(cafile=str(closed.folder / "tls" / "ca.pem"))
-    assert healthy(closed.ready["url"], trust)
+    assert healthy(f"https://127.0.0.2:{Place(closed.folder).noted()['web_port']}", trust)
+    with socket.create_connection(("127.0.0.2", Place(closed.folder).noted()["web_port"]), timeout=5) as line:
+        trust.wrap_socket(line, server_hostname="city.example").close()
     host, port = closed.ready["mqtt"].rsplit(":", 1)
+    assert host == "city.example"
     with (
-        socket.create_connection((host, int(port)), timeout=5) as line,
+        socket.create_connection(("127.0.0.2", int(port)), timeout=5) as line,
         trust.wrap_socket(line, server_hostname=host) as secured,
     ):
         assert secured.version() in {"TLSv1.2", "TLSv1.3"}

@@ -119,6 +119,12 @@ class Supervisor:
         names = names_of_this_machine(self.options.host)
         return f"https://{_in_url(names[3] if len(names) > 3 else names[0])}:{self._port}"
 
+    def _names(self) -> list[str]:
+        """Every name by which the city is reached, the one that people are told included."""
+        told = urlsplit(self.options.public_url).hostname if self.options.public_url else None
+        names = names_of_this_machine(self.options.host)
+        return [*names, told] if told and told not in names else names
+
     def _health_url(self) -> str:
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.options.host, self.options.host)  # noqa: S104
         return f"{'https' if self._tls else 'http'}://{_in_url(host)}:{self._port}/api/v1/health"
@@ -201,7 +207,7 @@ class Supervisor:
             self._tls = (
                 Certificate(options.certificate, options.key)
                 if given and options.certificate and options.key
-                else local_certificate(self.place.tls, names_of_this_machine(options.host))
+                else local_certificate(self.place.tls, self._names())
             )
         self._port = self._open_port(options.port, "--port", noted.get("web_port"))
         if not os.environ.get("DURE_DATABASE_URL"):
