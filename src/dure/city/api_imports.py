@@ -23,7 +23,7 @@ from dure.kernel.errors import FieldError, Invalid, NotFound, TooLarge
 from dure.kernel.messages import Language
 from dure.trust import audit, vault
 from dure.trust.principal import Principal
-from dure.trust.web import require
+from dure.trust.web import check, require
 
 router = Router(tags=["imports"])
 Imports = Annotated[Principal, Depends(require("city.import"))]
@@ -266,9 +266,11 @@ async def download_rejected(
 ) -> StreamingResponse:
     """The refused rows as they were in the file, with a column of reasons; mended, it can be given again.
 
-    It discloses what the file says of people, so it leaves a line in the audit log.
+    It discloses what the file says of people: to who gave the file, or may open records, with a line in the audit log.
     """
     run = await runs.run_of(tx, run_id)
+    if KINDS[run["kind"]].personal and run["by_account"] != by.account_id:
+        check(by, "person.open")
     held = vault.at(context.settings.data)
     async with context.database.transaction() as own:
         await audit.record(own, by, "import.download", "import_run", run_id)

@@ -1,27 +1,15 @@
 """Anything at all as a file of every kind: nothing breaks, every row is accounted for, good rows go in."""
 
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from uuid import uuid4
-
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dure.city.imports.kinds import KINDS
-from dure.city.imports.model import AssetRef, Kind, Parsed, Setting
-from dure.city.imports.setting import survey
-from dure.city.imports.source import open_sheet
-from dure.city.imports.stage import Reader, chunks
 from dure.documents.limits import UnreadableFile
 from dure.engine.database import Database
-from dure.trust.keys import VaultKeys
-from dure.trust.vault import Vault
 from tests.city.conftest import Import
+from tests.city.pure import outcomes
 
-VAULT = Vault(VaultKeys(records=b"r" * 32, index=b"i" * 32))
 TABLES = sorted(name for name, kind in KINDS.items() if kind.source == "table")
 
 GOOD = {
@@ -34,31 +22,6 @@ GOOD = {
     "facilities": ("시설번호,종류,시설명,위도,경도", "F-{n},학교,이름,36.629,127.426"),
     "people": ("관리번호,성명,연락처", "C-{n},김아무,010-1234-5678"),
 }
-
-
-def setting() -> Setting:
-    return Setting(markets=[AssetRef(uuid4(), "중앙시장", "중앙시장")])
-
-
-@contextmanager
-def file(content: bytes, suffix: str = ".csv") -> Iterator[Path]:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / f"a{suffix}"
-        path.write_bytes(content)
-        yield path
-
-
-def outcomes(kind: Kind, content: bytes) -> list[Parsed]:
-    """Everything before the database."""
-    with file(content) as path:
-        sheet = open_sheet(kind, path)
-        try:
-            found = setting()
-            survey(kind, found, sheet)
-            reader = Reader(kind, found, sheet.header, VAULT)
-            return [reader.parse(row) for chunk in chunks(sheet.rows()) for row in chunk]
-        finally:
-            sheet.close()
 
 
 @pytest.mark.parametrize("name", sorted(KINDS))
@@ -164,7 +127,7 @@ def test_odd_features_never_cost_a_good_one(odd: list[object]) -> None:
     assert all(bool(row.reasons) != bool(row.entities) for row in rows)
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(odd=st.lists(st.lists(odd_cell, min_size=1, max_size=6), max_size=8))
 async def test_counts_add_up_in_the_database(database: Database, bring: Import, odd: list[list[str]]) -> None:
     for name in TABLES:

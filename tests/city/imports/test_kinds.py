@@ -9,11 +9,16 @@ import pytest
 from openpyxl import Workbook
 from sqlalchemy import text
 
+from dure.city.imports.kinds import KINDS
 from dure.city.projection import to_plane
+from dure.city.region import Region
 from dure.documents.limits import UnreadableFile
 from dure.engine.database import Database
 from dure.trust.vault import Person, Vault
 from tests.city.conftest import Import
+from tests.city.pure import outcomes
+
+BOUNDARY, FACILITIES = KINDS["boundary"], KINDS["facilities"]
 
 MARKETS = """시장명,시장유형,소재지도로명주소,소재지지번주소,시장개설주기,위도,경도,점포수,취급품목,사용가능상품권,홈페이지주소,\
 공중화장실보유여부,주차장보유여부,개설연도,전화번호,데이터기준일자
@@ -231,13 +236,12 @@ async def test_the_real_boundaries_of_four_cities(
 
 @pytest.mark.parametrize("epsg", [5174, 5179, 5181, 5185, 5186, 5187, 5188])
 @pytest.mark.parametrize("by", ["crs", "option"])
-async def test_boundaries_in_every_korean_plane(database: Database, bring: Import, epsg: int, by: str) -> None:
+def test_boundaries_in_every_korean_plane(epsg: int, by: str) -> None:
     ring = to_plane(SQUARE, epsg)
     crs = f"urn:ogc:def:crs:EPSG::{epsg}" if by == "crs" else None
     options = {"epsg": str(epsg)} if by == "option" else {}
-    result = await bring("boundary", collection(feature("중앙동", "4311100001", ring), crs=crs), options=options)
-    assert result.imported == 1, result.rejected
-    found = (await rows(database, "select min_lon, max_lat, area_m2 from boundary"))[0]
+    (row,) = outcomes(BOUNDARY, collection(feature("중앙동", "4311100001", ring), crs=crs).encode(), options=options)
+    found = row.entities[0].values
     assert found["min_lon"] == pytest.approx(127.40, abs=1e-6)
     assert found["max_lat"] == pytest.approx(36.65, abs=1e-6)
     assert found["area_m2"] == pytest.approx(24.8e6, rel=0.01)
@@ -271,9 +275,9 @@ async def test_bad_shapes_are_refused_and_good_ones_go_in(database: Database, br
 @pytest.mark.parametrize(
     "content", ["", "{", "[]", '{"type": "FeatureCollection"}', '{"type": "Point"}', "[" * 100_000, "시장명\n"]
 )
-async def test_what_is_no_geojson_is_refused_whole(bring: Import, content: str) -> None:
+def test_what_is_no_geojson_is_refused_whole(content: str) -> None:
     with pytest.raises(UnreadableFile):
-        await bring("boundary", content)
+        outcomes(BOUNDARY, content.encode())
 
 
 async def test_places_are_checked_against_the_boundary(bring: Import) -> None:
@@ -289,16 +293,14 @@ async def test_places_are_checked_against_the_boundary(bring: Import) -> None:
 
 
 @pytest.mark.parametrize("epsg", [5174, 5179, 5181, 5185, 5186, 5187, 5188])
-async def test_planes_of_tables_are_guessed_by_the_boundary(database: Database, bring: Import, epsg: int) -> None:
-    await bring("boundary", collection(feature("중앙동", "4311100001", SQUARE)))
+def test_planes_of_tables_are_guessed_by_the_boundary(epsg: int) -> None:
+    region = Region([{"type": "Polygon", "coordinates": [[*SQUARE, SQUARE[0]]]}])
     places = [(127.401 + n * 0.0045, 36.601 + n * 0.0045) for n in range(10)]
     lines = [f"시설 {n},{x:.3f},{y:.3f}" for n, (x, y) in enumerate(to_plane(places, epsg))]
-    result = await bring("facilities", "\n".join(["시설명,좌표정보(X),좌표정보(Y)", *lines]))
-    assert result.imported == 10, result.rejected
-    found = await rows(database, "select lon, lat from asset order by name")
+    found = outcomes(FACILITIES, "\n".join(["시설명,좌표정보(X),좌표정보(Y)", *lines]).encode(), region=region)
     # 5174 and 5181 lie some 300 m apart: without a hint in the file the guess may be off by that.
     near = 0.004 if epsg in {5174, 5181} else 1e-6
-    assert [one["lon"] for one in found] == [pytest.approx(lon, abs=near) for lon, _ in places]
+    assert [row.entities[0].values["lon"] for row in found] == [pytest.approx(lon, abs=near) for lon, _ in places]
 
 
 async def test_a_column_may_name_the_plane_and_axes_may_be_exchanged(database: Database, bring: Import) -> None:

@@ -131,6 +131,20 @@ async def test_refused_rows_come_back_mended(client: Client, bring: Import, data
         assert await tx.scalar(text("select count(*) from audit where action = 'import.download'")) == 1
 
 
+async def test_what_a_file_says_of_people_goes_back_to_its_giver_only(
+    client: Client, bring: Import, database: Database
+) -> None:
+    await bring("markets", MARKET)
+    http = await client(Role.ADMIN)
+    run = await upload(http, "stalls", "\n".join([HEADER, stall(2, phone="010-12")]))
+    async with database.transaction() as tx:
+        await tx.execute(text("update import_run set by_account = :other"), {"other": UUID(int=9)})
+    answer = await http.get(f"/imports/{run['id']}/rejected.csv")
+    assert (answer.status_code, "김아무" in answer.text) == (403, False)
+    lead = await client(Role.SHIFT_LEAD)
+    assert "김아무" in (await lead.get(f"/imports/{run['id']}/rejected.csv")).text
+
+
 async def test_rows_page_and_filter(client: Client, bring: Import) -> None:
     await bring("markets", MARKET)
     http = await client(Role.ADMIN)
@@ -210,7 +224,7 @@ async def test_a_changed_owner_comes_back_by_undo_and_the_old_record_goes_in_tim
     async with database.transaction() as tx:
         await runs.expire(tx, tx.now() + timedelta(days=8))
     assert (await owners(), await count(database, "person")) == (["박다른"], 1)
-    assert await count(database, "import_change") == 0
+    assert (await count(database, "import_change"), await count(database, "import_row")) == (0, 0)
 
 
 async def test_apply_checks_again_what_has_changed_since_the_preview(client: Client, bring: Import) -> None:

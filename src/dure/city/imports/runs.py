@@ -168,6 +168,13 @@ async def expire(tx: Tx, now: datetime) -> dict[str, int]:
     for run in over:
         await forget_undo(tx, run["id"])
         await move(tx, run["id"], undo_until=None)
+    await tx.execute(
+        text(
+            "delete from import_row where run_id in "
+            "(select id from import_run where state = 'undone' and undone_at < :before)"
+        ),
+        {"before": now - PREVIEW_KEPT},
+    )
     await tx.execute(text("delete from camera_mark where at < :before"), {"before": now - timedelta(days=1)})
     return {"ended": ended, "expired": len(old), "settled": len(over)}
 
