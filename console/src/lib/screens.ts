@@ -1,5 +1,9 @@
 import type { Component } from 'svelte';
 
+export interface ScreenProps {
+  readonly rest: readonly string[];
+}
+
 /**
  * A screen of the frame. Services export theirs from `services/<name>/console/index.ts` as `screens: Screen[]`;
  * the frame collects them without knowing the service.
@@ -18,6 +22,6 @@ export interface Screen {
   readonly key?: string;
   /** A count that stands beside the label. */
   readonly count?: () => number | null;
-  /** The parts of the address after the screen's own come as `rest`. */
-  readonly load: () => Promise<{ default: Component<{ rest: readonly string[] }> }>;
+  /** The parts of the address after the screen's own come as `rest`, where the screen takes them. */
+  readonly load: () => Promise<{ default: Component<ScreenProps> | Component<Record<string, never>> }>;
 }
