@@ -59,7 +59,9 @@ async def eventually(ask: Any, within_s: float = 20) -> Any:
 
 
 async def alarms_of(town: Town, device: str) -> list[dict[str, Any]]:
-    return [one for one in await town.items("/alarms") if one["device"] == device and one["rule"] == "market_fire_signal"]
+    return [
+        one for one in await town.items("/alarms") if one["device"] == device and one["rule"] == "market_fire_signal"
+    ]
 
 
 @pytest.mark.timeout(180)
@@ -184,6 +186,10 @@ async def test_reports_open_incidents_once(town: Town) -> None:
     again = await town.client.post("/incidents", json=report)
     assert first.status_code in {200, 201}
     assert first.json()["id"] == again.json()["id"]
+    other = await town.client.post("/incidents", json={**report, "type": "landslide", "external_ref": "A-2"})
+    assert (other.status_code, other.json()["type"]) == (201, "landslide"), (
+        "no call for help is turned away by its type"
+    )
     nowhere = await town.client.post(
         "/incidents",
         json={"type": "fire", "description": "연기가 납니다", "source": "citizen", "address": "없는길 999"},

@@ -199,7 +199,8 @@ async def test_the_caller_stands_in_the_vault_and_nowhere_else(operator: httpx.A
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"type": "earthworm"},
+        {"type": ""},
+        {"type": "x" * 65},
         {"source": "facebook"},
         {"source": 119},
         {"lon": 127.0, "lat": None},
@@ -244,3 +245,12 @@ async def test_an_idempotency_key_gives_the_same_answer(operator: httpx.AsyncCli
     second = await operator.post("/incidents", json=call(), headers=headers)
     assert first.json() == second.json()
     assert len((await operator.get("/incidents?merged=true")).json()["items"]) == 1
+
+
+async def test_a_call_of_a_type_that_nobody_named_is_taken_in(operator: httpx.AsyncClient) -> None:
+    answer = await operator.post("/incidents", json=call(type="landslide", external_ref="odd-1"))
+    assert (answer.status_code, answer.json()["type"], answer.json()["title"]) == (
+        201,
+        "landslide",
+        "respond.type.other",
+    )

@@ -169,16 +169,15 @@ async def export_csv(tx: TxDep, who: Reads, wanted: Wanted, context: ContextDep,
 
 @router.post("/incidents", status_code=201, responses={200: {"description": "the call was known already"}})
 async def report(form: forms.ReportForm, who: Reports, desk: DeskDep) -> dict[str, Any]:
-    """Take a report in. The same source and external reference is the same incident, also when it is told again."""
-    kind = TYPES.get(form.type)
-    if kind is None:
-        wrong = FieldError("type", "respond.type.unknown", {"type": form.type[:64]})
-        raise Invalid("engine.fields.wrong", fields=[wrong])
+    """Take a report in. The same source and external reference is the same incident, also when it is told again.
+
+    A type that nobody here has named is no reason to turn a call for help away: it goes by the rules of `other`.
+    """
     caller = None
     if form.caller is not None and (form.caller.name or form.caller.phone):
         caller = Person(name=form.caller.name, phone=form.caller.phone)
     told = Report(
-        kind=kind,
+        kind=TYPES.kept(form.type),
         source=form.source,
         description=form.description,
         mode=form.mode,

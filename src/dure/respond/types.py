@@ -111,7 +111,7 @@ class Types:
         return self._types.get(type_id)
 
     def kept(self, type_id: str) -> IncidentType:
-        """The type of a stored incident; where its service is switched off, the rules of `other` under its own name."""
+        """The type of this id; where no service here has it (any more), the rules of `other` under its own name."""
         kind = self._types.get(type_id)
         if kind is not None:
             return kind
