@@ -19,6 +19,7 @@ SCREENS = (
     "assets/import",
     "rules",
     "rules/device_silent",
+    "market-fire",
     "admin/system",
     "admin/accounts",
     "admin/agencies",
