@@ -240,7 +240,7 @@ async def test_a_fence_is_part_of_each_transaction(city: City) -> None:
         await ownership.take(tx, 7, "life", 100)
     with pytest.raises(LostShard):
         async with city.context.database.transaction() as tx:
-            await ownership.hold(tx, held, 5)
+            await ownership.hold(tx, held, 5, 1)
 
 
 async def test_in_a_new_stream_sequences_begin_anew(city: City) -> None:
@@ -278,11 +278,33 @@ async def test_what_can_never_be_written_keeps_nothing_else_back(city: City) -> 
 
 
 async def test_after_a_power_cut_sequences_given_again_are_judged(city: City) -> None:
+    """The stream lost its newest messages, the database did not; what the stream gave again before the worker came
+    stands at sequences that the shard knows."""
     first = city.start()
     await city.until(first, await city.burn(0, 2))
     await city.stop(first)
-    async with city.context.database.transaction() as tx:  # the stream lost its newest messages, the database did not
-        await tx.execute(text("update detect_shard set position = 1000, snapshot_position = 1000"))
-    second = city.start()
-    await city.until(second, await city.burn(2, 6))
-    assert len(await city.alarms()) == 1
+    known = "update detect_shard set position = :at, snapshot_position = :at, position_us = :us"
+    for lost in (1_000, 4):
+        async with city.context.database.transaction() as tx:
+            await tx.execute(text(known), {"at": lost, "us": time.time_ns() // 1_000})
+        await city.burn(2 if lost == 1_000 else 20, 6)
+        second = city.start()
+        await city.until(second, await city.context.stream.last_sequence("OBS"))
+        await city.stop(second)
+        assert len(await city.alarms()) == 1
+
+
+async def test_the_end_that_a_shard_knows_is_found_by_time(city: City) -> None:
+    stream = city.context.stream
+    await city.burn(0, 9)
+    messages = await stream.reader("OBS", subject="obs.p0", after=0).read()
+    times = {one.sequence: one.stored_us for one in messages}
+    assert len(times) == 9
+    for sequence, stored_us in times.items():
+        assert await stream.end_of("OBS", sequence, stored_us) == sequence
+        assert await stream.end_of("OBS", 9, stored_us) == sequence
+        assert await stream.end_of("OBS", 500, stored_us) == sequence
+    assert await stream.end_of("OBS", 5, 0) == 5
+    assert await stream.end_of("OBS", 5, times[1] - 1) == 0
+    await stream.free("OBS", 6)
+    assert await stream.end_of("OBS", 5, times[5]) == 5

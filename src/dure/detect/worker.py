@@ -60,6 +60,7 @@ class Detector:
         self.wall = wall
         self.shard = Shard()
         self.position = 0
+        self._stored_us = 0
         self.caught_up = asyncio.Event()
         self._watched = Watched(context, number)
         self._held: Held | None = None
@@ -121,13 +122,15 @@ class Detector:
         Raises Unavailable where an engine is away.
         """
         await streams.ensure(self.context.stream, max_bytes=self.context.settings.stream_bytes)
-        facts = await self.context.stream.facts(streams.OBS)
-        self._made = facts.made
+        self._made = (await self.context.stream.facts(streams.OBS)).made
         async with self.context.database.transaction() as tx:
-            held = self._held = await ownership.take(tx, self.number, self._made, facts.last)
+            position, stored_us = await ownership.known(tx, self.number)
+        last = await self.context.stream.end_of(streams.OBS, position, stored_us)
+        async with self.context.database.transaction() as tx:
+            held = self._held = await ownership.take(tx, self.number, self._made, last)
         devices, rules = await self._watched.load()
         self.shard = Shard(rules, devices)
-        self.position = held.snapshot_position
+        self.position, self._stored_us = held.snapshot_position, held.position_us
         if held.snapshot is not None:
             try:
                 saved.load(self.shard, held.snapshot)
@@ -218,7 +221,7 @@ class Detector:
             pack = packs.decode(message.data)
         except ValueError:
             log.exception("pack %d of shard %d cannot be read and is left out", message.sequence, self.number)
-            self.position = message.sequence
+            self.position, self._stored_us = message.sequence, message.stored_us
             return
         missing = set(pack.device) - self.shard.devices.keys()
         if missing:
@@ -228,7 +231,7 @@ class Detector:
         except (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError):
             # A fault of ours; read again it would come again, and nobody would watch.
             log.exception("the rest of pack %d of shard %d was not judged", message.sequence, self.number)
-        self.position = message.sequence
+        self.position, self._stored_us = message.sequence, message.stored_us
         assert self._held is not None
         if message.sequence <= self._held.position:
             self.shard.drain()  # written before the restart
@@ -280,7 +283,7 @@ class Detector:
         while True:
             try:
                 async with self.context.database.transaction() as tx:
-                    await ownership.hold(tx, held, self.position)
+                    await ownership.hold(tx, held, self.position, self._stored_us)
                     await record(tx, shown, rules)
                     await canary.seen(tx, canaries)
                     return
@@ -343,7 +346,7 @@ class Detector:
     async def save(self) -> None:
         """Keep the state as it is at this moment. Raises LostShard, Unavailable."""
         assert self._held is not None
-        position, payload = self.position, saved.dump(self.shard)
+        position, stored_us, payload = self.position, self._stored_us, saved.dump(self.shard)
         async with self.context.database.transaction() as tx:
-            await ownership.save(tx, self._held, position, payload, self._made)
+            await ownership.save(tx, self._held, position, stored_us, payload, self._made)
         self._saved_position = position

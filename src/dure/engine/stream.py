@@ -12,7 +12,8 @@ import re
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
 
 import nats
 import nats.errors
@@ -34,12 +35,14 @@ from dure.kernel.errors import Unavailable
 
 log = logging.getLogger(__name__)
 SILENCE_S = 5.0
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One stored message: its sequence in the stream, subject, bytes, how many wait behind it for this reader, and the
-    number of its delivery, which grows by one with each that the consumer sends.
+    """One stored message: its sequence in the stream, subject, bytes, how many wait behind it for this reader, the
+    number of its delivery, which grows by one with each that the consumer sends, and when it was stored (Unix
+    microseconds).
     """
 
     sequence: int
@@ -47,6 +50,7 @@ class Message:
     data: bytes
     pending: int
     delivery: int
+    stored_us: int
     raw: Msg
 
 
@@ -161,6 +165,37 @@ class Stream:
         state = info.state
         made = info.created.isoformat() if info.created else ""
         return Facts(made, state.first_seq, state.last_seq, state.messages, state.bytes)
+
+    async def end_of(self, name: str, sequence: int, stored_us: int) -> int:
+        """The newest sequence of the stream `name` that was stored when `sequence` was, at `stored_us`.
+
+        That is `sequence` itself, but after a power cut: it may take the newest messages, and the stream then gives
+        their sequences again, to messages that are stored later. Raises Unavailable.
+        """
+        facts = await self.facts(name)
+        if sequence < facts.first or stored_us == 0 or not facts.messages:
+            return min(sequence, facts.last)
+        if sequence <= facts.last and await self._stored_us(name, sequence) in {stored_us, None}:
+            return sequence
+        low, high = facts.first - 1, min(sequence, facts.last)
+        while low < high:
+            middle = (low + high + 1) // 2
+            if (await self._stored_us(name, middle) or 0) <= stored_us:
+                low = middle
+            else:
+                high = middle - 1
+        return low
+
+    async def _stored_us(self, name: str, sequence: int) -> int | None:
+        try:
+            found = await self.js.get_msg(name, sequence)
+        except NotFoundError:
+            return None
+        except (nats.errors.Error, TimeoutError, OSError) as error:
+            raise Unavailable("engine.stream.away") from error
+        if found.time is None:
+            return None
+        return (found.time - _EPOCH) // timedelta(microseconds=1)
 
     async def acknowledged(self, name: str) -> int | None:
         """Up to where all durable consumers of the stream `name` have acknowledged; None where it has none. Raises
@@ -390,7 +425,8 @@ def _message(raw: Msg) -> Message:
     # domain and account before the stream's name on newer servers); splitting it is cheaper than the client's metadata.
     tokens = raw.reply.split(".")
     at = 5 if len(tokens) == 9 else 7
-    return Message(int(tokens[at]), raw.subject, raw.data, int(tokens[at + 3]), int(tokens[at + 1]), raw)
+    pending, delivery, stored_us = int(tokens[at + 3]), int(tokens[at + 1]), int(tokens[at + 2]) // 1_000
+    return Message(int(tokens[at]), raw.subject, raw.data, pending, delivery, stored_us, raw)
 
 
 async def steadily(name: str, act: Callable[[], Awaitable[Any]], *, pause_s: float = 0.2) -> None:

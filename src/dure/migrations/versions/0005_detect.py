@@ -92,6 +92,7 @@ def upgrade() -> None:
             epoch bigint not null,
             stream text not null default '',
             position bigint not null default 0,
+            position_us bigint not null default 0,
             snapshot bytea,
             snapshot_position bigint not null default 0,
             snapshot_at timestamptz,
