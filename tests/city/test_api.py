@@ -319,6 +319,11 @@ async def test_the_base_map_is_packed_once_and_known_by_its_etag(client: Client,
     plain = await http.get("/map/base", headers={"accept-encoding": "identity"})
     assert "content-encoding" not in plain.headers
     assert plain.json() == told
+    ground, buildings = [
+        (await http.get("/map/base", params={"part": part})).json() for part in ("ground", "buildings")
+    ]
+    assert ground == told, "this city has no buildings"
+    assert buildings["layers"] == {}, "and what comes later takes nothing away"
     same = await http.get("/map/base", headers={"if-none-match": first.headers["etag"]})
     assert same.status_code == 304
     async with database.transaction() as tx:

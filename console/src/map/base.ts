@@ -16,6 +16,7 @@ interface Answer {
 }
 
 let reading: Promise<BaseMap> | null = null;
+let filling: Promise<BaseMap> | null = null;
 let fonts: Promise<void> = Promise.resolve();
 
 /** When the letters of the base map's names can be drawn; names come then, streets before. */
@@ -30,8 +31,23 @@ export function baseMap(): Promise<BaseMap> {
   return reading;
 }
 
+/** The same map with its buildings and stalls, which are most of it and come after the streets. */
+export function builtMap(): Promise<BaseMap> {
+  filling ??= fill().catch((error: unknown) => {
+    filling = null;
+    throw error;
+  });
+  return filling;
+}
+
+async function fill(): Promise<BaseMap> {
+  const base = await baseMap();
+  const answer = await api.get<Answer>('/map/base', { part: 'buildings' });
+  return { ...base, layers: { ...base.layers, ...answer.layers } };
+}
+
 async function read(): Promise<BaseMap> {
-  const answer = await api.get<Answer>('/map/base');
+  const answer = await api.get<Answer>('/map/base', { part: 'ground' });
   const layers = answer.layers ?? {};
   const base = { layers, bounds: answer.bounds ?? boundsOf(shapesOf(layers)), asOf: answer.as_of ?? null };
   fonts = fontsFor(base);

@@ -45,9 +45,11 @@ def _answer(request: Request, packed: base_map.Packed) -> Response:
 
 
 @router.get("/map/base", response_class=Response, responses={200: {"content": {"application/json": {}}}, 304: {}})
-async def read_base(request: Request, tx: TxDep, _by: Reads) -> Response:
-    """The base map's layers as GeoJSON."""
-    return _answer(request, await base_map.base_map(tx))
+async def read_base(
+    request: Request, tx: TxDep, _by: Reads, part: Annotated[base_map.Part | None, Query()] = None
+) -> Response:
+    """The base map's layers as GeoJSON: all, what a first picture needs (`ground`), or the rest."""
+    return _answer(request, await base_map.base_map(tx, part))
 
 
 @router.get("/map/points", response_class=Response, responses={200: {"content": {"application/json": {}}}, 304: {}})

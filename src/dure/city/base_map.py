@@ -5,7 +5,7 @@ import gzip
 import hashlib
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 from weakref import WeakKeyDictionary
 
 import msgspec
@@ -33,6 +33,14 @@ ASSET_LAYERS: Mapping[str, str] = {
 """Layers of points that are assets, by the asset's kind."""
 
 LAYERS = ("cameras", "devices", *ASSET_LAYERS)
+
+
+Part = Literal["ground", "buildings"]
+_PARTS: Mapping[Part | None, str] = {
+    None: "true",
+    "ground": "layer not in ('building', 'market')",
+    "buildings": "layer in ('building', 'market')",
+}
 
 
 class Packed(NamedTuple):
@@ -71,11 +79,12 @@ async def _state(tx: Tx, *queries: str) -> str:
     return "|".join(str(tuple(row.values())) for row in rows if row is not None)
 
 
-async def base_map(tx: Tx) -> Packed:
+async def base_map(tx: Tx, part: Part | None = None) -> Packed:
     """`{"layers": {name: FeatureCollection}, "bounds": [w, s, e, n] or null, "as_of": time or null}`.
 
-    Layers are those of the base map's features, `boundary` (with `level`), and `label` with the names of dong where
-    the map brings none of its own.
+    `ground` leaves the layers `building` and `market` out, `buildings` has only them: most of a map's bytes. Layers are
+    those of the base map's features, `boundary` (with `level`), and `label` with the names of dong where the map brings
+    none of its own.
     """
     state = await _state(
         tx,
@@ -85,7 +94,10 @@ async def base_map(tx: Tx) -> Packed:
 
     async def make() -> Callable[[], bytes]:
         features = await tx.rows(
-            text("select layer, class, name, attrs, geometry::text as geometry from map_feature order by layer, id")
+            text(
+                "select layer, class, name, attrs, geometry::text as geometry from map_feature "
+                f"where {_PARTS[part]} order by layer, id"
+            )
         )
         boundaries = await tx.rows(
             text(
@@ -100,9 +112,9 @@ async def base_map(tx: Tx) -> Packed:
             )
         )
         as_of = times["at"] if times else None
-        return lambda: _encode(_base(features, boundaries, as_of))
+        return lambda: _encode(_base(features, [] if part == "buildings" else boundaries, as_of))
 
-    return await _packed(tx, "base", state, make)
+    return await _packed(tx, f"base {part}", state, make)
 
 
 def _base(features: Sequence[RowMapping], boundaries: Sequence[RowMapping], as_of: Any) -> dict[str, Any]:
@@ -113,12 +125,14 @@ def _base(features: Sequence[RowMapping], boundaries: Sequence[RowMapping], as_o
     for row in boundaries:
         properties = {"id": str(row["id"]), "code": row["code"], "level": row["level"], "name": row["name"]}
         layers.setdefault("boundary", []).append(_feature(properties, row["geometry"]))
-    labels = layers.setdefault("label", [])
+    labels = layers.get("label", [])
     if not any(one["properties"].get("class") == "dong" for one in labels):
         for row in boundaries:
             if row["level"] == "dong":
                 spot = _encode({"type": "Point", "coordinates": [row["label_lon"], row["label_lat"]]}).decode()
                 labels.append(_feature({"name": row["name"], "class": "dong"}, spot))
+    if labels:
+        layers["label"] = labels
     return {
         "layers": {name: {"type": "FeatureCollection", "features": found} for name, found in layers.items()},
         "bounds": None
