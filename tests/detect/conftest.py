@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import httpx
 import pytest
 
+from dure.detect import contributed
 from dure.detect.room import ROOM
 from dure.engine import edge
 from dure.engine.context import Context
@@ -20,6 +21,13 @@ from dure.trust.web import install
 from tests.detect.city import City
 
 Desk = Callable[..., Awaitable[httpx.AsyncClient]]
+
+
+@pytest.fixture(autouse=True)
+def rules_of_the_room_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Services contribute rules when the whole program is imported, as another test of this process may have done."""
+    own = {rule: entry for rule, entry in contributed.built_in().items() if entry[0] == "detect"}
+    monkeypatch.setattr(contributed, "_rules", own)
 
 
 @pytest.fixture

@@ -77,7 +77,7 @@ def start(folder: Path, *more: str, told: Mapping[str, str] | None = None) -> Ci
 def until(what: Callable[[], bool], seconds: float = 60.0) -> None:
     """Waits for something that another process does; fails when it does not come."""
     deadline = time.monotonic() + seconds
-    while not what():
+    while not what():  # another process writes what is asked for
         assert time.monotonic() < deadline, "it did not happen in time"
         time.sleep(0.05)
 
@@ -174,7 +174,7 @@ def test_the_fall_of_what_forks_them_brings_all_of_them_back(cities: Callable[..
         child for child in psutil.Process(city.process.pid).children() if "nursery" in " ".join(child.cmdline())
     ]
     nursery.kill()
-    until(lambda: all(city.children()[name] != before[name] for name in ("stream", "work", "web")))
+    until(lambda: all(city.children().get(name, before[name]) != before[name] for name in ("stream", "work", "web")))
     until(lambda: healthy(city.ready["url"]) and city.states()["web"] == ("running", 1))
 
 
