@@ -6,7 +6,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -71,6 +71,16 @@ class Town:
         except ProcessLookupError:
             return False
         return True
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """What forks the city's processes stands still: whatever falls stays away until the block ends."""
+        nursery = next(one for one in self.supervisor.children() if "dure.processes.nursery" in one.cmdline())
+        nursery.suspend()
+        try:
+            yield
+        finally:
+            nursery.resume()
 
     async def healthy(self, within_s: float = 60) -> None:
         """Waits until the city says that it serves."""

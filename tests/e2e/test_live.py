@@ -38,8 +38,9 @@ async def test_what_happened_while_the_server_was_away_is_on_the_screen_after(to
         await _as_the_city_is(town, page)
         first = await _open(town, "끊기기 전", 127.40)
         await _as_the_city_is(town, page)
-        assert town.kill("web")
-        await expect(page.get_by_text("끊김")).to_be_visible(timeout=15_000)
+        with town.held():
+            assert town.kill("web")
+            await expect(page.get_by_text("끊김")).to_be_visible(timeout=15_000)
         await town.healthy()
         second = await _open(town, "끊긴 뒤", 127.46)
         closed = await town.client.post(

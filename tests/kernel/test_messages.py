@@ -48,9 +48,16 @@ def test_a_wrong_message_is_refused(message: str) -> None:
         formatted(message, "en", {"n": 1})
 
 
+class Given(dict[str, str | int | float | None]):
+    """Arguments of which none is missing."""
+
+    def get(self, _name: str, _default: object = None) -> int:  # type: ignore[override]
+        return 1
+
+
 def test_both_languages_say_everything() -> None:
     texts = catalogue()
     assert texts.keys("ko") == texts.keys("en")
     for language in ("ko", "en"):
         for key in texts.keys(language):
-            assert texts.text(language, key, {}), key
+            assert texts.text(language, key, Given()), key
