@@ -3,6 +3,7 @@
 import argparse
 import json
 import logging
+import logging.handlers
 import os
 import sys
 import webbrowser
@@ -70,9 +71,8 @@ def run(args: argparse.Namespace) -> int:
     folder = options.folder.resolve()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     (folder / "logs").mkdir(mode=0o700, exist_ok=True)
-    logging.basicConfig(
-        filename=folder / "logs" / "supervisor.log", level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s"
-    )
+    log = logging.handlers.RotatingFileHandler(folder / "logs" / "supervisor.log", maxBytes=5_000_000, backupCount=1)
+    logging.basicConfig(handlers=[log], level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     for chatty in ("alembic", "sqlalchemy"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
 

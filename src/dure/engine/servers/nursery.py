@@ -65,7 +65,7 @@ class Nursery:
     """
 
     def __init__(self, log: Path, ended: Ended) -> None:
-        self._log = log
+        self.log = log
         self._ended = ended
         self._process: subprocess.Popen[bytes] | None = None
         self._line: socket.socket | None = None
@@ -90,7 +90,7 @@ class Nursery:
         }
         command = [sys.executable, "-P", "-m", "dure.processes.nursery"]
         try:
-            process = children.start(command, log=self._log, environment=environment, keep=(theirs.fileno(),))
+            process = children.start(command, log=self.log, environment=environment, keep=(theirs.fileno(),))
         finally:
             theirs.close()
         self._process, self._line, self._started = process, ours, queue.SimpleQueue()
@@ -109,7 +109,7 @@ class Nursery:
         with tempfile.TemporaryDirectory() as folder:
             answer = Path(folder) / "answer.json"
             order = {"call": function, "arguments": arguments, "answer": str(answer)}
-            ward = self._fork({**order, "environment": dict(os.environ), "log": str(self._log)})
+            ward = self._fork({**order, "environment": dict(os.environ), "log": str(self.log)})
             try:
                 code = ward.wait(within_s)
             except subprocess.TimeoutExpired:

@@ -358,8 +358,8 @@ class Supervisor:
     def _check(self) -> None:
         """Each few seconds: logs are kept short, and a web process that no longer answers is ended so that it comes
         anew."""
-        for unit in self._units:
-            children.rotate(unit.log)
+        for log_file in (*(unit.log for unit in self._units), self._nursery.log):
+            children.rotate(log_file)
         web = next((unit for unit in self._units if unit.name == "web"), None)
         if web is None or web.state != "running" or web.process is None or answers(self._health_url()):
             self._deaf = 0
