@@ -35,8 +35,7 @@ class State(msgspec.Struct):
 def dump(shard: Shard) -> bytes:
     """The whole state of `shard`."""
     sources = list(shard.sources.values())
-    index = {id(source): number for number, source in enumerate(sources)}
-    channels = [(index[id(source)], channel) for source in sources for channel in source.channels.values()]
+    channels = [(number, channel) for number, s in enumerate(sources) for channel in s.channels.values()]
     state = State(
         v=_VERSION,
         mark=shard.mark,
@@ -46,7 +45,11 @@ def dump(shard: Shard) -> bytes:
         sources=[
             [source.info.id for source in sources],
             [source.heard for source in sources],
-            [(s.odd, s.suspect_until, s.clock_bad, s.last_obs, s.last_recv, s.off_run, s.good_run) for s in sources],
+            [
+                (number, s.suspect_until, s.clock_bad, s.last_obs, s.last_recv, s.off_run, s.good_run)
+                for number, s in enumerate(sources)
+                if s.odd
+            ],
         ],
         channels=[
             [number for number, _ in channels],
@@ -101,13 +104,17 @@ def load(shard: Shard, payload: bytes) -> None:
 def _load_sources(shard: Shard, state: State) -> None:
     names, heard, details = state.sources
     sources: list[Source | None] = []
-    for name, at, detail in zip(names, heard, details, strict=True):
+    for name, at in zip(names, heard, strict=True):
         source = shard.meet(name)
         sources.append(source)
         if source is not None:
-            source.heard = at
-            source.odd, source.suspect_until, source.clock_bad = detail[:3]
-            source.last_obs, source.last_recv, source.off_run, source.good_run = detail[3:]
+            source.heard, source.odd = at, False
+    for number, *values in details:  # of those on the long way; of the others these say nothing
+        source = sources[number]
+        if source is not None:
+            source.odd = True
+            source.suspect_until, source.clock_bad, source.last_obs, source.last_recv = values[:4]
+            source.off_run, source.good_run = values[4:]
     numbers, properties, last, interval, gaps, spoke, details = state.channels
     found: list[Channel | None] = []
     for number, prop, *values in zip(numbers, properties, last, interval, gaps, spoke, strict=True):

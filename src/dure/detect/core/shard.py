@@ -238,6 +238,8 @@ class Shard:
         channel.heard = received
         self._feed_lanes(source, channel, value, observed, received)
         source.odd = self._still_odd(source, received)
+        if not source.odd:
+            source.settle()
 
     def _feed_lanes(self, source: Source, channel: Channel, value: Value, observed: float, received: float) -> None:
         skew = received - observed

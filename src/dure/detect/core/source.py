@@ -42,6 +42,11 @@ class Source:
         known = (channel.interval for channel in self.channels.values() if channel.gaps >= KNOWN_AFTER)
         return min(known, default=0.0)
 
+    def settle(self) -> None:
+        """Back on the usual way: what was judged on the long one no longer counts, and need not be kept."""
+        self.suspect_until = self.last_obs = self.last_recv = NEVER
+        self.off_run = self.good_run = 0
+
     def judge(self, observed: float, received: float) -> None:
         """Take one message's times into the judgement: runs of live messages with a steady wrong clock, or a right one.
 
