@@ -27,8 +27,10 @@ from dure.kernel.errors import Unavailable
 from dure.sense import packs, streams
 
 log = logging.getLogger(__name__)
-BATCH: Final = 16
-"""Packs taken before what matured in them is written."""
+BATCH: Final = 500
+"""Packs read at once. Many, because small packs pile up while a commit is waited for."""
+READINGS: Final = 20_000
+"""Readings judged before what matured in them is written."""
 SNAPSHOT_S: Final = 10.0
 FREE_S: Final = 60.0
 _LONGEST_WAIT_S: Final = 0.2
@@ -157,8 +159,12 @@ class Detector:
         asked = self.wall()
         messages = await self._read()
         self._hear()
+        judged = 0
         for message in messages:
-            await self._feed(message)
+            judged += await self._feed(message)
+            if judged >= READINGS:
+                judged = 0
+                await self._write(self.shard.drain())
         if not messages:
             asked = self.wall()
         if await self._nothing_waits(messages):
@@ -214,15 +220,16 @@ class Detector:
         wait = _LONGEST_WAIT_S if due is None else due - self.wall()
         return min(max(wait, _SHORTEST_WAIT_S), _LONGEST_WAIT_S)
 
-    async def _feed(self, message: Message) -> None:
+    async def _feed(self, message: Message) -> int:
+        """Judge one pack; how many readings it held."""
         if message.sequence <= self.position:
-            return
+            return 0
         try:
             pack = packs.decode(message.data)
         except ValueError:
             log.exception("pack %d of shard %d cannot be read and is left out", message.sequence, self.number)
             self.position, self._stored_us = message.sequence, message.stored_us
-            return
+            return 0
         missing = set(pack.device) - self.shard.devices.keys()
         if missing:
             self.shard.change_devices(await self._until_there(missing))
@@ -235,6 +242,7 @@ class Detector:
         assert self._held is not None
         if message.sequence <= self._held.position:
             self.shard.drain()  # written before the restart
+        return len(pack)
 
     async def _until_there(self, missing: set[str]) -> list[Device]:
         while True:
