@@ -6,10 +6,12 @@ publishes.
 """
 
 import asyncio
+import contextlib
 import json
 import random
+import sys
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 
 import httpx
 
@@ -64,17 +66,24 @@ async def flood(clients: dict[str, MqttClient], count: int) -> float:
     return time.perf_counter() - began
 
 
-async def paced(clients: dict[str, MqttClient], rate: float, stop: asyncio.Event) -> int:
-    """Publishes `rate` readings a second over all connections until told to stop; how many."""
-    sent, began, names = 0, time.perf_counter(), list(clients)
-    while not stop.is_set():
-        due = int((time.perf_counter() - began) * rate)
-        for n in range(sent, due):
-            device = names[n % len(names)]
-            await clients[device].post(f"city/{device}", b'[{"n":"heat","u":"Cel","v":%d}]' % (20 + n % 5))
-        sent = max(sent, due)
-        await asyncio.sleep(0.005)
-    return sent
+@contextlib.asynccontextmanager
+async def background(town: City, keys: dict[str, str], rate: int) -> AsyncIterator[None]:
+    """`rate` readings a second from a process of their own."""
+    words = [sys.executable, "-P", "-m", "benchmarks.load"]
+    process = await asyncio.create_subprocess_exec(
+        *words, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    told = {"host": town.mqtt_host, "port": town.mqtt_port, "rate": rate, "keys": keys}
+    process.stdin.write(json.dumps(told).encode() + b"\n")
+    await process.stdin.drain()
+    assert (await process.stdout.readline()).strip() == b"ready"
+    try:
+        yield
+    finally:
+        process.terminate()
+        await process.wait()
 
 
 async def mqtt() -> list[Claim]:
@@ -175,16 +184,13 @@ async def http() -> list[Claim]:
 async def rule() -> list[Claim]:
     """From the moment a rule matures to the alarm that says so, with 10,000 readings a second beside it."""
     with city() as town:
-        load = await signed_in(town.mqtt_host, town.mqtt_port, await devices(town, "load", CONNECTIONS))
+        load = await devices(town, "load", CONNECTIONS)
         probes = await signed_in(town.mqtt_host, town.mqtt_port, await devices(town, "probe", PROBES))
-        stop = asyncio.Event()
         began = time.perf_counter()
-        background = asyncio.create_task(paced(load, 10_000, stop))
-        await asyncio.gather(*(smoulder(device, client, n * 0.05) for n, (device, client) in enumerate(probes.items())))
-        await asyncio.sleep(3)
+        async with background(town, load, 10_000):
+            await asyncio.gather(*(smoulder(name, client, n * 0.05) for n, (name, client) in enumerate(probes.items())))
+            await asyncio.sleep(3)
         late = await lateness(town, "probe-")
-        stop.set()
-        await background
         seconds = time.perf_counter() - began
     return [
         claim(
@@ -204,17 +210,13 @@ async def screen() -> list[Claim]:
     """From a rule matured to the incident painted on a browser's board, with 1,000 readings a second beside it."""
     count = 120
     with city() as town:
-        load = await signed_in(town.mqtt_host, town.mqtt_port, await devices(town, "load", 50))
+        load = await devices(town, "load", 50)
         probes = await signed_in(town.mqtt_host, town.mqtt_port, await devices(town, "probe", count))
-        async with board(town) as page:
-            stop = asyncio.Event()
-            began = time.perf_counter()
-            background = asyncio.create_task(paced(load, 1_000, stop))
+        began = time.perf_counter()
+        async with board(town) as page, background(town, load, 1_000):
             await asyncio.gather(*(smoulder(name, client, n * 0.25) for n, (name, client) in enumerate(probes.items())))
             await asyncio.sleep(3)
             seen = sorted(await grown(page))
-            stop.set()
-            await background
         onsets = sorted(await onset_times(town, "probe-"))
         seconds = time.perf_counter() - began
     if len(seen) != len(onsets) or len(seen) != count:

@@ -1,7 +1,6 @@
 """What the benchmarks share: the line of a claim, percentiles, a city of their own, free ports."""
 
 import argparse
-import asyncio
 import contextlib
 import json
 import math
@@ -15,6 +14,8 @@ import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+
+import uvloop
 
 ROOT = Path(__file__).parents[1]
 
@@ -146,7 +147,7 @@ def main(measures: Mapping[str, Measure]) -> None:
         began = time.monotonic()
         try:
             result = measures[name]()
-            claims = asyncio.run(_wait(result)) if isinstance(result, Awaitable) else result
+            claims = uvloop.run(_wait(result)) if isinstance(result, Awaitable) else result
         except Exception as error:  # noqa: BLE001  # one claim that cannot be taken must not hide the others
             failed = True
             print(f"{name}: {type(error).__name__}: {error} ({time.monotonic() - began:.0f} s)", file=sys.stderr)

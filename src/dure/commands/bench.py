@@ -10,12 +10,13 @@ from dure.commands.speech import pick, write_error
 
 ROOT = Path(__file__).resolve().parents[3]
 FOLDER = ROOT / "benchmarks"
+NAMES = ("ingest", "nearest")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """`dure bench`'s options."""
-    names = ", ".join(_names())
-    parser.add_argument("name", nargs="?", choices=_names(), help=pick(f"잴 것 ({names})", f"which ({names})"))
+    names = ", ".join(NAMES)
+    parser.add_argument("name", nargs="?", choices=NAMES, help=pick(f"잴 것 ({names})", f"which ({names})"))
     parser.add_argument("claims", nargs="*", help=pick("그 가운데 일부만", "only some of its claims"))
     parser.add_argument("--json", action="store_true", help=pick("한 줄에 JSON 하나", "one JSON object a line"))
 
@@ -24,13 +25,9 @@ def run(args: argparse.Namespace) -> int:
     """0 when every claim was measured."""
     code = 0
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)])}
-    for name in [args.name] if args.name else _names():
+    for name in [args.name] if args.name else NAMES:
         command = [sys.executable, "-P", "-m", f"benchmarks.{name}", *args.claims, *(["--json"] if args.json else [])]
         code = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode or code
     if code:
         write_error(pick("재지 못한 것이 있습니다.", "Something could not be measured."))
     return code
-
-
-def _names() -> list[str]:
-    return sorted(path.stem for path in FOLDER.glob("*.py") if path.stem not in {"__init__", "measuring"})
