@@ -203,6 +203,7 @@ async def test_a_running_hub_moves_its_readers(database: Database, relay: Relay)
     await asyncio.wait_for(heard, 30)
     assert state["a"]["size"] == 1
     running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
 
 
 async def test_who_is_no_longer_allowed_is_told_to_go(

@@ -106,6 +106,7 @@ async def test_a_running_relay_hears_of_commits(database: Database, stream: Stre
     await asyncio.wait_for(moved.wait(), 10)
     assert await numbered(database) == [(1, 1)]
     running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
 
 
 async def handled(database: Database) -> list[str]:
@@ -224,6 +225,7 @@ async def test_the_watchdog_makes_a_silent_consumer_anew(database: Database, rel
     running = asyncio.create_task(group.run(report))
     await asyncio.wait_for(well.wait(), 30)
     running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
     assert reported[0][0] == "test.note"
     assert reported[0][1] is not None
     assert await handled(database) == ["1"]

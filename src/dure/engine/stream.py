@@ -7,9 +7,11 @@ made anew when it goes silent while messages wait (a pull consumer has been seen
 
 import asyncio
 import contextlib
+import json
 import logging
 import re
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -19,6 +21,7 @@ import nats
 import nats.errors
 from nats.aio.client import Client
 from nats.aio.msg import Msg
+from nats.aio.subscription import Subscription
 from nats.js import JetStreamContext
 from nats.js.api import (
     AckPolicy,
@@ -35,6 +38,9 @@ from dure.kernel.errors import Unavailable
 
 log = logging.getLogger(__name__)
 SILENCE_S = 5.0
+_PULL_S = 2.0
+"""How long a pull stays open; one that was lost with the engine is asked again after that."""
+_HEARTBEAT = "100"
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -286,7 +292,11 @@ class Stream:
 
 
 class Reader:
-    """Pulls messages in order. `ack` frees everything up to a message."""
+    """Pulls messages in order. `ack` frees everything up to a message.
+
+    A pull is kept open while messages come, so that each is here once it is stored: the client's own `fetch` fills
+    its batch first, which at 10,000 messages a second made each wait up to 100 ms.
+    """
 
     def __init__(self, stream: Stream, name: str, *, subject: str, durable: str | None, after: int | None) -> None:
         self._stream = stream
@@ -294,7 +304,14 @@ class Reader:
         self._subject = subject
         self._durable = durable
         self._after = after
-        self._subscription: JetStreamContext.PullSubscription | None = None
+        self._inbox: Subscription | None = None
+        self._consumer = ""
+        self._next = ""
+        self._arrived: deque[Msg] = deque()
+        self._news = asyncio.Event()
+        self._credit = 0
+        self._pulled = 0.0
+        self._reconnects = 0
         self._heard = time.monotonic()
         self._delivered = 0
 
@@ -324,33 +341,61 @@ class Reader:
                 await self._stream.js.consumer_info(self._name, self._durable)
             except NotFoundError:
                 await self._stream.js.add_consumer(self._name, config)
-            self._subscription = await self._stream.js.pull_subscribe_bind(durable=self._durable, stream=self._name)
+            consumer = self._durable
         else:
-            info = await self._stream.js.add_consumer(self._name, config)
+            consumer = (await self._stream.js.add_consumer(self._name, config)).name
             self._delivered = 0
-            self._subscription = await self._stream.js.pull_subscribe_bind(consumer=info.name, stream=self._name)
+        self._consumer = consumer
+        self._next = f"$JS.API.CONSUMER.MSG.NEXT.{self._name}.{consumer}"
+        self._arrived.clear()
+        self._credit = 0
+        self._inbox = await self._stream.client.subscribe(self._stream.client.new_inbox(), cb=self._take)
         self._heard = time.monotonic()
+
+    async def _take(self, raw: Msg) -> None:
+        """A message, or the engine's word that a pull has ended (status 404, 408, 409 or 503)."""
+        status = raw.headers.get("Status") if raw.headers else None
+        if status is None:
+            self._credit -= 1
+            self._arrived.append(raw)
+        elif status != _HEARTBEAT:
+            self._credit = 0
+        self._news.set()
 
     async def read(self, most: int = 1000, wait_s: float = 1.0) -> list[Message]:
         """Up to `most` messages; [] when none came within `wait_s`. Raises Unavailable when the engine is away."""
         try:
-            if self._subscription is None:
+            if self._inbox is None:
                 await self.open()
-            assert self._subscription is not None
-            raw = await self._subscription.fetch(most, timeout=wait_s)
-        except (nats.errors.TimeoutError, TimeoutError):
+            await self._pull(most)
+        except (nats.errors.Error, OSError) as error:
+            await self.close()
+            raise Unavailable("engine.stream.away") from error
+        if not self._arrived:
+            self._news.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(wait_s):
+                    await self._news.wait()
+        if not self._arrived:
             await self._watch()
             return []
-        except (nats.errors.Error, OSError) as error:
-            self._subscription = None
-            raise Unavailable("engine.stream.away") from error
-        finally:
-            _heed_cancelling()
         self._heard = time.monotonic()
-        messages = [_message(one) for one in raw]
+        messages = [_message(self._arrived.popleft()) for _ in range(min(most, len(self._arrived)))]
         if self._durable is None:
             messages = await self._unbroken(messages)
         return messages
+
+    async def _pull(self, most: int) -> None:
+        """Ask for more while less than half of `most` is on its way. What was asked before a reconnect is forgotten."""
+        now, reconnects = time.monotonic(), self._stream.client.stats["reconnects"]
+        if now - self._pulled > _PULL_S or reconnects != self._reconnects:
+            self._credit, self._reconnects = 0, reconnects
+        if self._credit + len(self._arrived) > most // 2:
+            return
+        request = {"batch": most, "expires": int(_PULL_S * 1e9)}
+        assert self._inbox is not None
+        await self._stream.client.publish(self._next, json.dumps(request).encode(), reply=self._inbox.subject)
+        self._credit, self._pulled = self._credit + most, now
 
     async def _unbroken(self, messages: list[Message]) -> list[Message]:
         """`messages` up to the first missing delivery; what was lost with a connection is read again from there."""
@@ -372,10 +417,10 @@ class Reader:
         """Whether all that is stored for this reader has been read. An empty answer to `read` does not say so: the
         engine may only have been slow. Raises Unavailable.
         """
-        if self._subscription is None:
+        if self._inbox is None:
             return False
         try:
-            info = await self._subscription.consumer_info()
+            info = await self._stream.js.consumer_info(self._name, self._consumer)
         except (nats.errors.Error, TimeoutError, OSError) as error:
             raise Unavailable("engine.stream.away") from error
         sent = info.delivered.consumer_seq if info.delivered else 0
@@ -383,8 +428,7 @@ class Reader:
 
     async def pending(self) -> int:
         """How many messages wait for this reader."""
-        assert self._subscription is not None
-        return (await self._subscription.consumer_info()).num_pending or 0
+        return (await self._stream.js.consumer_info(self._name, self._consumer)).num_pending or 0
 
     async def unacknowledged(self) -> int:
         """How many messages a durable consumer has been sent and not acknowledged. Raises Unavailable."""
@@ -395,10 +439,10 @@ class Reader:
 
     async def close(self) -> None:
         """Stop reading; a durable consumer stays."""
-        if self._subscription is not None:
+        if self._inbox is not None:
             with contextlib.suppress(Exception):
-                await self._subscription.unsubscribe()
-            self._subscription = None
+                await self._inbox.unsubscribe()
+            self._inbox = None
 
     async def _watch(self) -> None:
         if time.monotonic() - self._heard < SILENCE_S:
@@ -411,13 +455,6 @@ class Reader:
         if waiting:
             log.warning("reader of %s was silent with %d waiting: made anew", self._name, waiting)
             await self.close()
-
-
-def _heed_cancelling() -> None:
-    """The client may swallow a cancellation that comes together with a message; nothing would end a reader then."""
-    task = asyncio.current_task()
-    if task is not None and task.cancelling():
-        raise asyncio.CancelledError
 
 
 def _message(raw: Msg) -> Message:
