@@ -75,6 +75,7 @@ async def _handle(page: Page) -> None:
 
 async def test_an_operator_takes_a_call_in(desk: Desk) -> None:
     async with desk.page("incidents") as page:
+        await expect(page.get_by_role("link", name="상황 접수")).to_be_visible()
         await page.keyboard.press("i")
         await page.get_by_role("radio", name="119 신고").click()
         await page.get_by_label("들은 내용").fill("골목에 연기가 난다고 함")

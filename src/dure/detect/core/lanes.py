@@ -67,8 +67,12 @@ class Lane:
             self._fire(self.deadline)
         if not self.opened:
             self._while_waiting(channel, truth, value, at)
-            return
-        self._while_open(channel, truth, value, at)
+        else:
+            self._while_open(channel, truth, value, at)
+        if self.queued is not None:
+            due = self.wakes_at()
+            if due is not None and due < self.queued - GRACE_S:  # the device's time has jumped ahead
+                self.owner.arm(self)
 
     def wakes_at(self) -> float | None:
         """The received time at which `wake` has something to do, as far as the last reading tells."""
