@@ -63,7 +63,9 @@ async def http(bodies: list[bytes]) -> Peer:
     port = free_port()
     with _folder() as folder, _postgres(folder) as url:
         words = [sys.executable, "-P", "-m", "benchmarks.peer_web", str(port), url]
-        process = await asyncio.create_subprocess_exec(*words, cwd=ROOT, env=_environment())
+        process = await asyncio.create_subprocess_exec(
+            *words, cwd=ROOT, env=_environment(), stdout=asyncio.subprocess.DEVNULL
+        )
         try:
             async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
                 await _answers(client)
