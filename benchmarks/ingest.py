@@ -145,7 +145,6 @@ async def http() -> list[Claim]:
             ).encode()
             for k in range(20)
         ]
-        began = time.perf_counter()
 
         async def sender(first: int) -> int:
             taken = 0

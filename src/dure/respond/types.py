@@ -106,10 +106,6 @@ class Types:
         """Add a type, or replace the one of the same id."""
         self._types[kind.id] = kind
 
-    def get(self, type_id: str) -> IncidentType | None:
-        """The type of this id, or None."""
-        return self._types.get(type_id)
-
     def kept(self, type_id: str) -> IncidentType:
         """The type of this id; where no service here has it (any more), the rules of `other` under its own name."""
         kind = self._types.get(type_id)
