@@ -25,13 +25,14 @@ from dure.respond.signals import Signal
 from dure.respond.timeline import Entry
 from dure.respond.types import TYPES, IncidentType, Moment
 from dure.trust import audit
-from dure.trust.principal import system
+from dure.trust.principal import Principal, system
 
 NAME = "respond.alarms"
 SINGLY = 5
 """So many alarms of an incident get a line each; what comes after is folded by the minute."""
 
 _LINK = text("select * from incident_alarm where alarm_id = :id")
+_APART = text("select * from alarm_apart where alarm_id = :id")
 
 
 async def on_alarm(tx: Tx, event: Event) -> None:
@@ -39,12 +40,12 @@ async def on_alarm(tx: Tx, event: Event) -> None:
     signal = await signals.load(tx, UUID(event.entity_id))
     if signal is None:
         return
-    link = await tx.row(_LINK, {"id": signal.alarm_id})
-    if link is None:
+    known = await tx.row(_LINK, {"id": signal.alarm_id})
+    if known is None:
         if signal.makes_incident and (signal.standing or event.type == RAISED):
             await _arrive(tx, signal)
-    elif _news(link, signal):
-        await _follow(tx, signal.alarm_id, link["incident_id"])
+    elif _news(known, signal):
+        await _follow(tx, signal.alarm_id)
 
 
 def _news(link: RowMapping, signal: Signal) -> bool:
@@ -57,21 +58,33 @@ CONSUMER = Consumer(NAME, (RAISED, CHANGED, CLEARED), on_alarm)
 
 
 async def _arrive(tx: Tx, signal: Signal) -> None:
+    apart = await tx.rows(_APART, {"id": signal.alarm_id})
+    if any(each["into_id"] is None and not _graver_since(each, signal) for each in apart):
+        return
+    without = frozenset(each["incident_id"] for each in apart)
     kind = TYPES.of_alarm(signal.incident_type, signal.device_kind)
-    incident = await _to_join(tx, kind, signal)
+    incident = await _to_join(tx, kind, signal, without)
     if incident is None:
         await queries.lock_group(tx, kind.merge_group, signal.mode)
-        incident = await _to_join(tx, kind, signal)
+        incident = await _to_join(tx, kind, signal, without)
     if incident is None:
         await _open(tx, kind, signal)
     else:
-        await _join(tx, incident, signal)
+        await join(tx, incident, signal)
 
 
-async def _to_join(tx: Tx, kind: IncidentType, signal: Signal) -> RowMapping | None:
-    """The incident it belongs to, locked; None: there is none (any more)."""
+def _graver_since(apart: RowMapping, signal: Signal) -> bool:
+    """Whether an alarm that a person took out of an incident has come again, was confirmed or got graver since."""
+    if signal.last_raised_at > apart["at"] or (signal.confirmed and apart["stage"] != signal.stage):
+        return True
+    return signal.severity.rank < Severity(apart["severity"]).rank
+
+
+async def _to_join(tx: Tx, kind: IncidentType, signal: Signal, without: frozenset[UUID]) -> RowMapping | None:
+    """The incident it belongs to, locked; None: there is none (any more). `without`: those it was taken out of."""
     spot = signal.place.spot
-    found = await queries.nearby(tx, kind, signal.mode, spot, signal.raised_at)
+    near = await queries.nearby(tx, kind, signal.mode, spot, signal.raised_at)
+    found = [each for each in near if each.id not in without]
     chosen = incident_to_join(kind, signal.mode, spot, signal.raised_at, found)
     if chosen is None:
         return None
@@ -95,7 +108,7 @@ async def _open(tx: Tx, kind: IncidentType, signal: Signal) -> None:
         counts={"alarm_count": 1, "standing_alarms": 1, "subject_count": 1},
     )
     incident_id = await opening.open_incident(tx, opened)
-    await _link(tx, incident_id, signal, "opened")
+    await link(tx, incident_id, signal, "opened")
     await timeline.add(tx, incident_id, Entry.SIGNAL, "opened_by_alarm", signal.words())
     await opening.begin_work(tx, incident_id, opened)
     await signals.attach(tx, [signal.alarm_id], incident_id)
@@ -104,17 +117,20 @@ async def _open(tx: Tx, kind: IncidentType, signal: Signal) -> None:
         await _ended(tx, incident_id, signal, standing=0, count=1, at=signal.ended_at or tx.now())
 
 
-async def _join(tx: Tx, incident: RowMapping, signal: Signal) -> None:
+async def join(tx: Tx, incident: RowMapping, signal: Signal, by: Principal | None = None) -> None:
+    """Let an incident (its locked row) have the alarm: by the rules of `joining`, or by a person's hand."""
     incident_id: UUID = incident["id"]
     kind = TYPES.kept(incident["type"])
     fresh = not await tx.scalar(
         text("select exists (select from incident_alarm where incident_id = :id and subject = :subject)"),
         {"id": incident_id, "subject": signal.subject},
     )
-    await _link(tx, incident_id, signal, "joined")
+    await link(tx, incident_id, signal, "joined" if by is None else "hand")
     await signals.attach(tx, [signal.alarm_id], incident_id)
     count = incident["alarm_count"] + 1
-    if count <= SINGLY:
+    if by is not None:
+        await timeline.add(tx, incident_id, Entry.SIGNAL, "alarm_joined", signal.words(), actor=by.name)
+    elif count <= SINGLY:
         await timeline.add(tx, incident_id, Entry.SIGNAL, "alarm_joined", signal.words())
     else:
         group = f"alarms:{tx.now():%Y%m%d%H%M}"
@@ -144,16 +160,28 @@ async def _join(tx: Tx, incident: RowMapping, signal: Signal) -> None:
         await _ended(tx, incident_id, signal, standing=standing - 1, count=count, at=signal.ended_at or tx.now())
 
 
-async def _follow(tx: Tx, alarm_id: UUID, incident_id: UUID) -> None:
+async def _held(tx: Tx, alarm_id: UUID) -> tuple[RowMapping, RowMapping] | None:
+    """How an incident has the alarm, and that incident, locked; None where none has it (any more)."""
+    known = await tx.row(_LINK, {"id": alarm_id})
+    while known is not None:
+        incident, _root = await queries.locked_with_root(tx, known["incident_id"])
+        known = await tx.row(_LINK, {"id": alarm_id})
+        if known is not None and known["incident_id"] == incident["id"]:
+            return known, incident
+    return None
+
+
+async def _follow(tx: Tx, alarm_id: UUID) -> None:
     """What became of an alarm that an incident has: confirmed, graver, ended, or standing again.
 
     Read under the incident's lock: whoever closes it settles its alarms under the same lock.
     """
-    incident, _root = await queries.locked_with_root(tx, incident_id)
-    link = await tx.row(_LINK, {"id": alarm_id})
+    held = await _held(tx, alarm_id)
     signal = await signals.load(tx, alarm_id)
-    if link is None or signal is None or not _news(link, signal):
+    if held is None or signal is None or not _news(held[0], signal):
         return
+    known, incident = held
+    incident_id: UUID = incident["id"]
     kind = TYPES.kept(incident["type"])
     await tx.execute(
         text(
@@ -166,12 +194,12 @@ async def _follow(tx: Tx, alarm_id: UUID, incident_id: UUID) -> None:
             "standing": signal.standing,
         },
     )
-    standing = incident["standing_alarms"] + int(signal.standing) - int(link["standing"])
+    standing = incident["standing_alarms"] + int(signal.standing) - int(known["standing"])
     values: dict[str, object] = {"standing_alarms": standing}
-    if signal.confirmed and link["stage"] != signal.stage:
+    if signal.confirmed and known["stage"] != signal.stage:
         await timeline.add(tx, incident_id, Entry.SIGNAL, "alarm_confirmed", signal.words())
         values["confirmed_at"] = await _confirmed(tx, incident, kind)
-    elif signal.standing and not link["standing"]:
+    elif signal.standing and not known["standing"]:
         group = f"again:{signal.alarm_id}"
         await timeline.fold(tx, incident_id, Entry.SIGNAL, "alarm_again", signal.words(), group=group)
     before = Weight(Severity(incident["severity"]), Severity(incident["severity_by_signals"]))
@@ -181,7 +209,7 @@ async def _follow(tx: Tx, alarm_id: UUID, incident_id: UUID) -> None:
     if signal.standing:
         values["cleared_at"] = None
     await changed(tx, incident_id, "alarm", **values)
-    if link["standing"] and not signal.standing:
+    if known["standing"] and not signal.standing:
         at = signal.ended_at or tx.now()
         await _ended(tx, incident_id, signal, standing=standing, count=incident["alarm_count"], at=at)
 
@@ -209,7 +237,8 @@ async def _ended(tx: Tx, incident_id: UUID, signal: Signal, *, standing: int, co
         await changed(tx, incident_id, "cleared", standing_alarms=0, cleared_at=at)
 
 
-async def _link(tx: Tx, incident_id: UUID, signal: Signal, joined_by: str) -> None:
+async def link(tx: Tx, incident_id: UUID, signal: Signal, joined_by: str) -> None:
+    """Note that an incident has the alarm, and as what it knows it."""
     await queries.insert(
         tx,
         "incident_alarm",

@@ -24,6 +24,7 @@ from dure.respond import (
     places,
     queries,
     reading,
+    splitting,
     views,
 )
 from dure.respond.forms import position
@@ -324,6 +325,30 @@ async def unmerge(
     apart = form.incident if form is not None and form.incident is not None else incident_id
     await merging.unmerge(desk.tx, who, apart, expected, out_of=None if apart == incident_id else incident_id)
     return await desk.shown(who, apart)
+
+
+@router.post("/incidents/{incident_id}/alarms/{alarm_id}/split")
+async def split(
+    incident_id: UUID,
+    alarm_id: UUID,
+    form: forms.SplitForm,
+    who: Handles,
+    desk: DeskDep,
+    expected: ExpectedVersion,
+) -> dict[str, Any]:
+    """Take an alarm out that joined wrongly: into an incident of its own, which is the answer, or none."""
+    own = form.into == "new"
+    into = await splitting.split(desk.tx, who, incident_id, alarm_id, form.reason, own_incident=own, expected=expected)
+    return await desk.shown(who, into or incident_id)
+
+
+@router.post("/incidents/{incident_id}/alarms/{alarm_id}/join")
+async def join(
+    incident_id: UUID, alarm_id: UUID, who: Handles, desk: DeskDep, expected: ExpectedVersion
+) -> dict[str, Any]:
+    """Put an alarm that no incident has into this one."""
+    await splitting.join(desk.tx, who, incident_id, alarm_id, expected)
+    return await desk.shown(who, incident_id)
 
 
 @router.get("/incident-settings")

@@ -1,6 +1,6 @@
 """The bodies of requests, read strictly."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import Field, Strict, StringConstraints
@@ -92,6 +92,13 @@ class MergeForm(Model):
     """The incident that this one goes into."""
 
     into: UUID
+
+
+class SplitForm(Model):
+    """Why an alarm does not belong to the incident, and whether it gets one of its own."""
+
+    reason: Passage
+    into: Literal["new", "none"] = "new"
 
 
 class UnmergeForm(Model):

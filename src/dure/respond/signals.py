@@ -42,6 +42,7 @@ class Signal:
     makes_incident: bool
     onset_at: datetime
     raised_at: datetime
+    last_raised_at: datetime  # when it came last: an alarm that comes back soon is the same alarm
     ended_at: datetime | None
     place: Place
     mode: Mode = Mode.REAL
@@ -104,6 +105,7 @@ async def load(tx: Tx, alarm_id: UUID) -> Signal | None:
         and not (late_unconfirmed or shelved),
         onset_at=row["onset_at"],
         raised_at=row["raised_at"],
+        last_raised_at=row["last_raised_at"],
         ended_at=row["cleared_at"] or row["closed_at"],
         place=_place(row["subject"], device),
         source=_SOURCES.get("" if device is None else device.kind, Source.SENSOR),

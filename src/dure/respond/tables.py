@@ -155,6 +155,20 @@ incident_alarm = Table(
     Index("ix_incident_alarm_subject", "incident_id", "subject"),
 )
 
+alarm_apart = Table(
+    "alarm_apart",
+    metadata,
+    Column("alarm_id", Uuid, nullable=False),
+    _incident(),  # what it was taken out of, and does not join again by itself
+    Column("into_id", Uuid, ForeignKey("incident.id", ondelete="CASCADE")),  # None: no incident at all
+    Column("stage", Text, nullable=False),  # as it was then
+    Column("severity", Text, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("by", Text, nullable=False),
+    PrimaryKeyConstraint("alarm_id", "incident_id"),
+)
+"""Alarms that a person took out of an incident."""
+
 incident_camera = Table(
     "incident_camera",
     metadata,
