@@ -62,27 +62,37 @@ async def acknowledge(tx: Tx, who: Principal, alarm_id: UUID, expected: int | No
 
 
 async def judge(
-    tx: Tx, who: Principal, alarm_id: UUID, verdict: Literal["confirmed", "false"], expected: int | None = None
+    tx: Tx,
+    who: Principal,
+    alarm_id: UUID,
+    verdict: Literal["confirmed", "false"],
+    expected: int | None = None,
+    *,
+    reason: str | None = None,
+    words: str | None = None,
 ) -> Row:
     """Somebody says that it is so, or that it is not (비화재보, 오경보): a false alarm is closed.
 
-    Raises Conflict where an incident that held it has ended; the incident's outcome judged it.
+    `reason` is a code of `shapes.FalseReason` or `shapes.RealReason`, `words` what the person adds. Raises Conflict
+    where an incident that held it has ended; the incident's outcome judged it.
     """
     row = await _taken(tx, alarm_id, expected)
     if row["settled_at"] is not None:
         raise Conflict("detect.alarm.settled")
-    if row["stage"] == verdict:
+    if row["stage"] == verdict and (reason is None or (row["judged_reason"], row["judged_words"]) == (reason, words)):
         return row
     if row["closed_at"] is not None and verdict == "confirmed":
         raise Conflict("detect.alarm.over")
     closes = ", closed_at = coalesce(closed_at, :now)" if verdict == "false" else ""
     assignments = (
-        "stage = :stage, judged_at = :now, judged_by = :by, acknowledged_at = coalesce(acknowledged_at, :now), "
+        "stage = :stage, judged_at = :now, judged_by = :by, judged_reason = :reason, judged_words = :words, "
+        "acknowledged_at = coalesce(acknowledged_at, :now), "
         f"acknowledged_by = coalesce(acknowledged_by, :by){closes}"
     )
     action = "alarm.confirm" if verdict == "confirmed" else "alarm.false"
-    await audit.record(tx, who, action, "alarm", alarm_id)
-    return await _changed(tx, alarm_id, events.CHANGED, assignments, {"stage": verdict, "by": who.name})
+    await audit.record(tx, who, action, "alarm", alarm_id, purpose=reason)
+    values = {"stage": verdict, "by": who.name, "reason": reason, "words": words}
+    return await _changed(tx, alarm_id, events.CHANGED, assignments, values)
 
 
 async def shelve(

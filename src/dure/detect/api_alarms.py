@@ -12,6 +12,7 @@ from dure.detect.listing import listed, summary
 from dure.detect.views import shown
 from dure.engine import paging
 from dure.engine.web import ExpectedVersion, Router, TxDep, etag
+from dure.kernel.errors import FieldError, Invalid
 from dure.trust.principal import Principal
 from dure.trust.web import require
 
@@ -83,19 +84,31 @@ async def acknowledge(
 
 @router.post("/{alarm_id}/confirm", response_model=shapes.Alarm)
 async def confirm(
-    tx: TxDep, who: Handles, alarm_id: UUID, expected: ExpectedVersion, response: Response
+    tx: TxDep,
+    who: Handles,
+    alarm_id: UUID,
+    expected: ExpectedVersion,
+    response: Response,
+    body: shapes.Confirmed | None = None,
 ) -> dict[str, Any]:
     """It is so. A late alarm that is confirmed opens an incident."""
-    await alarms.judge(tx, who, alarm_id, "confirmed", expected)
+    reason, words = _because(body)
+    await alarms.judge(tx, who, alarm_id, "confirmed", expected, reason=reason, words=words)
     return await _answer(tx, alarm_id, response)
 
 
 @router.post("/{alarm_id}/false", response_model=shapes.Alarm)
 async def call_false(
-    tx: TxDep, who: Handles, alarm_id: UUID, expected: ExpectedVersion, response: Response
+    tx: TxDep,
+    who: Handles,
+    alarm_id: UUID,
+    expected: ExpectedVersion,
+    response: Response,
+    body: shapes.Doubted | None = None,
 ) -> dict[str, Any]:
     """It is not so (비화재보, 오경보)."""
-    await alarms.judge(tx, who, alarm_id, "false", expected)
+    reason, words = _because(body)
+    await alarms.judge(tx, who, alarm_id, "false", expected, reason=reason, words=words)
     return await _answer(tx, alarm_id, response)
 
 
@@ -115,6 +128,15 @@ async def unshelve(
     """Show it again before its time."""
     await alarms.unshelve(tx, who, alarm_id, expected)
     return await _answer(tx, alarm_id, response)
+
+
+def _because(body: shapes.Doubted | shapes.Confirmed | None) -> tuple[str | None, str | None]:
+    """The coded reason and the words. Raises Invalid for `other` without words."""
+    if body is None:
+        return None, None
+    if body.reason == "other" and body.text is None:
+        raise Invalid("engine.fields.wrong", fields=[FieldError("text", "detect.alarm.say_why")])
+    return body.reason, body.text
 
 
 async def _answer(tx: TxDep, alarm_id: UUID, response: Response) -> dict[str, Any]:

@@ -38,21 +38,21 @@ _INSERT = text(
     ) values (
         :id, :rule, :rule_ko, :rule_en, :subject, :device, :group_id, :members, :category, :lane, :incident_type,
         :severity, :life_safety, :stage, :late, :property, :value, :threshold, cast(:recent as jsonb), :onset_at,
-        :matured_at, :now, :onset_at, :now, :judged_at, :judged_by, :now, :now
+        :matured_at, :raised_at, :onset_at, :raised_at, :judged_at, :judged_by, :now, :now
     ) on conflict do nothing returning *
     """
 )
 _REOPEN = text(
     """
     update alarm set cleared_at = null, closed_at = null, count = count + 1, last_onset_at = :onset_at,
-        last_raised_at = :now, stage = case when judged_at is null then :stage else 'confirmed' end, value = :value,
-        recent = cast(:recent as jsonb), members = :members, version = version + 1, updated_at = :now
+        last_raised_at = :raised_at, stage = case when judged_at is null then :stage else 'confirmed' end,
+        value = :value, recent = cast(:recent as jsonb), members = :members, version = version + 1, updated_at = :now
     where id = :id returning *
     """
 )
 _COUNT = text(
-    "update alarm set count = count + 1, last_onset_at = :onset_at, last_raised_at = :now, version = version + 1, "
-    "updated_at = :now where id = :id returning *"
+    "update alarm set count = count + 1, last_onset_at = :onset_at, last_raised_at = :raised_at, "
+    "version = version + 1, updated_at = :now where id = :id returning *"
 )
 _CLEAR = text(
     """
@@ -66,12 +66,18 @@ _CLEAR = text(
 Key = tuple[str, str, bool]
 
 
-async def record(tx: Tx, outcomes: Sequence[Outcome], rules: Mapping[str, Rule]) -> None:
-    """Write outcomes in order and emit their events. Those of rules that are no longer known are dropped."""
+async def record(
+    tx: Tx, outcomes: Sequence[Outcome], rules: Mapping[str, Rule], judged: Sequence[datetime] | None = None
+) -> None:
+    """Write outcomes in order and emit their events. Those of rules that are no longer known are dropped.
+
+    `judged` says when each was judged, which is when an alarm is raised; the present where it is None.
+    """
+    times = [tx.now()] * len(outcomes) if judged is None else judged
     raised = [outcome for outcome in outcomes if isinstance(outcome, Raised) and outcome.rule in rules]
     last = await _last(tx, raised)
     told: list[Event] = []
-    for outcome in outcomes:
+    for outcome, at in zip(outcomes, times, strict=True):
         rule = rules.get(outcome.rule)
         if rule is None:
             continue
@@ -84,7 +90,7 @@ async def record(tx: Tx, outcomes: Sequence[Outcome], rules: Mapping[str, Rule])
                 last[row["rule"], row["subject"], row["late"]] = row
             continue
         key = (outcome.rule, outcome.subject, outcome.late)
-        kind, written = await _raise(tx, outcome, rule, last.get(key))
+        kind, written = await _raise(tx, outcome, rule, last.get(key), at)
         if written is not None:
             last[key] = written
             told.append(events.alarm_event(kind, written))
@@ -139,8 +145,10 @@ async def _last(tx: Tx, raised: Sequence[Raised]) -> dict[Key, RowMapping]:
     return {(row["rule"], row["subject"], row["late"]): row for row in await tx.rows(_LAST, columns)}
 
 
-async def _raise(tx: Tx, one: Raised, rule: Rule, last: RowMapping | None) -> tuple[str, RowMapping | None]:
-    values = _values(one, rule, tx.now())
+async def _raise(
+    tx: Tx, one: Raised, rule: Rule, last: RowMapping | None, judged: datetime
+) -> tuple[str, RowMapping | None]:
+    values = _values(one, rule, tx.now()) | {"raised_at": judged}
     onset: datetime = values["onset_at"]
     if last is not None and onset <= last["last_onset_at"] + _SAME:
         return "", None  # told before

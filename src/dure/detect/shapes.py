@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
 
 from dure.detect.rulefile import LONGEST_TEXT
-from dure.engine.web import Model, Passage, Whole
+from dure.engine.web import Line, Model, Passage, Whole
 
 Stage = Literal["pre_alarm", "confirmed", "cleared", "false"]
 SeverityName = Literal["critical", "serious", "watch", "notice"]
@@ -57,12 +57,34 @@ class Alarm(BaseModel):
     acknowledged_by: str | None
     judged_at: datetime | None
     judged_by: str | None
+    judged_reason: str | None
+    judged_words: str | None
     confirmed_at: datetime | None
     shelved_until: datetime | None
     shelved_reason: str | None
     shelved_by: str | None
     incident_id: str | None
     version: int
+
+
+FalseReason = Literal["steam", "cooking", "disinfection", "works", "fault", "test", "other"]
+"""Why a detector spoke without need: steam, cooking smoke, spraying, building works, a defect, a test."""
+RealReason = Literal["camera", "site", "call", "more", "other"]
+"""How a person knows that it is so: seen on camera, seen on site, told by a caller, by further detectors."""
+
+
+class Doubted(Model):
+    """Why an alarm is false; `other` asks for words."""
+
+    reason: FalseReason | None = None
+    text: Line | None = None
+
+
+class Confirmed(Model):
+    """How somebody knows that an alarm is so; `other` asks for words."""
+
+    reason: RealReason | None = None
+    text: Line | None = None
 
 
 class Alarms(BaseModel):

@@ -26,7 +26,8 @@ _SNAPSHOT = text(
 _PLAIN: Final = (
     "id", "rule", "subject", "device", "stage", "severity", "category", "lane", "incident_type", "life_safety", "late",
     "property", "value", "recent", "count", "onset_at", "raised_at", "cleared_at", "acknowledged_at", "acknowledged_by",
-    "judged_at", "judged_by", "incident_id", "version", "shelved_until", "shelved_reason", "shelved_by",
+    "judged_at", "judged_by", "judged_reason", "judged_words", "incident_id", "version",
+    "shelved_until", "shelved_reason", "shelved_by",
 )  # fmt: skip
 
 

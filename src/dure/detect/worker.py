@@ -21,6 +21,7 @@ from dure.detect.model import Device, Outcome, Raised, group_subject
 from dure.detect.ownership import Held, LostShard
 from dure.detect.record import record
 from dure.detect.watched import Watched
+from dure.detect.writing import Batch, Writing
 from dure.engine.context import Context
 from dure.engine.stream import Message, Reader
 from dure.kernel.errors import Unavailable
@@ -30,12 +31,14 @@ log = logging.getLogger(__name__)
 BATCH: Final = 500
 """Packs read at once. Many, because small packs pile up while a commit is waited for."""
 READINGS: Final = 20_000
-"""Readings judged before what matured in them is written."""
+"""Readings judged before what matured in them is handed on to be written."""
 SNAPSHOT_S: Final = 10.0
 FREE_S: Final = 60.0
 _LONGEST_WAIT_S: Final = 0.2
 _SHORTEST_WAIT_S: Final = 0.05
 _RETRY_S: Final = 0.1
+_LAST_S: Final = 5.0
+"""How long an orderly stop waits for the database."""
 _OPEN: Final = text(
     "select rule, subject, last_onset_at from alarm where cleared_at is null and not late and closed_at is null"
 )
@@ -74,6 +77,7 @@ class Detector:
         self._saved_position = -1
         self._freed_at = 0.0
         self._stepped = asyncio.Event()
+        self._writing = Writing(self._write)
 
     async def run(self) -> None:
         """Work for ever; stand by while another process has the shard. At an orderly stop the state is kept."""
@@ -144,6 +148,7 @@ class Detector:
         self.caught_up.clear()
         self._saved_position = -1
         self._saved_at = time.monotonic()
+        self._writing.drop()
         subject = packs.subject_of(self.number)
         self._reader = self.context.stream.reader(streams.OBS, subject=subject, after=self.position)
 
@@ -152,10 +157,11 @@ class Detector:
         for _ in range(2):
             stepped = self._stepped
             await stepped.wait()
+        await self._writing.flushed()
 
     async def step(self) -> None:
-        """Take what waits, let time run, write what matured. Raises LostShard and, with nothing lost, Unavailable only
-        before the state has moved."""
+        """Take what waits, let time run, hand on what matured. Raises LostShard and, with nothing lost, Unavailable
+        only before the state has moved."""
         asked = self.wall()
         messages = await self._read()
         self._hear()
@@ -164,16 +170,19 @@ class Detector:
             judged += await self._feed(message)
             if judged >= READINGS:
                 judged = 0
-                await self._write(self.shard.drain())
+                self._hand_on(self.shard.drain())
         if not messages:
             asked = self.wall()
         if await self._nothing_waits(messages):
             if not self.caught_up.is_set():
-                await self._write(self.shard.drain())
+                self._hand_on(self.shard.drain())
+                await self._writing.flushed()
                 await self._reconcile()
                 self.caught_up.set()
             self.shard.idle(asked)  # not the present: what came while this was worked waits already
-        await self._write(self.shard.drain())
+        self._hand_on(self.shard.drain())
+        if self._writing.full:
+            await self._writing.flushed()
         self._save_sometimes()
         stepped, self._stepped = self._stepped, asyncio.Event()
         stepped.set()
@@ -183,10 +192,13 @@ class Detector:
         if self._saving is not None:
             await asyncio.gather(self._saving, return_exceptions=True)
         try:
-            if self._held is not None and self.position != self._saved_position:
-                await self.save()
-        except (LostShard, Unavailable) as error:
+            async with asyncio.timeout(_LAST_S):
+                await self._writing.flushed()
+                if self._held is not None and self.position != self._saved_position:
+                    await self.save()
+        except (LostShard, Unavailable, TimeoutError) as error:
             log.warning("shard %d stops without a last snapshot: %s", self.number, error)
+        self._writing.drop()
         if self._reader is not None:
             await self._reader.close()
 
@@ -267,38 +279,44 @@ class Detector:
 
     # Output
 
-    async def _write(self, outcomes: list[Outcome]) -> None:
+    def _hand_on(self, outcomes: list[Outcome]) -> None:
+        """To be written, as judged now and complete up to where the stream was read. Raises LostShard."""
+        self._writing.put(outcomes, self.context.database.clock.now(), self.position, self._stored_us)
+
+    async def _write(self, batch: Batch) -> None:
         """In one transaction: the fence, alarms, their events, the position. Tried until it is done.
 
         What the database refuses for good is found by writing one by one, and left out: it must not keep a city deaf.
+        The position moves with the last of them only.
         """
         try:
-            await self._commit(outcomes)
+            await self._commit(batch)
         except (DBAPIError, ValueError, OverflowError):
-            if len(outcomes) == 1:
-                log.exception("an outcome of shard %d cannot be written: %s", self.number, outcomes[0])
-                return
-            for one in outcomes:
-                await self._write([one])
+            for number, (one, judged) in enumerate(zip(batch.outcomes, batch.judged, strict=True), 1):
+                last = number == len(batch.outcomes)
+                alone = Batch(batch.position if last else 0, batch.stored_us if last else 0, [one], [judged])
+                try:
+                    await self._commit(alone)
+                except (DBAPIError, ValueError, OverflowError):
+                    log.exception("an outcome of shard %d cannot be written: %s", self.number, one)
 
-    async def _commit(self, outcomes: list[Outcome]) -> None:
-        if not outcomes:
-            return
+    async def _commit(self, batch: Batch) -> None:
         held, rules = self._held, self.shard.rules
         assert held is not None
-        canaries = [one for one in outcomes if isinstance(one, Raised) and one.rule in rules and rules[one.rule].hidden]
-        shown = [one for one in outcomes if one.rule in rules and not rules[one.rule].hidden]
+        known = [(one, judged) for one, judged in zip(batch.outcomes, batch.judged, strict=True) if one.rule in rules]
+        canaries = [one for one, _ in known if isinstance(one, Raised) and rules[one.rule].hidden]
+        shown = [(one, judged) for one, judged in known if not rules[one.rule].hidden]
         while True:
             try:
                 async with self.context.database.transaction() as tx:
-                    await ownership.hold(tx, held, self.position, self._stored_us)
-                    await record(tx, shown, rules)
+                    await ownership.hold(tx, held, batch.position, batch.stored_us)
+                    await record(tx, [one for one, _ in shown], rules, [judged for _, judged in shown])
                     await canary.seen(tx, canaries)
                     return
             except (Unavailable, DBAPIError) as error:
                 if isinstance(error, DBAPIError) and _is_final(error):
                     raise
-                log.warning("%d outcomes of shard %d wait: %s", len(outcomes), self.number, error)
+                log.warning("%d outcomes of shard %d wait: %s", len(batch.outcomes), self.number, error)
                 await asyncio.sleep(_RETRY_S)
 
     async def _adopt(self) -> set[tuple[str, str]]:
@@ -329,7 +347,8 @@ class Detector:
                 one = subjects.get(subject)
                 name, group = (one.id, one.group) if isinstance(one, Device) else (None, one)
                 missing.append(Raised(rule, subject, name, group, onset, onset))
-        await self._write(missing)
+        self._hand_on(missing)
+        await self._writing.flushed()
 
     # The state
 
@@ -340,11 +359,15 @@ class Detector:
         due = time.monotonic() - self._saved_at >= SNAPSHOT_S and self.position != self._saved_position
         if due and self._saving is None and self.caught_up.is_set():
             self._saved_at = time.monotonic()
-            self._saving = asyncio.create_task(self._save_and_free())
+            self._saving = asyncio.create_task(self._save_and_free(*self._state()))
 
-    async def _save_and_free(self) -> None:
+    def _state(self) -> tuple[int, int, bytes]:
+        """The state between two steps: position, when that was stored, and the snapshot."""
+        return self.position, self._stored_us, saved.dump(self.shard)
+
+    async def _save_and_free(self, position: int, stored_us: int, payload: bytes) -> None:
         try:
-            await self.save()
+            await self._keep(position, stored_us, payload)
             if time.monotonic() - self._freed_at > FREE_S:
                 self._freed_at = time.monotonic()
                 await self.context.stream.hold(streams.OBS, f"detect-p{self.number}", self._saved_position)
@@ -353,8 +376,12 @@ class Detector:
 
     async def save(self) -> None:
         """Keep the state as it is at this moment. Raises LostShard, Unavailable."""
+        await self._keep(*self._state())
+
+    async def _keep(self, position: int, stored_us: int, payload: bytes) -> None:
+        """Keep a snapshot, once all that matured before it is written: a restart from it will not find that again."""
+        await self._writing.flushed()
         assert self._held is not None
-        position, stored_us, payload = self.position, self._stored_us, saved.dump(self.shard)
         async with self.context.database.transaction() as tx:
             await ownership.save(tx, self._held, position, stored_us, payload, self._made)
         self._saved_position = position
