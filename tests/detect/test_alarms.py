@@ -93,6 +93,33 @@ async def test_what_a_person_judged_is_not_reopened(city: City, desk) -> None:
     assert [alarm["stage"] for alarm in await city.alarms()] == ["false", "pre_alarm"]
 
 
+async def test_a_judgement_says_why(city: City, desk) -> None:
+    now = time.time()
+    one, two = await write(city, raised(now - 60), raised(now - 60, rule="low"))
+    client = await desk()
+    body = (await client.post(f"/alarms/{one}/false", json={"reason": "steam", "text": "만두 찌는 김"})).json()
+    assert (body["judged_reason"], body["judged_words"], body["version"]) == ("steam", "만두 찌는 김", 2)
+    assert (await client.get(f"/alarms/{one}")).json()["judged_reason"] == "steam"
+    again = (await client.post(f"/alarms/{one}/false", json={"reason": "steam", "text": "만두 찌는 김"})).json()
+    assert again["version"] == 2
+    better = (await client.post(f"/alarms/{one}/false", json={"reason": "cooking"})).json()
+    assert (better["judged_reason"], better["judged_words"]) == ("cooking", None)
+    real = (await client.post(f"/alarms/{two}/confirm", json={"reason": "camera"})).json()
+    assert (real["stage"], real["judged_reason"]) == ("confirmed", "camera")
+    for act, wrong in (
+        ("false", {"reason": "other"}),
+        ("false", {"reason": "camera"}),
+        ("confirm", {"reason": "steam"}),
+        ("confirm", {"reason": "other", "text": " "}),
+    ):
+        assert (await client.post(f"/alarms/{two}/{act}", json=wrong)).status_code == 422
+    async with city.context.database.transaction() as tx:
+        told = await tx.rows(
+            text("select action, purpose from audit where entity_id = :id order by at, id"), {"id": one}
+        )
+    assert [tuple(row.values()) for row in told] == [("alarm.false", "steam"), ("alarm.false", "cooking")]
+
+
 async def test_acknowledge_confirm_and_their_versions(city: City, desk) -> None:
     [one] = await write(city, raised(time.time()))
     client = await desk()

@@ -269,6 +269,23 @@ async def test_confirming_stops_its_clock_and_ends_the_task(
     assert keys(incident)[-2:] == ["alarm_confirmed", "verify_done"]
 
 
+async def test_the_timeline_says_who_judged_an_alarm_and_why(
+    city: City, operator: httpx.AsyncClient, database: Database
+) -> None:
+    await city.go(*(heat(n) for n in range(9)))
+    alarms = await city.alarms()
+    async with database.transaction() as tx:
+        by = replace(system("test"), name="operator-07")
+        await detection.judge(tx, by, alarms[0], "false", reason="steam", words="만두 찌는 김")
+        await detection.judge(tx, by, alarms[1], "confirmed", reason="camera")
+    await city.consume()
+    (incident,) = await incidents(operator)
+    told = [(each["text"], each["actor"]) for each in incident["timeline"][-3:-1]]
+    assert told[0][0].endswith("경보를 오경보로 판단 (수증기): 만두 찌는 김")
+    assert told[1][0].endswith("경보 확정 (카메라로 확인)")
+    assert {actor for _, actor in told} == {"operator-07"}
+
+
 async def test_clearing_is_noted_and_a_person_closes(city: City, operator: httpx.AsyncClient, clock: HeldClock) -> None:
     await city.go(heat(1), heat(2))
     clock.advance(60)

@@ -23,4 +23,17 @@ export const acts = {
   merge: (incident: Incident, into: { readonly id: string; readonly receipt_no: string }): Promise<boolean> =>
     act(() => api.post(path(incident, 'merge'), { into: into.id }), t('incident.done.merge', { no: shortNo(into.receipt_no) }), () => api.post(path(incident, 'unmerge'), {})),
   unmerge: (incident: { readonly id: string; readonly receipt_no: string }): Promise<boolean> => act(() => api.post(path(incident, 'unmerge'), {}), t('incident.done.unmerge', { no: shortNo(incident.receipt_no) })),
+  split: async (incident: Incident, alarm: { readonly id: string }, into: 'new' | 'none', reason: string): Promise<boolean> => {
+    const one = `alarms/${encodeURIComponent(alarm.id)}`;
+    let made: Incident | null = null;
+    const undo = (): Promise<unknown> => (made ? api.post(path(made, 'merge'), { into: incident.id }) : api.post(path(incident, `${one}/join`), {}));
+    return act(
+      async () => {
+        const answer = await api.post<Incident>(path(incident, `${one}/split`), { reason, into });
+        if (answer.id !== incident.id) made = answer;
+      },
+      t(`incident.done.split.${into}`),
+      undo,
+    );
+  },
 };

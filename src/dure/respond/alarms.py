@@ -197,7 +197,7 @@ async def _follow(tx: Tx, alarm_id: UUID) -> None:
     standing = incident["standing_alarms"] + int(signal.standing) - int(known["standing"])
     values: dict[str, object] = {"standing_alarms": standing}
     if signal.confirmed and known["stage"] != signal.stage:
-        await timeline.add(tx, incident_id, Entry.SIGNAL, "alarm_confirmed", signal.words())
+        await timeline.add(tx, incident_id, Entry.SIGNAL, "alarm_confirmed", signal.words(), **_judged(signal))
         values["confirmed_at"] = await _confirmed(tx, incident, kind)
     elif signal.standing and not known["standing"]:
         group = f"again:{signal.alarm_id}"
@@ -224,11 +224,18 @@ async def _confirmed(tx: Tx, incident: RowMapping, kind: IncidentType) -> dateti
     return tx.now()
 
 
+def _judged(signal: Signal) -> dict[str, str | None]:
+    """Whose word it is that a timeline entry tells, and what they wrote; a rule's is nobody's."""
+    by_rule = signal.judged_by is None or signal.judged_by.startswith("rule:")
+    return {"actor": None if by_rule else signal.judged_by, "words": signal.judged_words}
+
+
 async def _ended(tx: Tx, incident_id: UUID, signal: Signal, *, standing: int, count: int, at: datetime) -> None:
     """An alarm is over. The last one is noted on the incident, which never closes by itself."""
     name = "alarm_false" if signal.judged_false else "alarm_cleared"
-    if count <= SINGLY:
-        await timeline.add(tx, incident_id, Entry.SIGNAL, name, signal.words())
+    if count <= SINGLY or signal.judged_words is not None:
+        judged = _judged(signal) if signal.judged_false else {}
+        await timeline.add(tx, incident_id, Entry.SIGNAL, name, signal.words(), **judged)
     else:
         group = f"{name}:{tx.now():%Y%m%d%H%M}"
         await timeline.fold(tx, incident_id, Entry.SIGNAL, f"{name}_folded", signal.words(), group=group)

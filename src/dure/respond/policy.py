@@ -6,23 +6,25 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from dure.respond.types import Types
-from dure.trust.policy import Grants
+from dure.trust.policy import Grants, grant
 from dure.trust.principal import Principal
 from dure.trust.roles import CONTROL_ROOM, RESPONDERS, Role
 
-GRANTS: Grants = {
-    "incident.read": CONTROL_ROOM
-    | RESPONDERS
-    | {Role.ADMIN, Role.AUDITOR, Role.OFFICIAL, Role.WELFARE, Role.EPIDEMIC, Role.SERVICE},
-    "incident.report": CONTROL_ROOM | RESPONDERS | {Role.ADMIN, Role.SERVICE},
-    "incident.handle": CONTROL_ROOM | {Role.ADMIN},
-    "incident.answer": CONTROL_ROOM | RESPONDERS | {Role.ADMIN, Role.OFFICIAL, Role.WELFARE, Role.EPIDEMIC},
-    "incident.configure": frozenset({Role.ADMIN}),
-}
-"""Handling is the control room's (and in a small city the administrator's); answering a hand-off is the agency's."""
-
 SEES_ALL = CONTROL_ROOM | {Role.ADMIN, Role.AUDITOR}
 """Roles that see every incident. A machine's token without an agency is the city's own and sees all, too."""
+
+GRANTS: Grants = {
+    "incident.read": grant(
+        SEES_ALL, own=RESPONDERS | {Role.OFFICIAL, Role.WELFARE, Role.EPIDEMIC, Role.SERVICE}, shared=True
+    ),
+    "incident.report": grant(CONTROL_ROOM | RESPONDERS | {Role.ADMIN, Role.SERVICE}, shared=True),
+    "incident.handle": grant(CONTROL_ROOM | {Role.ADMIN}, shared=True),
+    "incident.answer": grant(
+        CONTROL_ROOM | {Role.ADMIN}, own=RESPONDERS | {Role.OFFICIAL, Role.WELFARE, Role.EPIDEMIC}, shared=True
+    ),
+    "incident.configure": grant({Role.ADMIN}),
+}
+"""Handling is the control room's (and in a small city the administrator's); answering a hand-off is the agency's."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,5 +34,5 @@ ROOM = Room(
     router=router,
     consumers=(alarms.CONSUMER,),
     live=(LiveEntity("incident", "incident.read", load, snapshot, visible),),
-    grants={permission: frozenset(roles) for permission, roles in GRANTS.items()},
+    grants=GRANTS,
 )

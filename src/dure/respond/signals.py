@@ -45,6 +45,9 @@ class Signal:
     last_raised_at: datetime  # when it came last: an alarm that comes back soon is the same alarm
     ended_at: datetime | None
     place: Place
+    judged_by: str | None = None
+    judged_reason: str | None = None
+    judged_words: str | None = None
     mode: Mode = Mode.REAL
     source: Source = Source.SENSOR
 
@@ -66,6 +69,7 @@ class Signal:
             "rule_en": self.rule_en,
             "place": self.place.name or self.subject,
             "stage": self.stage,
+            "reason": self.judged_reason or "",
         }
 
 
@@ -108,6 +112,9 @@ async def load(tx: Tx, alarm_id: UUID) -> Signal | None:
         last_raised_at=row["last_raised_at"],
         ended_at=row["cleared_at"] or row["closed_at"],
         place=_place(row["subject"], device),
+        judged_by=row["judged_by"],
+        judged_reason=row["judged_reason"],
+        judged_words=row["judged_words"],
         source=_SOURCES.get("" if device is None else device.kind, Source.SENSOR),
     )
 
@@ -126,8 +133,8 @@ def _place(subject: str, device: WatchedDevice | None) -> Place:
     return Place(at, device.place, device.address, key)
 
 
-async def attach(tx: Tx, alarm_ids: Sequence[UUID], incident_id: UUID) -> None:
-    """Tell detection which incident its alarms belong to."""
+async def attach(tx: Tx, alarm_ids: Sequence[UUID], incident_id: UUID | None) -> None:
+    """Tell detection which incident its alarms belong to (None: to none)."""
     await alarms.attach(tx, alarm_ids, incident_id)
 
 

@@ -2,6 +2,8 @@
 import type { Names, Severity } from './common';
 
 export const alarmStages = ['pre_alarm', 'confirmed', 'cleared', 'false'] as const;
+export const falseReasons = ['steam', 'cooking', 'disinfection', 'works', 'fault', 'test', 'other'] as const;
+export const realReasons = ['camera', 'site', 'call', 'more', 'other'] as const;
 export type AlarmStage = (typeof alarmStages)[number];
 
 export interface Alarm {
@@ -40,6 +42,9 @@ export interface Alarm {
   readonly acknowledged_by: string | null;
   readonly judged_at: string | null;
   readonly judged_by: string | null;
+  /** Why a person judged it so: one of `falseReasons` or `realReasons`; and what they added. */
+  readonly judged_reason: (typeof falseReasons)[number] | (typeof realReasons)[number] | null;
+  readonly judged_words: string | null;
   readonly confirmed_at: string | null;
   readonly shelved_until: string | null;
   readonly shelved_reason: string | null;
