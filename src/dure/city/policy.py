@@ -1,14 +1,15 @@
 """Who may see and change what the city has. What is not listed is nobody's."""
 
-from collections.abc import Mapping
-
+from dure.trust.policy import Grants, grant
 from dure.trust.roles import CONTROL_ROOM, RESPONDERS, STAFF, Role
 
-GRANTS: Mapping[str, frozenset[Role]] = {
-    "city.read": STAFF | {Role.SERVICE},  # assets, boundaries, base map, search
-    "camera.read": CONTROL_ROOM | RESPONDERS | {Role.ADMIN, Role.OFFICIAL, Role.AUDITOR, Role.SERVICE},
-    "camera.manage": frozenset({Role.ADMIN, Role.SHIFT_LEAD}),
-    "device.read": STAFF - {Role.TEACHER, Role.CLINICIAN} | {Role.SERVICE},
-    "device.manage": frozenset({Role.ADMIN}),
-    "city.import": frozenset({Role.ADMIN, Role.OFFICIAL, Role.SHIFT_LEAD}),
+GRANTS: Grants = {
+    "city.read": grant(STAFF | {Role.SERVICE}, shared=True),  # assets, boundaries, base map, search
+    "camera.read": grant(
+        CONTROL_ROOM | RESPONDERS | {Role.ADMIN, Role.OFFICIAL, Role.AUDITOR, Role.SERVICE}, shared=True
+    ),
+    "camera.manage": grant({Role.ADMIN, Role.SHIFT_LEAD}),
+    "device.read": grant(STAFF - {Role.TEACHER, Role.CLINICIAN} | {Role.SERVICE}, shared=True),
+    "device.manage": grant({Role.ADMIN}),
+    "city.import": grant({Role.ADMIN, Role.SHIFT_LEAD}, own={Role.OFFICIAL}),
 }

@@ -1,15 +1,20 @@
 """Who may see rules and alarms, and act on them. What is not listed is nobody's."""
 
-from collections.abc import Mapping
 from typing import Final
 
+from dure.trust.policy import Grants, grant
 from dure.trust.roles import CONTROL_ROOM, RESPONDERS, Role
 
-GRANTS: Final[Mapping[str, frozenset[Role]]] = {
-    "alarm.read": CONTROL_ROOM
-    | RESPONDERS
-    | {Role.ADMIN, Role.AUDITOR, Role.OFFICIAL, Role.WELFARE, Role.EPIDEMIC, Role.SERVICE},
-    "alarm.handle": CONTROL_ROOM | {Role.ADMIN},
-    "rule.read": CONTROL_ROOM | RESPONDERS | {Role.ADMIN, Role.AUDITOR, Role.OFFICIAL, Role.SERVICE},
-    "rule.manage": frozenset({Role.ADMIN, Role.SHIFT_LEAD}),
+GRANTS: Final[Grants] = {
+    "alarm.read": grant(
+        CONTROL_ROOM
+        | RESPONDERS
+        | {Role.ADMIN, Role.AUDITOR, Role.OFFICIAL, Role.WELFARE, Role.EPIDEMIC, Role.SERVICE},
+        shared=True,
+    ),
+    "alarm.handle": grant(CONTROL_ROOM | {Role.ADMIN}, shared=True),
+    "rule.read": grant(
+        CONTROL_ROOM | RESPONDERS | {Role.ADMIN, Role.AUDITOR, Role.OFFICIAL, Role.SERVICE}, shared=True
+    ),
+    "rule.manage": grant({Role.ADMIN, Role.SHIFT_LEAD}),
 }

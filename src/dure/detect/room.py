@@ -37,7 +37,7 @@ ROOM = Room(
     "detect",
     router=router,
     live=(views.LIVE, canary.LIVE),
-    grants={permission: frozenset(roles) for permission, roles in GRANTS.items()},
+    grants=GRANTS,
     tasks=(Task("shards", "stream", worker.run), Task("canary", "work", canary.keep_beating)),
     every=(Every("shelves", 5, _shelves), Every("forget", 3_600, _forget)),
 )

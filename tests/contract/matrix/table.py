@@ -16,7 +16,7 @@ _WORDS = frozenset(
 
 @dataclass(frozen=True)
 class Line:
-    """One action: who may with anybody's things (`all`), who with their own agency's only (`own`), and what it needs."""
+    """One action: who may with anybody's things (`all`), who with those of their own agency only (`own`), its needs."""
 
     action: str
     ko: str

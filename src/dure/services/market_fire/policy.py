@@ -1,9 +1,10 @@
 """Who may see the markets' watch. What is not listed is nobody's."""
 
-from collections.abc import Mapping
-
+from dure.trust.policy import Grants, grant
 from dure.trust.roles import CONTROL_ROOM, RESPONDERS, Role
 
-GRANTS: Mapping[str, frozenset[Role]] = {
-    "market_fire.read": CONTROL_ROOM | RESPONDERS | {Role.ADMIN, Role.OFFICIAL, Role.AUDITOR, Role.SERVICE},
+GRANTS: Grants = {
+    "market_fire.read": grant(
+        CONTROL_ROOM | RESPONDERS | {Role.ADMIN, Role.OFFICIAL, Role.AUDITOR, Role.SERVICE}, shared=True
+    ),
 }

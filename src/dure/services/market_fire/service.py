@@ -25,5 +25,5 @@ def register() -> None:
 ROOM = Room(
     "market_fire",
     router=router,
-    grants={permission: frozenset(roles) for permission, roles in GRANTS.items()},
+    grants=GRANTS,
 )
