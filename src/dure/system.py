@@ -13,8 +13,9 @@ from dure.engine.room import Every, Room
 from dure.engine.web import OPEN, ContextDep, Router, TxDep, forget_answers
 from dure.kernel.errors import Unavailable
 from dure.trust import audit
-from dure.trust.principal import Principal, still_valid
+from dure.trust.principal import Principal
 from dure.trust.web import require, signed_in
+from dure.trust.who.watch import watch_of
 
 router = Router(tags=["system"])
 
@@ -90,16 +91,10 @@ async def events(
     else:
         position = hub.position if after is None else after
 
-    async def allowed() -> bool:
-        try:
-            async with context.database.transaction() as tx:
-                return await still_valid(tx, who)
-        except Unavailable:
-            return True
-
     async def flow() -> AsyncIterator[bytes]:
-        async for frame in hub.follow(who, position, allowed):
-            yield frame
+        with watch_of(context).over(who, hub.nudge) as stream:
+            async for frame in hub.follow(who, position, lambda: stream.ended):
+                yield frame
 
     return StreamingResponse(
         flow(), media_type="text/event-stream", headers={"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}

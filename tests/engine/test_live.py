@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from dure.engine import live
 from dure.engine.database import Database, Tx
 from dure.engine.live import Hub, LiveEntity
 from dure.engine.outbox import Relay
@@ -71,10 +70,6 @@ async def take(database: Database, name: str) -> None:
             await tx.emit(Event("ThingGone.v1", "thing", name, version + 1))
 
 
-async def yes() -> bool:
-    return True
-
-
 def apply(state: dict[str, dict[str, Any]], frame: bytes) -> int | None:
     """What the console's reducer does with one frame; its position, or None for what is not a change."""
     fields = dict(line.split(": ", 1) for line in frame.decode().strip().split("\n"))
@@ -89,7 +84,7 @@ def apply(state: dict[str, dict[str, Any]], frame: bytes) -> int | None:
 
 
 async def hear(hub: Hub, reader: Reader, state: dict[str, Any], position: int, upto: int) -> int:
-    async for frame in hub.follow(reader, position, yes):
+    async for frame in hub.follow(reader, position):
         at = apply(state, frame)
         position = at or position
         if position >= upto or b"event: beat" in frame:
@@ -155,7 +150,7 @@ async def test_without_the_permission_nothing_is_heard(database: Database, relay
 
 
 async def _until_beat(hub: Hub, reader: Reader):
-    async for frame in hub.follow(reader, 0, yes):
+    async for frame in hub.follow(reader, 0):
         yield frame
         if b"beat" in frame:
             return
@@ -172,7 +167,7 @@ async def test_a_position_that_is_not_kept_gets_a_reset(
         await tx.execute(text("delete from outbox where position <= 2"))
     hub = Hub(database, [THING])
     hub.position = 4
-    frames = [frame async for frame in hub.follow(RED, position, yes)]
+    frames = [frame async for frame in hub.follow(RED, position)]
     assert frames[-1].startswith(b"event: reset")
 
 
@@ -209,11 +204,31 @@ async def test_a_running_hub_moves_its_readers(database: Database, relay: Relay)
 async def test_who_is_no_longer_allowed_is_told_to_go(
     database: Database, relay: Relay, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(live, "BEAT_S", 0.05)
-
-    async def no() -> bool:
-        return False
-
     hub = Hub(database, [THING])
-    frames = [frame async for frame in hub.follow(RED, 0, no)]
+    over = False
+    heard = asyncio.create_task(_all(hub.follow(RED, 0, lambda: over)))
+    await asyncio.sleep(0.05)  # it listens, and nothing moves
+    over = True
+    hub.nudge()
+    frames = await asyncio.wait_for(heard, 1)
     assert frames[-1].startswith(b"event: bye")
+
+
+async def test_no_change_is_told_to_who_is_no_longer_allowed(database: Database, relay: Relay) -> None:
+    hub = Hub(database, [THING])
+    for n in range(5):
+        await put(database, "a", "red", n)
+    await relay.number()
+    await hub._advance()
+    told = 0
+
+    def over() -> bool:
+        return told >= 2
+
+    async for frame in hub.follow(RED, 0, over):
+        told += b"event: change" in frame
+    assert told == 2
+
+
+async def _all(frames: AsyncIterator[bytes]) -> list[bytes]:
+    return [frame async for frame in frames]

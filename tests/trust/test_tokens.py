@@ -12,8 +12,8 @@ from dure.kernel.clock import HeldClock
 from dure.kernel.errors import Invalid
 from dure.trust import authentication, passwords, policy, secret, tokens
 from dure.trust.address import parsed
-from dure.trust.principal import still_valid
 from dure.trust.roles import Role
+from dure.trust.who.watch import still_valid
 from tests.trust.conftest import bearer, browser, token
 
 

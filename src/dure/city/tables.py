@@ -177,6 +177,8 @@ device = Table(
     Column("fault", Text),  # None, or clock, silent, battery …: set by sense and detect
     Column("key_hash", LargeBinary),  # SHA-256 of the key; None: may not sign in
     Column("key_at", DateTime(timezone=True)),
+    Column("old_key_hash", LargeBinary),  # still good, until the new key was seen or its time is over
+    Column("old_key_until", DateTime(timezone=True)),
     Column("interval_s", Double),  # how often it reports, where that is known
     Column("attrs", JSONB, nullable=False, server_default=_EMPTY_OBJECT),
     # The next two change with every reading, without a new version, and stand in no index (so it stays in its page).

@@ -118,8 +118,7 @@ class Hub:
         self._ring.extend(frames)
         if frames:
             self.position = frames[-1].position
-            moved, self._moved = self._moved, asyncio.Event()
-            moved.set()
+            self.nudge()
         return self.position < upto
 
     async def frames(self, tx: Tx, rows: Sequence[RowMapping]) -> list[Frame]:
@@ -152,29 +151,36 @@ class Hub:
         return {"position": position, "at": tx.now(), "entities": entities}
 
     async def follow(
-        self, viewer: Viewer, position: int, still_allowed: Callable[[], Awaitable[bool]]
+        self, viewer: Viewer, position: int, over: Callable[[], bool] = lambda: False
     ) -> AsyncIterator[bytes]:
-        """SSE frames after `position`, with a beat every two seconds, until the viewer is no longer allowed."""
+        """SSE frames after `position`, with a beat every two seconds, until `over` says that the viewer may not listen
+        any longer; whoever makes it so calls `nudge`.
+        """
         yield b"retry: 1000\n\n"
-        while True:
+        while not over():
             moved = self._moved
             frames = await self._later(position)
             if frames is None:
                 yield b"event: reset\ndata: {}\n\n"
                 return
             for frame in frames:
+                if over():
+                    break
                 position = frame.position
                 if (shown := frame.for_viewer(viewer)) is not None:
                     yield shown
             if frames:
                 continue
-            if not await _wait(moved, BEAT_S):
-                if not await still_allowed():
-                    yield b"event: bye\ndata: {}\n\n"
-                    return
+            if not await _wait(moved, BEAT_S) and not over():
                 # The reader's own position: the hub's may have moved meanwhile, with changes this reader has yet to
                 # hear.
                 yield b"event: beat\ndata: %s\n\n" % _encode({"at": self._database.clock.now(), "position": position})
+        yield b"event: bye\ndata: {}\n\n"
+
+    def nudge(self) -> None:
+        """Have every reader look again, whether something has changed or not."""
+        moved, self._moved = self._moved, asyncio.Event()
+        moved.set()
 
     async def _later(self, position: int) -> Sequence[Frame] | None:
         """Frames after `position`; [] when there are none yet, None when they are no longer kept or never were."""

@@ -1,7 +1,7 @@
 """Who is asking: an account by its session, or a token. Never a person's name, only the label of the desk."""
 
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
@@ -14,15 +14,10 @@ from dure.trust.roles import Role
 SEEN_EVERY = timedelta(seconds=30)
 """How exact "last seen" and "last used" are: a write for each request would cost more than the request."""
 
-_TOKEN_VALID = text("select 1 from token where id = :id and revoked_at is null and expires_at > :now")
-_SESSION_VALID = text(
-    "select s.seen_at, array(select role from grant_role g where g.account_id = c.id) as roles "
-    "from session s join account c on c.id = s.account_id "
-    "where s.id = :id and s.revoked_at is null and s.expires_at > :now and c.state = 'active'"
-)
 # Whoever else marks the same row at this moment marks it for us: nobody waits.
 _SESSION_SEEN = text(
-    "update session set seen_at = :now where id = (select id from session where id = :id for update skip locked)"
+    "update session set seen_at = :now, seen_address = coalesce(:address, seen_address) "
+    "where id = (select id from session where id = :id for update skip locked)"
 )
 
 Kind = Literal["account", "token", "system"]
@@ -34,7 +29,12 @@ class Principal:
 
     `id` is the account's or the token's; `name` is what may stand in timelines ("oper-07"); `agency_id` is the
     agency's slug; `device_id` binds a device's token to its device; `network` is the approved CIDR that the address
-    was found in, if any.
+    was found in, if any. `duties` are the posts held at this moment; `expires_at` is when the first of its rights ends
+    by itself; `delegated` are roles that a colleague gave for a time, with that colleague's label; `acting_for` names
+    the colleague whose right the present request uses; `shared` is set while the account is suspected to be used by
+    several people.
+    `proven_at` is when a session last proved that its person is there; `second_missing`: a role of theirs asks for a
+    second factor that this session has not shown, so it may do nothing but show it.
     """
 
     kind: Kind
@@ -48,6 +48,13 @@ class Principal:
     address: str | None = None
     network: str | None = None
     language: Language = "ko"
+    duties: tuple[str, ...] = ()
+    expires_at: datetime | None = None
+    delegated: tuple[tuple[Role, str], ...] = ()
+    acting_for: str | None = None
+    shared: bool = False
+    proven_at: datetime | None = None
+    second_missing: bool = False
 
     @property
     def account_id(self) -> UUID | None:
@@ -64,9 +71,22 @@ class Principal:
         """For timelines and the audit log: `account:<uuid>`, `token:<uuid>` or `system:<name>`."""
         return f"{self.kind}:{self.name if self.kind == 'system' else self.id}"
 
+    @property
+    def audited_name(self) -> str:
+        """For the audit log: the label, and after an arrow the colleague whose delegated role is used."""
+        return f"{self.name} ← {self.acting_for}" if self.acting_for else self.name
+
     def may(self, permission: str) -> bool:
         """Whether the policy grants `permission`; unknown permissions are nobody's."""
         return permission in self.permissions
+
+    def using(self, granted: frozenset[Role]) -> "Principal":
+        """The same, acting for a colleague where only a delegated role is among the `granted` ones."""
+        given = dict(self.delegated)
+        held = self.roles & granted
+        if not given or not held or held - given.keys():
+            return self
+        return replace(self, acting_for=", ".join(sorted({given[role] for role in held})))
 
 
 def system(name: str) -> Principal:
@@ -74,24 +94,6 @@ def system(name: str) -> Principal:
     return Principal("system", UUID(int=0), name, frozenset())
 
 
-async def still_valid(tx: Tx, principal: Principal) -> bool:
-    """Whether `principal` may go on with what it began: not revoked, suspended or ended, and its roles as they were.
-
-    For long streams, which ask every few seconds. A screen that hears the city is in use: its session does not go idle
-    and ends at its absolute limit.
-    """
-    if principal.kind == "token":
-        return await tx.scalar(_TOKEN_VALID, {"id": principal.id, "now": tx.now()}) is not None
-    if principal.session_id is None:
-        return principal.kind == "system"
-    row = await tx.row(_SESSION_VALID, {"id": principal.session_id, "now": tx.now()})
-    if row is None or frozenset(row["roles"]) != principal.roles:
-        return False
-    if tx.now() - row["seen_at"] > SEEN_EVERY:
-        await seen(tx, principal.session_id)
-    return True
-
-
-async def seen(tx: Tx, session_id: UUID) -> None:
-    """Note that a session is in use."""
-    await tx.execute(_SESSION_SEEN, {"id": session_id, "now": tx.now()})
+async def seen(tx: Tx, session_id: UUID, address: str | None = None) -> None:
+    """Note that a session is in use, and from where."""
+    await tx.execute(_SESSION_SEEN, {"id": session_id, "now": tx.now(), "address": address})
