@@ -10,7 +10,8 @@ from dure.engine import paging
 from dure.engine.context import Context
 from dure.engine.web import ContextDep, ExpectedVersion, Router, TxDep, etag
 from dure.kernel.errors import FieldError, Invalid
-from dure.trust import accounts, agencies, audit_log, links, shapes, tokens
+from dure.trust import accounts, agencies, links, shapes, tokens
+from dure.trust.audit import search as audit_log
 from dure.trust.principal import Principal
 from dure.trust.web import require
 

@@ -5,6 +5,7 @@ from fastapi import APIRouter
 from dure.engine.context import Context
 from dure.engine.room import Every, Room
 from dure.trust import api_admin, api_people, api_sign_in, links, policy, sessions, sign_in
+from dure.trust.audit import checkpoints
 
 router = APIRouter()
 for _part in (api_sign_in.door, api_sign_in.router, api_admin.router, api_people.router):
@@ -18,4 +19,9 @@ async def _forget(context: Context) -> None:
         await sign_in.forget_old(tx)
 
 
-ROOM = Room(name="trust", router=router, grants=policy.GRANTS, every=(Every("trust.forget", 3600, _forget),))
+ROOM = Room(
+    name="trust",
+    router=router,
+    grants=policy.GRANTS,
+    every=(Every("trust.forget", 3600, _forget), Every("audit.checkpoint", checkpoints.EVERY_S, checkpoints.run)),
+)

@@ -127,41 +127,6 @@ sign_in_guard = Table(
     Index("ix_sign_in_guard_failed_at", "failed_at"),
 )
 
-audit = Table(
-    "audit",
-    metadata,
-    Column("id", Uuid, primary_key=True),
-    Column("at", DateTime(timezone=True), nullable=False),
-    Column("actor", Text, nullable=False),  # account:<uuid>, token:<uuid>, system:<name>, anonymous
-    Column("actor_name", Text, nullable=False),
-    Column("agency_id", Text),
-    Column("address", Text),
-    Column("action", Text, nullable=False),  # room.verb: session.open, incident.close
-    Column("entity", Text, nullable=False),
-    Column("entity_id", Text, nullable=False),
-    Column("person_id", Uuid),  # whom it concerns
-    Column("purpose", Text),
-    Column("outcome", Text, nullable=False),  # ok, denied, failed
-    Index("ix_audit_person_id", "person_id", postgresql_where=text("person_id is not null")),
-    Index("ix_audit_entity", "entity", "entity_id"),
-    Index("ix_audit_actor", "actor"),
-    Index("ix_audit_at", "at"),
-)
-"""Append-only: the database refuses update, delete and truncate."""
-
-audit_seal = Table(
-    "audit_seal",
-    metadata,
-    Column("seq", BigInteger, primary_key=True),
-    Column("audit_id", Uuid, ForeignKey("audit.id"), nullable=False, unique=True),
-    Column("hash", LargeBinary, nullable=False),
-)
-"""The order of the lines and the chain over them: hash(n) = sha-256(hash(n-1) + canonical line).
-
-Written by a trigger as the last thing of each transaction, so that numbers have no gaps and no line waits for
-another's work.
-"""
-
 person = Table(
     "person",
     metadata,

@@ -12,6 +12,9 @@ from sqlalchemy.exc import DBAPIError
 
 from dure.engine.database import Database
 from dure.trust import audit
+from dure.trust.audit import lines as audit_lines
+from dure.trust.audit import verify
+from dure.trust.audit.keys import named
 from dure.trust.roles import Role
 from tests.trust.conftest import account, bearer, browser, principal, signed_in, token
 
@@ -24,7 +27,8 @@ async def lines(database: Database, count: int) -> None:
 
 async def verdict(database: Database) -> tuple[int, int | None]:
     async with database.transaction() as tx:
-        return await audit.broken_at(tx)
+        found = await verify.verify(tx, named("dure", bytes(32)).verifier())
+        return found.lines, found.fault.seq if found.fault else None
 
 
 @pytest.mark.parametrize("table", ["audit", "audit_seal"])
@@ -72,7 +76,7 @@ async def tampered(database: Database, *statements: str) -> tuple[int, int | Non
 THIS = "where id = (select audit_id from audit_seal where seq = {})"
 COPY = (
     "insert into audit select gen_random_uuid(), at, actor, actor_name, agency_id, address, action, entity, entity_id, "
-    "person_id, purpose, outcome from audit limit 1"
+    "person_id, purpose, outcome, case_id from audit limit 1"
 )
 
 
@@ -114,7 +118,7 @@ words = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=
 @given(st.lists(st.none() | words, min_size=3, max_size=3), st.lists(st.none() | words, min_size=3, max_size=3))
 def test_two_different_lines_never_have_one_canonical_form(first: list[str | None], second: list[str | None]) -> None:
     def form(parts: list[str | None]) -> bytes:
-        return b"".join(audit._field(part) for part in parts)
+        return b"".join(audit_lines._field(part) for part in parts)
 
     assert (form(first) == form(second)) is (first == second)
 

@@ -1,0 +1,193 @@
+"""Whether a log is whole: a pure walk over its lines, its checkpoints, and what witnesses have seen of it.
+
+What each check finds, whoever tampers: a changed line has another leaf; a rebuilt leaf breaks the chain; a rebuilt
+chain has another root than the city signed; a past signed anew with the city's own key is another than witnesses saw.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from dure.trust.audit import merkle
+from dure.trust.audit.lines import canonical
+from dure.trust.audit.note import BadNote, Checkpoint, Verifier
+
+SHORTEST = timedelta(days=365)
+"""Nothing younger is ever destroyed (개인정보의 안전성 확보조치 기준 제8조제1항)."""
+DESTROY = "audit.destroy"
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """A numbered line as the log keeps it; `line` is None where it is not there (destroyed, or removed)."""
+
+    seq: int
+    leaf: bytes
+    chain: bytes
+    line: Mapping[Any, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong, at which line; with `upto`, somewhere from `seq` to there. `number` is the checkpoint's."""
+
+    kind: str
+    seq: int
+    upto: int | None = None
+    number: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a walk found. `lines` are sound from the first on; `signed` of them stand under the city's signature."""
+
+    lines: int
+    signed: int
+    destroyed: int
+    checkpoints: int
+    witnessed: int
+    fault: Fault | None
+    root: bytes = merkle.EMPTY
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing is wrong."""
+        return self.fault is None
+
+
+@dataclass(slots=True)
+class Walk:
+    """Feed it every line in order, then ask for the verdict. `kept` are subtree hashes that the database keeps."""
+
+    key: Verifier
+    notes: Sequence[tuple[int, str]] = ()
+    witnessed: Sequence[str] = ()
+    kept: Mapping[tuple[int, int], bytes] = field(default_factory=dict)
+    _tree: merkle.Range = field(default_factory=merkle.Range)
+    _chain: bytes = b""
+    _missing: int = 0
+    _destroyed: tuple[int, datetime] | None = None
+    _fault: Fault | None = None
+    _due: list[tuple[Checkpoint, int | None]] = field(default_factory=list)
+    _at: int = 0
+    _signed: int = 0
+    _seen: int = 0
+    _good: int = 0
+
+    def __post_init__(self) -> None:
+        last: Checkpoint | None = None
+        expected = 1
+        for number, note in self.notes:
+            try:
+                found = self.key.opened(note)
+            except BadNote:
+                self._blame("checkpoint.signature", 1, number=number)
+                return
+            if number != expected or (last and (found.size < last.size or found.at < last.at)):
+                self._blame("checkpoint.order", 1, number=number)
+                return
+            self._due.append((found, number))
+            last, expected = found, number + 1
+        for note in self.witnessed:
+            try:
+                self._due.append((self.key.opened(note), None))
+            except BadNote:
+                self._blame("witness.signature", 1)
+                return
+        self._due.sort(key=lambda one: one[0].size)
+        self._compare()
+
+    def _blame(self, kind: str, seq: int, upto: int | None = None, number: int | None = None) -> None:
+        if self._fault is None:
+            self._fault = Fault(kind, seq, upto, number)
+
+    def feed(self, lines: Iterable[Sealed]) -> bool:
+        """Take the next lines; False once something is wrong: no more are needed then."""
+        for one in lines:
+            if self._fault is not None:
+                return False
+            self._take(one)
+        return self._fault is None
+
+    def _take(self, one: Sealed) -> None:
+        expected = self._tree.end + 1
+        if one.seq != expected:
+            self._blame("gap", expected)
+            return
+        if one.line is None:
+            if self._missing != expected - 1:
+                self._blame("missing", expected)
+                return
+            self._missing = expected
+        elif merkle.leaf_hash(canonical(one.line)) != one.leaf:
+            self._blame("changed", expected)
+            return
+        elif one.line["action"] == DESTROY:
+            self._note_destruction(one.line)
+        self._chain = hashlib.sha256(self._chain + one.leaf).digest()
+        if self._chain != one.chain:
+            self._blame("chain", expected)
+            return
+        for level, position, hashed in self._tree.add(0, one.leaf):
+            if level and self.kept.get((level, position), hashed) != hashed:
+                self._blame("node", expected)
+                return
+        self._good = expected
+        self._compare()
+
+    def _note_destruction(self, line: Mapping[Any, Any]) -> None:
+        first, _, last = str(line["entity_id"]).partition("-")
+        if first == "1" and last.isascii() and last.isdigit():
+            claimed = (int(last), line["at"])
+            self._destroyed = max(self._destroyed or claimed, claimed, key=lambda one: one[0])
+
+    def _compare(self) -> None:
+        """Hold the root so far against every checkpoint of this size."""
+        while self._at < len(self._due) and self._due[self._at][0].size == self._tree.end:
+            found, number = self._due[self._at]
+            self._at += 1
+            if found.root != self._tree.root():
+                kind = "witness.fork" if number is None else "checkpoint.root"
+                last = self._tree.end
+                self._blame(kind, min(self._signed + 1, last), last, number)
+                self._good = min(self._good, self._signed)
+                return
+            if number is None:
+                self._seen += 1
+            else:
+                self._signed = self._tree.end
+
+    def verdict(self) -> Verdict:
+        """What was found, once every line was fed."""
+        if self._fault is None:
+            self._end()
+        return Verdict(
+            self._good,
+            self._signed,
+            self._missing,
+            sum(number is not None for _, number in self._due[: self._at]),
+            self._seen,
+            self._fault,
+            self._tree.root(),
+        )
+
+    def _end(self) -> None:
+        total = self._tree.end
+        if self._at < len(self._due):
+            found, number = self._due[self._at]
+            kind = "witness.rollback" if number is None else "truncated"
+            self._blame(kind, total + 1, found.size, number)
+        elif self._missing and (self._destroyed is None or self._destroyed[0] < self._missing):
+            self._blame("missing", self._destroyed[0] + 1 if self._destroyed else 1, self._missing)
+        elif self._missing and not self._old_enough():
+            self._blame("destroyed.early", 1, self._missing)
+
+    def _old_enough(self) -> bool:
+        """Whether a checkpoint shows that all destroyed lines stood there long enough before they were destroyed."""
+        assert self._destroyed is not None
+        before = self._destroyed[1] - SHORTEST
+        return any(
+            found.size >= self._missing and found.at <= before for found, number in self._due if number is not None
+        )
