@@ -33,15 +33,21 @@ _encode = msgspec.json.Encoder().encode
 Sender = Annotated[Principal, Depends(require("observation.send"))]
 
 
-async def may_read(request: Request, context: ContextDep) -> Principal:
-    """Dependency: somebody who may read observations, in a transaction that is over before the search begins."""
-    async with context.database.transaction() as tx:
-        found = await signed_in(request, tx)
-    check(found, "observation.read")
-    return found
+class RequireApart:
+    """Dependency: somebody who may, asked in a transaction that is over before the search begins."""
+
+    def __init__(self, permission: str) -> None:
+        self.permission = permission
+
+    async def __call__(self, request: Request, context: ContextDep) -> Principal:
+        """The principal. Raises Unauthenticated or Forbidden."""
+        async with context.database.transaction() as tx:
+            found = await signed_in(request, tx)
+        check(found, self.permission)
+        return found
 
 
-Reader = Annotated[Principal, Depends(may_read)]
+Reader = Annotated[Principal, Depends(RequireApart("observation.read"))]
 RefusalReader = Annotated[Principal, Depends(require("system.read"))]
 
 

@@ -24,7 +24,8 @@ class _NoDatabase:
 def document() -> dict[str, Any]:
     """The OpenAPI document; describing needs no engine."""
     nowhere = Settings(Path(), "postgresql://nowhere", "nats://nowhere")
-    context = Context(nowhere, _NoDatabase(), None, catalogue())  # type: ignore[arg-type]
+    context = Context(nowhere, None, None, catalogue())  # type: ignore[arg-type]
+    object.__setattr__(context, "database", _NoDatabase())
     return edge.describe(app.web(context)[0])
 
 
