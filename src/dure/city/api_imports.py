@@ -12,7 +12,7 @@ from fastapi import Depends, File, Form, Path, Query, Response, UploadFile
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 
-from dure.city.imports import jobs, repair, runs, views
+from dure.city.imports import jobs, owning, repair, runs, views
 from dure.city.imports.kinds import KINDS
 from dure.documents.csvfile import written
 from dure.documents.limits import DEFAULT
@@ -128,6 +128,7 @@ async def upload(
     try:
         async with context.database.transaction() as tx:
             run_id = await runs.create_run(tx, kind, file.filename or "", size, digest, options, by.account_id)
+            await owning.own(tx, by, run_id)
             await audit.record(tx, by, "import.read", "import_run", run_id)
         path = waiting.with_name(str(run_id))
         await asyncio.to_thread(waiting.rename, path)
@@ -222,28 +223,29 @@ async def empty_file(_by: Imports, kind: Annotated[str, Path(max_length=40)]) ->
 @router.get("/imports", response_model=RunList)
 async def list_runs(
     tx: TxDep,
-    _by: Imports,
+    by: Imports,
     context: ContextDep,
     language: LanguageDep,
     cursor: Annotated[str | None, Query(max_length=500)] = None,
     limit: Annotated[int, Query(ge=1, le=paging.MOST)] = 50,
 ) -> dict[str, Any]:
-    """Runs, the newest first."""
-    found = await views.listed(tx, limit, paging.decode(cursor, datetime, UUID))
+    """Runs of one's own agency (the control room and administrators: all), the newest first."""
+    found = await views.listed(tx, owning.reach_of(by), limit, paging.decode(cursor, datetime, UUID))
     page = paging.page(found, limit, lambda run: (run["created_at"], str(run["id"])))
     return {**page, "items": [views.shown(run, context.catalogue, language) for run in page["items"]]}
 
 
 @router.get("/imports/{run_id}", response_model=RunShape)
-async def read_run(_by: Imports, context: ContextDep, language: LanguageDep, run_id: UUID) -> dict[str, Any]:
+async def read_run(tx: TxDep, by: Imports, context: ContextDep, language: LanguageDep, run_id: UUID) -> dict[str, Any]:
     """A run: its state, how far it is, its counts."""
+    await owning.within(tx, by, run_id)
     return await _told(context, run_id, language)
 
 
 @router.get("/imports/{run_id}/rows", response_model=RowList)
 async def list_rows(
     tx: TxDep,
-    _by: Imports,
+    by: Imports,
     context: ContextDep,
     language: LanguageDep,
     run_id: UUID,
@@ -253,7 +255,7 @@ async def list_rows(
     limit: Annotated[int, Query(ge=1, le=paging.MOST)] = 100,
 ) -> dict[str, Any]:
     """Rows of the file. `rejected_around` also brings the row before and after each refused one."""
-    run = await runs.run_of(tx, run_id)
+    run = await owning.within(tx, by, run_id)
     key = paging.decode(cursor, int)
     found = await views.rows_of(tx, run, only=only, reason=reason, after=key[0] if key else None, limit=limit)
     page = paging.page(found, limit, lambda row: (row["row"],))
@@ -268,8 +270,8 @@ async def download_rejected(
 
     It discloses what the file says of people: to who gave the file, or may open records, with a line in the audit log.
     """
-    run = await runs.run_of(tx, run_id)
-    if KINDS[run["kind"]].personal and run["by_account"] != by.account_id:
+    run = await owning.within(tx, by, run_id)
+    if KINDS[run["kind"]].personal and run["made_by"] != by.actor:
         check(by, "person.open")
     held = vault.at(context.settings.data)
     async with context.database.transaction() as own:
@@ -287,6 +289,7 @@ async def apply(by: Imports, context: ContextDep, language: LanguageDep, run_id:
     """Put the preview's rows into the city, all or nothing; each is checked again. Ask after it where it is still
     `applying`."""
     async with context.database.transaction() as tx:
+        await owning.within(tx, by, run_id)
         await runs.begin(tx, run_id, "applying", of=("ready",))
         await audit.record(tx, by, "import.apply", "import_run", run_id)
     await jobs.start(context, "apply", run_id)
@@ -298,6 +301,7 @@ async def undo(by: Imports, context: ContextDep, language: LanguageDep, run_id: 
     """Take an applied import back, within seven days. `counts.undo` says which rows stay because they were changed
     since."""
     async with context.database.transaction() as tx:
+        await owning.within(tx, by, run_id)
         await runs.begin(tx, run_id, "undoing", of=("applied",))
         await audit.record(tx, by, "import.undo", "import_run", run_id)
     await jobs.start(context, "undo", run_id)
@@ -311,6 +315,7 @@ async def mend(
     """Mend rows of a preview: set a cell, or do what a reason suggests."""
     held = vault.at(context.settings.data)
     async with context.database.transaction() as tx:
+        await owning.within(tx, by, run_id)
         if isinstance(body, Cell):
             mended = await repair.set_cell(tx, held, run_id, body.row, body.field, body.value)
         else:
@@ -322,6 +327,7 @@ async def mend(
 @router.delete("/imports/{run_id}", status_code=204)
 async def cancel(tx: TxDep, by: Imports, run_id: UUID) -> Response:
     """Stop what is being read or applied, or drop a preview."""
+    await owning.within(tx, by, run_id)
     await runs.cancel(tx, run_id)
     await audit.record(tx, by, "import.cancel", "import_run", run_id)
     return Response(status_code=204)

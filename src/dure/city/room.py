@@ -6,11 +6,12 @@ from typing import Any
 from fastapi import APIRouter
 
 from dure.city import api_cameras, api_devices, api_imports, api_map, api_places, cameras, devices, policy
-from dure.city.imports import jobs, runs
+from dure.city.imports import jobs, owning, runs
 from dure.engine.context import Context
 from dure.engine.database import Tx
 from dure.engine.live import LiveEntity
 from dure.engine.room import Every, Room
+from dure.trust.principal import Principal
 
 router = APIRouter()
 for _part in (api_cameras.router, api_devices.router, api_places.router, api_map.router, api_imports.router):
@@ -34,6 +35,11 @@ async def _runs(tx: Tx, ids: Sequence[str]) -> Mapping[str, dict[str, Any]]:
     return await runs.progress_of(tx, ids)
 
 
+def _own_run(viewer: Any, run: Mapping[str, Any]) -> bool:
+    assert isinstance(viewer, Principal)
+    return owning.reach_of(viewer).covers(run["agency_id"])
+
+
 async def _tidy(context: Context) -> None:
     """Old previews, dead children's runs, files that nobody reads any more."""
     async with context.database.transaction() as tx:
@@ -50,6 +56,6 @@ ROOM = Room(
     live=(
         LiveEntity("camera", "camera.read", _cameras, _nothing),
         LiveEntity("device", "device.read", _devices, _nothing),
-        LiveEntity("import_run", "city.import", _runs, _nothing),
+        LiveEntity("import_run", "city.import", _runs, _nothing, _own_run),
     ),
 )

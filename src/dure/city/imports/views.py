@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import RowMapping, select, text
 
 from dure.city.imports import runs, work
+from dure.city.imports.owning import Reach
 from dure.city.imports.stage import opened
 from dure.city.tables import import_row, import_run
 from dure.documents.csvfile import written
@@ -49,9 +50,10 @@ def shown(run: RowMapping, catalogue: Catalogue, language: Language) -> dict[str
     }
 
 
-async def listed(tx: Tx, limit: int, after: tuple[Any, ...] | None) -> Sequence[RowMapping]:
-    """Runs, the newest first, `limit` + 1 of them."""
-    statement = select(import_run).order_by(import_run.c.created_at.desc(), import_run.c.id.desc()).limit(limit + 1)
+async def listed(tx: Tx, reach: Reach, limit: int, after: tuple[Any, ...] | None) -> Sequence[RowMapping]:
+    """Runs within reach, the newest first, `limit` + 1 of them."""
+    newest = (import_run.c.created_at.desc(), import_run.c.id.desc())
+    statement = select(import_run).where(reach.clause()).order_by(*newest).limit(limit + 1)
     if after is not None:
         at, id_ = after
         statement = statement.where(
