@@ -23,7 +23,7 @@ from dure.detect.record import record
 from dure.detect.watched import Watched
 from dure.detect.writing import Batch, Writing
 from dure.engine.context import Context
-from dure.engine.stream import Message, Reader
+from dure.engine.reader import Message, Reader
 from dure.kernel.errors import Unavailable
 from dure.sense import packs, streams
 

@@ -9,7 +9,8 @@ import logging
 import time
 
 from dure.engine.context import Context
-from dure.engine.stream import Message, Reader, Stream, steadily
+from dure.engine.reader import Message, Reader
+from dure.engine.stream import Stream, steadily
 from dure.kernel.errors import Unavailable
 from dure.sense.formats import decode_message
 from dure.sense.packs import Pack, encode, subject_of

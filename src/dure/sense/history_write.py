@@ -17,7 +17,7 @@ import msgspec
 
 from dure.engine import history
 from dure.engine.context import Context
-from dure.engine.stream import Message, Reader
+from dure.engine.reader import Message, Reader
 from dure.kernel.errors import Unavailable
 from dure.sense import manifest, packs
 from dure.sense.latest import Latest

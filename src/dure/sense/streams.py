@@ -10,7 +10,8 @@ import psutil
 from sqlalchemy import text
 
 from dure.engine.context import Context
-from dure.engine.stream import Reader, Stream
+from dure.engine.reader import Reader
+from dure.engine.stream import Stream
 from dure.sense.readings import MAX_MESSAGE_BYTES
 
 OBS = "OBS"
