@@ -1,9 +1,11 @@
 """The house itself over HTTP: is it well, who works, what changed."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Annotated, Any
 
 from fastapi import Depends, Header, Query, Request
+from pydantic import AwareDatetime
 from starlette.responses import StreamingResponse
 
 from dure.engine import consumers, outbox, processes
@@ -11,13 +13,15 @@ from dure.engine.context import Context
 from dure.engine.live import Hub
 from dure.engine.room import Every, Room
 from dure.engine.web import OPEN, ContextDep, Router, TxDep, forget_answers
-from dure.kernel.errors import Unavailable
+from dure.kernel.errors import FieldError, Invalid, Unavailable
 from dure.trust import audit
 from dure.trust.principal import Principal
 from dure.trust.web import require, signed_in
 from dure.trust.who.watch import watch_of
 
 router = Router(tags=["system"])
+LOOK_BACK = timedelta(days=7)
+"""How far back a screen may look."""
 
 
 @router.get("/health", openapi_extra=OPEN)
@@ -64,10 +68,21 @@ async def _switch(tx: TxDep, name: str, who: Principal, *, on: bool) -> dict[str
 
 
 @router.get("/snapshot")
-async def snapshot(tx: TxDep, request: Request, who: Annotated[Principal, Depends(signed_in)]) -> dict[str, Any]:
-    """What screens begin with: the position of the flow, then the present state of what this reader may see."""
+async def snapshot(
+    tx: TxDep,
+    request: Request,
+    who: Annotated[Principal, Depends(signed_in)],
+    at: Annotated[AwareDatetime | None, Query(description="A time within the last seven days; none: now.")] = None,
+) -> dict[str, Any]:
+    """What screens begin with: the position of the flow, then the present state of what this reader may see. With `at`:
+    the incidents and alarms that stood then, from their times."""
     hub: Hub = request.app.state.hub
-    return await hub.snapshot(tx, who)
+    if at is None:
+        return await hub.snapshot(tx, who)
+    if not tx.now() - LOOK_BACK <= at <= tx.now():
+        wrong = FieldError("at", "engine.snapshot.range", {"days": LOOK_BACK.days})
+        raise Invalid("engine.fields.wrong", fields=[wrong])
+    return await hub.past(tx, who, at)
 
 
 @router.get(

@@ -10,6 +10,7 @@ import logging
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol
 
 import msgspec
@@ -47,7 +48,8 @@ class LiveEntity:
 
     `load` gives the list form of some of them by id (absent: gone), `snapshot` those that a screen begins with; both
     are the same
-    form, with `id` and `version`. `visible` filters for one viewer, beyond the permission.
+    form, with `id` and `version`. `visible` filters for one viewer, beyond the permission. `past` gives what stood at a
+    time that is over, in the same form; without it a kind of thing has no past.
     """
 
     name: str
@@ -55,6 +57,7 @@ class LiveEntity:
     load: Callable[[Tx, Sequence[str]], Awaitable[Mapping[str, Value]]]
     snapshot: Callable[[Tx], Awaitable[Sequence[Value]]]
     visible: Callable[[Any, Value], bool] = everyone
+    past: Callable[[Tx, datetime], Awaitable[Sequence[Value]]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +152,15 @@ class Hub:
             if viewer.may(entity.permission)
         }
         return {"position": position, "at": tx.now(), "entities": entities}
+
+    async def past(self, tx: Tx, viewer: Viewer, at: datetime) -> dict[str, Any]:
+        """What stood `at` a time that is over, as far as this viewer may see it; it takes no changes."""
+        entities = {
+            name: [value for value in await entity.past(tx, at) if entity.visible(viewer, value)]
+            for name, entity in self._entities.items()
+            if entity.past is not None and viewer.may(entity.permission)
+        }
+        return {"position": None, "at": at, "as_of": tx.now(), "entities": entities}
 
     async def follow(
         self, viewer: Viewer, position: int, over: Callable[[], bool] = lambda: False

@@ -6,7 +6,7 @@ from typing import Any
 from dure.engine.database import Tx
 from dure.engine.live import LiveEntity
 from dure.engine.room import Room
-from dure.respond import alarms, reading, views
+from dure.respond import alarms, past, reading, views
 from dure.respond.api import router
 from dure.respond.policy import GRANTS, scope_of
 from dure.respond.types import TYPES
@@ -33,6 +33,6 @@ ROOM = Room(
     "respond",
     router=router,
     consumers=(alarms.CONSUMER,),
-    live=(LiveEntity("incident", "incident.read", load, snapshot, visible),),
+    live=(LiveEntity("incident", "incident.read", load, snapshot, visible, past.standing),),
     grants=GRANTS,
 )

@@ -75,6 +75,9 @@ class Signal:
 
 _KNOWN = text(f"select {views.COLUMNS} where a.id = :id")
 _ALARMS_OF = text("select alarm_id from incident_alarm where incident_id = any(:ids)")
+STANDING_THEN = """(select count(*) from incident_alarm l join alarm a on a.id = l.alarm_id
+    where l.incident_id = any(f.ids) and l.joined_at <= :at and (a.closed_at is null or a.closed_at > :at))"""
+"""Of an incident's family `f.ids`: how many alarms stood `:at`."""
 _SETTLED = text(
     "update incident_alarm set stage = :stage, standing = false where incident_id in "
     "(select id from incident where id = :id or merged_into = :id)"

@@ -5,8 +5,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping
-
 from dure.kernel.messages import Catalogue, Language
 from dure.respond.model import ClockTimes, Status, clock_state, is_overdue, joined_clocks
 from dure.respond.timeline import Entry
@@ -14,9 +12,11 @@ from dure.respond.types import TYPES, IncidentType
 from dure.trust.vault import Person
 
 Value = dict[str, Any]
+Row = Mapping[Any, Any]
+"""A row as it was read, or with its words opened (`vault.texts`)."""
 
 
-def list_form(row: RowMapping) -> Value:
+def list_form(row: Mapping[str, Any]) -> Value:
     """An incident without its nested arrays: for lists and for the live flow. It depends on the rows alone, not on
     the time.
     """
@@ -60,7 +60,7 @@ def list_form(row: RowMapping) -> Value:
     }
 
 
-def with_time(row: RowMapping, now: datetime) -> Value:
+def with_time(row: Mapping[str, Any], now: datetime) -> Value:
     """The list form with what depends on the time: `overdue`."""
     return {**list_form(row), "overdue": is_overdue(Status(row["status"]), row["acknowledge_by"], now)}
 
@@ -78,7 +78,7 @@ class Reader:
         return self._catalogue.text(self._language, key, params)
 
     def detail(
-        self, row: RowMapping, parts: Mapping[str, Sequence[RowMapping]], people: Mapping[UUID, Person]
+        self, row: Row, parts: Mapping[str, Sequence[Row]], people: Mapping[UUID, Person]
     ) -> Value:
         """The whole incident, but for its alarms, duplicates and what only the edge knows."""
         kind = TYPES.kept(row["type"])
@@ -99,7 +99,7 @@ class Reader:
             "timeline": [self._entry(each) for each in reversed(parts["timeline"])],
         }
 
-    def _camera(self, row: RowMapping) -> Value:
+    def _camera(self, row: Row) -> Value:
         params = {"metres": round(row["distance_m"]), "instead_of": row["instead_of"]}
         return {
             "id": row["camera_id"],
@@ -112,7 +112,7 @@ class Reader:
             "chosen_at": row["chosen_at"],
         }
 
-    def _clocks(self, kind: IncidentType, rows: Iterable[RowMapping]) -> list[Value]:
+    def _clocks(self, kind: IncidentType, rows: Iterable[Row]) -> list[Value]:
         joined = joined_clocks(
             ClockTimes(each["name"], each["own_started_at"], each["own_stopped_at"], each["target_s"]) for each in rows
         )
@@ -128,7 +128,7 @@ class Reader:
             for clock in joined.values()
         ]
 
-    def _handoff(self, row: RowMapping) -> Value:
+    def _handoff(self, row: Row) -> Value:
         return {
             "id": str(row["id"]),
             "incident_id": str(row["incident_id"]),
@@ -145,7 +145,7 @@ class Reader:
             "answer": row["answer"],
         }
 
-    def _task(self, row: RowMapping) -> Value:
+    def _task(self, row: Row) -> Value:
         return {
             "id": str(row["id"]),
             "kind": row["kind"],
@@ -160,7 +160,7 @@ class Reader:
             ).value,
         }
 
-    def _entry(self, row: RowMapping) -> Value:
+    def _entry(self, row: Row) -> Value:
         params = {**row["params"], "count": row["count"], "words": row["text"]}
         told = self.say(row["key"], params)
         return {
@@ -176,7 +176,7 @@ class Reader:
         }
 
 
-def _report(row: RowMapping, people: Mapping[UUID, Person]) -> Value:
+def _report(row: Row, people: Mapping[UUID, Person]) -> Value:
     caller = people.get(row["caller_id"]) if row["caller_id"] else None
     return {
         "id": str(row["id"]),
