@@ -11,13 +11,14 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from dure.engine import edge
+from dure.engine import edge as web_edge
 from dure.engine.context import Context
 from dure.engine.database import Database
 from dure.engine.settings import Settings
 from dure.engine.texts import catalogue
 from dure.kernel.clock import HeldClock
-from dure.trust import accounts, api_sign_in, passwords, tokens
+from dure.trust import accounts, passwords, tokens
+from dure.trust.entry import edge
 from dure.trust.policy import union
 from dure.trust.principal import Principal, system
 from dure.trust.roles import Role
@@ -50,8 +51,9 @@ def settings(tmp_path: Path, database_url: str) -> Settings:
 
 @pytest.fixture
 def app(database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> FastAPI:
-    monkeypatch.setattr(api_sign_in, "_attempts", Budget(burst=60, per_second=2))
-    app = edge.build(title="test", version="0", limits={})
+    monkeypatch.setattr(edge, "PASSWORDS", Budget(burst=60, per_second=2))
+    monkeypatch.setattr(edge, "PASSKEYS", Budget(burst=120, per_second=5))
+    app = web_edge.build(title="test", version="0", limits={})
     app.state.context = Context(settings, database, None, catalogue())  # type: ignore[arg-type]
     install(app, union([ROOM.grants]))
     assert ROOM.router is not None

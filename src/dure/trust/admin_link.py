@@ -1,12 +1,12 @@
 """The first administrator: whoever holds the link that `dure up` prints once."""
 
-from datetime import timedelta
-
 from dure.engine.database import Database, Tx
 from dure.kernel.errors import Conflict
-from dure.trust import accounts, audit, links, passwords, sessions
-from dure.trust.principal import Principal
+from dure.trust import accounts, links, passwords
+from dure.trust.entry import door
+from dure.trust.entry.door import Entered, Visit
 from dure.trust.roles import Role
+from dure.trust.sessions import Way
 
 
 async def issue(tx: Tx) -> str | None:
@@ -16,17 +16,8 @@ async def issue(tx: Tx) -> str | None:
     return None if await accounts.has_admin(tx) else await links.make(tx, "admin")
 
 
-async def redeem(
-    database: Database,
-    presented: str,
-    username: str,
-    password: str,
-    *,
-    address: str | None,
-    browser: str | None,
-    lasts: timedelta,
-) -> str:
-    """Make the first administrator and a session; the session's secret.
+async def redeem(database: Database, presented: str, username: str, password: str, visit: Visit) -> Entered:
+    """Make the first administrator and a session.
 
     Raises Invalid for the password, Forbidden for a link that is over, Conflict where an administrator exists.
     """
@@ -41,11 +32,8 @@ async def redeem(
         new = accounts.NewAccount(
             username, label=username, roles=frozenset({Role.ADMIN}), agency_id="control", password_hash=hashed
         )
-        account = await accounts.create(tx, None, new, address=address)
-        opened, session = await sessions.open_session(tx, account["id"], address=address, browser=browser, lasts=lasts)
-        who = Principal("account", account["id"], account["label"], frozenset(), agency_id="control", address=address)
-        await audit.record(tx, who, "session.open", "session", opened)
-    return session
+        account = await accounts.create(tx, None, new, address=visit.address)
+        return await door.opened(tx, account["id"], Way("link", proven_at=tx.now()), visit)
 
 
 async def reset(database: Database, presented: str, password: str, *, address: str | None) -> None:

@@ -4,11 +4,15 @@ from fastapi import APIRouter
 
 from dure.engine.context import Context
 from dure.engine.room import Every, Room
-from dure.trust import api_admin, api_people, api_sign_in, links, policy, sessions, sign_in
+from dure.trust import api_admin, api_people, api_sign_in, links, policy, sessions
 from dure.trust.audit import checkpoints
+from dure.trust.entry import api_door, api_mine, forgetting
 
 router = APIRouter()
-for _part in (api_sign_in.door, api_sign_in.router, api_admin.router, api_people.router):
+for _part in (
+    *(api_door.door_router, api_door.router, api_mine.router, api_sign_in.door, api_sign_in.router),
+    *(api_admin.router, api_people.router),
+):
     router.include_router(_part)
 
 
@@ -16,7 +20,7 @@ async def _forget(context: Context) -> None:
     async with context.database.transaction() as tx:
         await sessions.forget_old(tx)
         await links.forget_old(tx)
-        await sign_in.forget_old(tx)
+        await forgetting.forget_old(tx)
 
 
 ROOM = Room(

@@ -67,6 +67,7 @@ class Me(BaseModel):
     name: str
     roles: list[Role]
     permissions: list[str]
+    second_missing: bool = False
     agency: str | None
     agency_name: str | None
     device_id: str | None
@@ -76,20 +77,18 @@ class Me(BaseModel):
     time_zone: str
 
 
-class SignedIn(BaseModel):
-    """A session was opened; its secret is in the cookie."""
-
-    ok: bool = True
-    expires_in_s: int
-
-
 class SessionOut(BaseModel):
-    """One place where an account is signed in."""
+    """One place where an account is signed in. `name` is the browser as people call it; `method` how it came in,
+    `second` whether by two factors.
+    """
 
     id: UUID
     account_id: UUID
     address: str | None
     browser: str | None
+    name: str
+    method: str
+    second: bool
     created_at: datetime
     seen_at: datetime
     expires_at: datetime

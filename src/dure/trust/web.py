@@ -3,7 +3,7 @@
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -16,10 +16,13 @@ from dure.kernel.errors import DureError, Forbidden, Unauthenticated, Unavailabl
 from dure.trust import address as addresses
 from dure.trust import audit, authentication
 from dure.trust.address import Address
+from dure.trust.asked import check_purpose
 from dure.trust.policy import Grants
 from dure.trust.principal import Principal
 
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
+PROVEN_FOR = timedelta(minutes=5)
+"""How long a proof that the person is there counts before what discloses."""
 
 
 def secure(context: Context) -> bool:
@@ -105,27 +108,46 @@ async def signed_in(request: Request, tx: TxDep) -> Principal:
 
 
 class Require:
-    """Dependency: somebody who may; `permission` is what a route needs."""
+    """Dependency: somebody who may; `permission` is what a route needs, `step_up` that it needs a fresh proof, too."""
 
-    def __init__(self, permission: str) -> None:
+    def __init__(self, permission: str, *, step_up: bool = False) -> None:
         self.permission = permission
+        self.step_up = step_up
 
     async def __call__(self, request: Request, tx: TxDep) -> Principal:
         """The principal. Raises Unauthenticated or Forbidden."""
         found = await signed_in(request, tx)
         check(found, self.permission)
-        return found
+        if self.step_up:
+            check_proven(found, tx.now())
+        await check_purpose(request, self.permission, request.app.state.grants)
+        return found.using(request.app.state.grants.get(self.permission, frozenset()))
 
 
-def require(permission: str) -> Callable[..., Awaitable[Principal]]:
-    """`Annotated[Principal, Depends(require("incident.read"))]`."""
-    return Require(permission)
+def require(permission: str, *, step_up: bool = False) -> Callable[..., Awaitable[Principal]]:
+    """`Annotated[Principal, Depends(require("incident.read"))]`; with `step_up` for what discloses people or hands out
+    power.
+    """
+    return Require(permission, step_up=step_up)
 
 
 def check(principal: Principal, permission: str) -> None:
     """Raises Forbidden where `principal` may not."""
+    if principal.second_missing:
+        raise Forbidden("trust.second.missing")
     if not principal.may(permission):
         raise Forbidden("trust.permission.missing", permission=permission)
+
+
+def check_proven(principal: Principal, now: datetime) -> None:
+    """Raises Forbidden unless the person at the session proved to be there within `PROVEN_FOR`.
+
+    A token has nobody in front of it: making it took the proof, and it stays within its role and networks.
+    """
+    if principal.kind != "account":
+        return
+    if principal.proven_at is None or not timedelta(0) <= now - principal.proven_at <= PROVEN_FOR:
+        raise Forbidden("trust.step_up.needed")
 
 
 async def identify(tx: Tx, request: Request) -> str:

@@ -1,4 +1,4 @@
-"""Tables of the ways in. Secrets are hashes; the secret of one-time codes is sealed by a key apart from the database."""
+"""Tables of the ways in. Secrets are hashes; what one-time codes are made of is sealed by the vault."""
 
 from sqlalchemy import (
     ARRAY,
@@ -23,9 +23,7 @@ from dure.engine.database import metadata
 
 
 def _account(*, primary: bool = False) -> Column[object]:
-    return Column(
-        "account_id", Uuid, ForeignKey("account.id", ondelete="CASCADE"), primary_key=primary, nullable=False
-    )
+    return Column("account_id", Uuid, ForeignKey("account.id", ondelete="CASCADE"), primary_key=primary, nullable=False)
 
 
 def _at(name: str, *, nullable: bool = False) -> Column[object]:
