@@ -73,6 +73,7 @@ class Walk:
     _due: list[tuple[Checkpoint, int | None]] = field(default_factory=list)
     _at: int = 0
     _signed: int = 0
+    _held: int = 0
     _seen: int = 0
     _good: int = 0
 
@@ -145,19 +146,21 @@ class Walk:
 
     def _compare(self) -> None:
         """Hold the root so far against every checkpoint of this size."""
-        while self._at < len(self._due) and self._due[self._at][0].size == self._tree.end:
+        last = self._tree.end
+        while self._at < len(self._due) and self._due[self._at][0].size == last:
             found, number = self._due[self._at]
-            self._at += 1
             if found.root != self._tree.root():
                 kind = "witness.fork" if number is None else "checkpoint.root"
-                last = self._tree.end
-                self._blame(kind, min(self._signed + 1, last), last, number)
-                self._good = min(self._good, self._signed)
+                self._blame(kind, min(self._held + 1, last), last, number)
+                self._good, self._signed = min(self._good, self._held), min(self._signed, self._held)
                 return
+            self._at += 1
             if number is None:
                 self._seen += 1
             else:
-                self._signed = self._tree.end
+                self._signed = last
+        if self._at and self._due[self._at - 1][0].size == last:
+            self._held = last
 
     def verdict(self) -> Verdict:
         """What was found, once every line was fed."""
