@@ -10,6 +10,7 @@ from sqlalchemy import text
 from dure.engine.context import Context
 from dure.engine.outbox import Relay
 from dure.kernel.events import Event
+from dure.sense import door_mqtt
 from dure.sense.door_http import take_in
 from dure.sense.mqtt_client import MqttRefusedError
 from dure.sense.packs import partition_of
@@ -104,6 +105,23 @@ async def test_garbage_does_not_stop_good_readings(context: Context) -> None:
         one.reason for one in counted
     }
     assert not any("99" in one.sample or "61" in one.sample for one in counted)
+
+
+async def test_a_device_that_has_gone_mad_is_heard_only_so_often(
+    context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(door_mqtt, "BURST", 3)
+    monkeypatch.setattr(door_mqtt, "PER_S", 0.001)
+    async with doors(context):
+        mad, good = await signed_in(context, "d1"), await signed_in(context, "d2")
+        for turn in range(10):
+            await mad.publish("city/d1", heat(turn))
+        await good.publish("city/d2", heat(20))
+        await until(lambda: _count(context, 4))
+        await mad.close()
+        await good.close()
+    assert [(one.device, one.value) for one in await stored(context)] == [("d1", 0), ("d1", 1), ("d1", 2), ("d2", 20)]
+    assert [(one.device, one.reason, one.count) for one in await refusals(context)] == [("d1", "too_often", 7)]
 
 
 async def test_a_device_that_is_switched_off_is_not_heard(context: Context) -> None:

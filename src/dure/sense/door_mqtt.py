@@ -18,12 +18,17 @@ from dure.sense.readings import Reason
 from dure.sense.refusals import Refusals, refusals_of
 from dure.sense.registry import Known, Registry, registry_of
 from dure.sense.streams import mqtt_base, mqtt_reader, prepare
+from dure.trust.rates import Budget
 
 log = logging.getLogger(__name__)
 BATCH = 1_000
 PAUSE_S = 0.2
 GIVEN_UP_S = 20.0
 """How long missing deliveries are waited for; the engine gives each back after one second."""
+BURST = 100_000
+PER_S = 200.0
+"""Messages of one device: a backlog of many hours at once, then as many a second as no detector has to say. A device
+that has gone mad does not drown the others."""
 _SUBJECT = len("$MQTT.msgs.city.")
 
 
@@ -56,6 +61,7 @@ class MqttDoor:
         self._registry = registry
         self._refusals = refusals
         self._base = base
+        self._budget = Budget(BURST, PER_S, keys=200_000)
         self._done = 0
         self._delivered: int | None = None
 
@@ -124,6 +130,9 @@ class MqttDoor:
             if known is None or not known.on:
                 reason = Reason.UNKNOWN_DEVICE if known is None else Reason.SWITCHED_OFF
                 self._refusals.count("mqtt", device, reason, message.data)
+                continue
+            if not self._budget.take(device):
+                self._refusals.count("mqtt", device, Reason.TOO_OFTEN, message.data)
                 continue
             pack = packs.get(known.partition)
             if pack is None:

@@ -36,6 +36,7 @@ class Reason(StrEnum):
     MALFORMED = "malformed"
     TOO_LARGE = "too_large"
     TOO_MANY = "too_many"
+    TOO_OFTEN = "too_often"
     TOO_DEEP = "too_deep"
     DUPLICATE_KEY = "duplicate_key"
     VERSION = "version"
