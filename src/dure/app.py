@@ -20,6 +20,7 @@ from dure.sense.room import ROOM as SENSE
 from dure.trust import policy
 from dure.trust.room import ROOM as TRUST
 from dure.trust.web import install
+from dure.video.room import ROOM as VIDEO
 
 __all__ = ["ROOMS", "Process", "grants", "web"]
 
@@ -49,6 +50,7 @@ ROOMS: tuple[Room, ...] = (
     CITY,
     SENSE,
     DETECT,
+    VIDEO,
     RESPOND,
     *(manifest(service).ROOM for service in SERVICES),
 )

@@ -3,9 +3,9 @@
 from typing import Annotated, Any, Literal
 
 from fastapi import Depends, Path, Query, Response
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
-from dure.city import cameras
+from dure.city import cameras, streams
 from dure.city.camera_index import nearest_cameras
 from dure.city.shapes import CameraDetail, CameraList, NearestCameras, bbox_of, given
 from dure.engine import paging
@@ -23,6 +23,7 @@ from dure.engine.web import (
     etag,
 )
 from dure.kernel.geometry import LonLat
+from dure.trust import vault
 from dure.trust.principal import Principal
 from dure.trust.web import require
 
@@ -31,6 +32,13 @@ Reads = Annotated[Principal, Depends(require("camera.read"))]
 Manages = Annotated[Principal, Depends(require("camera.manage"))]
 CameraId = Annotated[str, Path(min_length=1, max_length=120)]
 State = Literal["ok", "unknown", "broken", "off"]
+
+
+def _address(value: str) -> str:
+    """Refuse what only looks like an address. Raises ValueError."""
+    if not streams.is_address(value):
+        raise ValueError(value)
+    return value
 
 
 class CameraChange(Model):
@@ -47,7 +55,7 @@ class CameraChange(Model):
     state: State | None = None
     retention_days: Annotated[Whole, Field(ge=1, le=3_650)] | None = None
     purposes: Annotated[list[Line], Field(max_length=20)] | None = None
-    stream_url: Annotated[str, Field(pattern=r"^(rtsps?|https?)://\S{1,500}$")] | None = None
+    stream_url: Annotated[str, Field(pattern=streams.FORM), AfterValidator(_address)] | None = None
 
 
 _NEVER_NULL = ("name", "lon", "lat", "ptz", "state", "purposes")
@@ -111,10 +119,16 @@ async def read_camera(tx: TxDep, _by: Reads, camera_id: CameraId, response: Resp
 
 @router.patch("/cameras/{camera_id}", response_model=CameraDetail)
 async def change_camera(
-    tx: TxDep, by: Manages, camera_id: CameraId, body: CameraChange, expected: ExpectedVersion, response: Response
+    tx: TxDep,
+    by: Manages,
+    context: ContextDep,
+    camera_id: CameraId,
+    body: CameraChange,
+    expected: ExpectedVersion,
+    response: Response,
 ) -> dict[str, Any]:
-    """Correct a camera by hand."""
+    """Correct a camera by hand. A login in the stream's address is sealed and never shown again."""
     values = {name: value for name, value in given(body).items() if not (value is None and name in _NEVER_NULL)}
-    changed = await cameras.change(tx, by, camera_id, values, expected)
+    changed = await cameras.change(tx, vault.at(context.settings.data), by, camera_id, values, expected)
     response.headers["etag"] = etag(changed["version"])
     return changed

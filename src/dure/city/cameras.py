@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import RowMapping, select, update
+from sqlalchemy import ColumnElement, RowMapping, select, update
 
-from dure.city import events
+from dure.city import events, streams
 from dure.city.tables import camera, camera_site
 from dure.engine.database import Tx
 from dure.engine.web import check_version
@@ -13,13 +13,17 @@ from dure.kernel.errors import FieldError, Invalid, NotFound
 from dure.kernel.geometry import is_position
 from dure.trust import audit
 from dure.trust.principal import Principal
+from dure.trust.vault import Vault
 
-COLUMNS = [column for column in camera.c if column.name not in {"search", "stream_url"}]
+COLUMNS: list[ColumnElement[Any]] = [
+    *(column for column in camera.c if column.name not in {"search", "stream_url", "stream_login"}),
+    camera.c.stream_url.is_not(None).label("has_stream"),
+]
 SITE_COLUMNS = [column for column in camera_site.c if column.name != "search"]
 
 
 def shown(row: RowMapping) -> dict[str, Any]:
-    """A camera as screens see it; where its picture comes from is told to nobody here."""
+    """A camera as screens see it; where its picture comes from is told to nobody, only whether somebody has said."""
     return {column.name: row[column.name] for column in COLUMNS}
 
 
@@ -75,16 +79,18 @@ async def detail(tx: Tx, camera_id: str) -> dict[str, Any]:
 
 
 async def change(
-    tx: Tx, by: Principal, camera_id: str, values: Mapping[str, Any], expected: int | None
+    tx: Tx, vault: Vault, by: Principal, camera_id: str, values: Mapping[str, Any], expected: int | None
 ) -> dict[str, Any]:
-    """Correct a camera by hand; files of sites leave it alone from then on. Raises NotFound, PreconditionFailed,
-    Invalid."""
+    """Correct a camera by hand; files of sites leave it alone from then on. A login in its stream's address is sealed.
+    Raises NotFound, PreconditionFailed, Invalid."""
     current = await camera_of(tx, camera_id, lock=True)
     check_version(expected, current["version"])
     merged = {**current, **values}
     if not is_position(merged["lon"], merged["lat"]):
         raise Invalid("engine.fields.wrong", fields=[FieldError("lon", "city.position.wrong")])
-    changed = {name: value for name, value in values.items() if name == "stream_url" or current[name] != value}
+    changed = {name: value for name, value in values.items() if name != "stream_url" and current[name] != value}
+    if "stream_url" in values:
+        changed |= streams.columns(vault, camera_id, values["stream_url"])
     if changed:
         version = await tx.scalar(
             update(camera)

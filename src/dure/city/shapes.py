@@ -65,6 +65,7 @@ class CameraShape(BaseModel):
     retention_days: int | None
     purposes: list[str]
     source: str
+    has_stream: bool
     version: int
     created_at: datetime
     updated_at: datetime

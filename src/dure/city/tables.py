@@ -139,7 +139,8 @@ camera = Table(
     Column("state", Text, nullable=False, server_default=text("'unknown'")),
     Column("retention_days", Integer),
     Column("purposes", ARRAY(Text), nullable=False, server_default=_EMPTY_LIST),
-    Column("stream_url", Text),  # where the relay fetches the picture; shown only with device.manage
+    Column("stream_url", Text),  # where the relay fetches the picture, without the login; shown to nobody
+    Column("stream_login", LargeBinary),  # name:password, sealed by the vault's key
     Column("source", Text, nullable=False, server_default=text("'site'")),  # site | single | hand
     *_kept(),
     _search("name", "id"),
@@ -147,6 +148,7 @@ camera = Table(
     CheckConstraint("azimuth_deg >= 0 AND azimuth_deg < 360", name="azimuth"),
     CheckConstraint("fov_deg > 0 AND fov_deg <= 360", name="fov"),
     CheckConstraint("range_m > 0", name="range"),
+    CheckConstraint("stream_url !~ '^[A-Za-z]+://[^/]*@'", name="stream_open"),
     UniqueConstraint("site_id", "number"),
     Index("camera_position", "lon", "lat"),
     Index("camera_search", "search", postgresql_using="gin", postgresql_ops={"search": "gin_trgm_ops"}),

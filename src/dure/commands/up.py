@@ -33,7 +33,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     add("--port", "화면과 API (0: 빈 포트, 기본 8080)", "screens and API (0: any free; 8080)", type=_port, default=8080)
     add("--mqtt-port", "MQTT (0: 빈 포트, 기본 1883)", "MQTT (0: any free; 1883)", type=_port, default=1883)
-    add("--video-port", "영상 (아직 쓰지 않음)", "video (not used yet)", type=_port, default=0)
+    add("--video-port", "영상 (0: 빈 포트)", "video (0: any free)", type=_port, default=0)
     add("--data", "도시의 폴더 (기본 .dure/city)", "the city's folder (default .dure/city)", type=Path)
     add("--tls-cert", "인증서 PEM (없으면 스스로 만듦)", "certificate PEM (made by dure when absent)", type=Path)
     add("--tls-key", "인증서의 열쇠 PEM", "the certificate's key PEM", type=Path)
@@ -63,6 +63,7 @@ def run(args: argparse.Namespace) -> int:
         host=args.host,
         port=args.port,
         mqtt_port=args.mqtt_port,
+        video_port=args.video_port,
         certificate=args.tls_cert and args.tls_cert.resolve(),
         key=args.tls_key and args.tls_key.resolve(),
         public_url=args.public_url or os.environ.get("DURE_PUBLIC_URL"),
@@ -124,7 +125,7 @@ def admin_link(url: str) -> str | None:
 
 
 def _json_line(city: "Ready", link: str | None) -> None:
-    values = {"ready": True, "url": city.url, "mqtt": city.mqtt, "video": None, "admin_link": link}
+    values = {"ready": True, "url": city.url, "mqtt": city.mqtt, "video": city.video, "admin_link": link}
     write(json.dumps(values, ensure_ascii=False))
 
 

@@ -23,15 +23,18 @@ _SECURITY = [
     (b"referrer-policy", b"no-referrer"),
     (b"x-frame-options", b"DENY"),
     (b"permissions-policy", b"camera=(), microphone=(), geolocation=(self)"),
-    (
-        b"content-security-policy",
-        (
-            b"default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; "
-            b"worker-src 'self' blob:; connect-src 'self'; font-src 'self'; object-src 'none'; base-uri 'none'; "
-            b"frame-ancestors 'none'"
-        ),
-    ),
 ]
+_POLICY = (
+    "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; style-src 'self' 'unsafe-inline'; "
+    "worker-src 'self' blob:; connect-src 'self'{relay}; font-src 'self'; object-src 'none'; base-uri 'none'; "
+    "frame-ancestors 'none'"
+)
+
+
+def _policy_of(scope: Scope) -> tuple[bytes, bytes]:
+    """The content security policy: all from here, and pictures from the city's own relay."""
+    relay = context_of(Request(scope)).settings.video_url
+    return b"content-security-policy", _POLICY.format(relay=f" {relay}" if relay else "").encode()
 
 
 class MethodRefused(DureError):
@@ -61,7 +64,7 @@ class Guard:
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message.get("headers", []), *_SECURITY]
+                message["headers"] = [*message.get("headers", []), *_SECURITY, _policy_of(scope)]
             await send(message)
 
         limit = self._limit(scope["path"])

@@ -10,7 +10,7 @@ from dure.engine.consumers import Consumer
 from dure.engine.context import Context
 from dure.engine.live import LiveEntity
 
-Process = Literal["web", "stream", "work"]
+Process = Literal["web", "stream", "work", "relay"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,8 @@ class Settings:
     `database_url` and `nats_url` hold passwords: never log them. `partitions` is how many shards the observations are
     cut into; `sync_always` makes the stream fsync each message. `trusted_proxies` are CIDRs that may name a client's
     address. `stream_bytes` is what the stream of observations may hold before it refuses; `history_days` is how long
-    files of history are kept.
+    files of history are kept. `video_url` is where screens reach the relay; `camera_networks` are the CIDRs that
+    pictures may be fetched from (empty: the usual private ones).
     """
 
     data: Path
@@ -35,6 +36,9 @@ class Settings:
     session_absolute_s: int = 12 * 3600
     stream_bytes: int = 20_000_000_000
     history_days: int = 400
+    video_port: int = 0
+    video_url: str | None = None
+    camera_networks: tuple[str, ...] = ()
 
 
 def city_zone(environment: Mapping[str, str] = os.environ) -> str:
@@ -65,6 +69,9 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
         history_days=int(environment.get("DURE_HISTORY_DAYS", "400")),
         sync_always=environment.get("DURE_SYNC_ALWAYS", "") == "1",
         city_zone=city_zone(environment),
+        video_port=int(environment.get("DURE_VIDEO_PORT", "0")),
+        video_url=environment.get("DURE_VIDEO_URL"),
+        camera_networks=tuple(filter(None, environment.get("DURE_CAMERA_NETWORKS", "").split(","))),
         console=path("DURE_CONSOLE"),
         trusted_proxies=tuple(filter(None, environment.get("DURE_TRUSTED_PROXIES", "").split(","))),
         session_idle_s=int(environment.get("DURE_SESSION_IDLE_S", "1800")),

@@ -21,7 +21,7 @@ from typing import Any, NoReturn
 
 from dure.processes.running import run
 
-NAMES = ("stream", "work", "web")
+NAMES = ("stream", "work", "relay", "web")
 _PR_SET_NAME = 15
 _PR_SET_PDEATHSIG = 1
 

@@ -10,6 +10,7 @@ from dure.kernel.geometry import LonLat
 from dure.respond import queries, timeline
 from dure.respond.timeline import Entry
 from dure.respond.types import IncidentType
+from dure.video import openings
 
 
 async def choose(tx: Tx, incident_id: UUID, kind: IncidentType, at: LonLat, *, actor: str | None = None) -> int:
@@ -43,6 +44,7 @@ async def choose(tx: Tx, incident_id: UUID, kind: IncidentType, at: LonLat, *, a
             for rank, choice in enumerate(chosen, start=1)
         ],
     )
+    await openings.end(tx, incident_id, "cameras", kept=[choice.id for choice in chosen])
     said = {"n": len(chosen), "beyond": beyond, "metres": round(radius_m)}
     await timeline.add(tx, incident_id, Entry.CAMERA, "cameras_chosen", said, actor=actor)
     return len(chosen)

@@ -54,6 +54,7 @@ _VIEW = {
 def _view(camera: Mapping[str, Any] | None) -> dict[str, Any]:
     return {} if camera is None else {shown: camera.get(name) for name, shown in _VIEW.items()}
 
+    "has_stream": "has_stream",
 
 async def _suggested(tx: Tx, type_id: str) -> list[str]:
     """The agencies of the city that the type asks for, by id or by kind, in its order."""

@@ -17,6 +17,7 @@ from dure.respond.timeline import Entry
 from dure.respond.types import TYPES, Moment
 from dure.trust import audit
 from dure.trust.principal import Principal
+from dure.video import openings
 
 
 async def acknowledge(tx: Tx, principal: Principal, incident_id: UUID, expected: int | None = None) -> None:
@@ -100,6 +101,7 @@ async def close(
         outcome_reason=reason,
         standing_alarms=0,
     )
+    await openings.end(tx, incident_id, "closed")
     await audit.record(tx, principal, "incident.close", "incident", incident_id)
 
 

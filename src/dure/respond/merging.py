@@ -18,6 +18,7 @@ from dure.respond.model import Status
 from dure.respond.timeline import Entry
 from dure.trust import audit
 from dure.trust.principal import Principal
+from dure.video import openings
 
 # What was merged into the incident, and into that, and so on; and itself.
 _TREE = text(
@@ -90,6 +91,7 @@ async def join(tx: Tx, row: RowMapping, target: RowMapping, merger: Merger) -> N
         await timeline.add(
             tx, target["id"], Entry.SEVERITY, "severity_raised", {"before": target["severity"], "after": severity.value}
         )
+    await openings.end(tx, row["id"], "merged")
     closed: dict[str, Any] = {"status": Status.CLOSED.value, "merged_at": now, "closed_at": now}
     await changed(tx, row["id"], "merged", **closed)
     last = max(row["last_signal_at"], target["last_signal_at"])

@@ -3,14 +3,20 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from fastapi import APIRouter
+
 from dure.engine.database import Tx
 from dure.engine.live import LiveEntity
 from dure.engine.room import Room
-from dure.respond import alarms, past, reading, views
+from dure.respond import alarms, past, pictures, reading, views
 from dure.respond.api import router
 from dure.respond.policy import GRANTS, scope_of
 from dure.respond.types import TYPES
 from dure.trust.principal import Principal
+
+_router = APIRouter()
+for _part in (router, pictures.router):
+    _router.include_router(_part)
 
 
 async def load(tx: Tx, ids: Sequence[str]) -> Mapping[str, views.Value]:
@@ -31,7 +37,7 @@ def visible(viewer: Any, value: views.Value) -> bool:
 
 ROOM = Room(
     "respond",
-    router=router,
+    router=_router,
     consumers=(alarms.CONSUMER,),
     live=(LiveEntity("incident", "incident.read", load, snapshot, visible, past.standing),),
     grants=GRANTS,

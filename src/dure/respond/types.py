@@ -55,7 +55,8 @@ class IncidentType:
     the number of devices in alarm. `agencies` are kinds of agencies to suggest for hand-off, `seen_by` roles that see
     such incidents without a hand-off. `cameras` and `camera_radius_m` replace the city's setting where given.
     `verify_within_s` gives the operator that long to check a pre-alarm. `device_kinds` names kinds of devices whose
-    alarms are of this type when their rule does not say.
+    alarms are of this type when their rule does not say. With `live_opens` the live pictures of its cameras open by
+    themselves for who looks at it and may see them (each is written down all the same); else somebody asks for them.
     """
 
     id: str
@@ -74,6 +75,7 @@ class IncidentType:
     camera_radius_m: float | None = None
     verify_within_s: float | None = None
     device_kinds: frozenset[str] = frozenset()
+    live_opens: bool = False
 
     @property
     def merge_group(self) -> str:
@@ -170,6 +172,7 @@ BUILT_IN: tuple[IncidentType, ...] = (
         safe_merge=SafeMerge(50, 600),
         spread=((3, Severity.CRITICAL),),
         verify_within_s=60,
+        live_opens=True,
         device_kinds=frozenset({"fire_detector", "smoke_detector", "heat_detector", "flame_detector"}),
     ),
     IncidentType(

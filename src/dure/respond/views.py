@@ -77,14 +77,13 @@ class Reader:
         """A text in the reader's language."""
         return self._catalogue.text(self._language, key, params)
 
-    def detail(
-        self, row: Row, parts: Mapping[str, Sequence[Row]], people: Mapping[UUID, Person]
-    ) -> Value:
+    def detail(self, row: Row, parts: Mapping[str, Sequence[Row]], people: Mapping[UUID, Person]) -> Value:
         """The whole incident, but for its alarms, duplicates and what only the edge knows."""
         kind = TYPES.kept(row["type"])
         return {
             **with_time(row, self._now),
             "title_text": self.say(kind.title),
+            "live_opens": kind.live_opens,
             "description": row["description"],
             "outcome_reason": row["outcome_reason"],
             "closed_by": row["closed_by"],

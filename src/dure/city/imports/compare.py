@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import ARRAY, RowMapping, Text, bindparam, text
 
+from dure.city import streams
 from dure.city.imports.model import Entity
 from dure.engine.database import Tx
 from dure.trust.vault import Person, Vault
@@ -29,10 +30,13 @@ PERSON_FIELDS = ("name", "phone", "second_phone", "address", "birth_date", "emai
 
 @dataclass(slots=True)
 class Known:
-    """Rows of the city by key, with their images (whole rows as JSON) and the people they name."""
+    """Rows of the city by key, with their images (whole rows as JSON), the people they name, and where cameras'
+    pictures come from, logins included.
+    """
 
     rows: dict[EntityKey, RowMapping] = field(default_factory=dict)
     people: dict[UUID, Person] = field(default_factory=dict)
+    addresses: dict[str, str | None] = field(default_factory=dict)
 
     def get(self, entity: Entity) -> RowMapping | None:
         """The row of this entity, if it is there."""
@@ -61,6 +65,8 @@ async def known_of(tx: Tx, vault: Vault | None, entities: Iterable[Entity], *, l
     if vault is not None:
         ids = [row["person_id"] for row in known.rows.values() if row.get("person_id") is not None]
         known.people = await vault.opened(tx, ids)
+        cameras = [row for (table, _), row in known.rows.items() if table == "camera"]
+        known.addresses = {row["id"]: streams.whole(vault, row["id"], row) for row in cameras}
     return known
 
 
@@ -101,9 +107,13 @@ def change_of(entity: Entity, known: Known) -> Change:
         if wanted is None and isinstance(value, tuple):
             columns[name] = value  # an asset of the same row that is yet to be made
             diff[name] = (_shown(current[name]), value[-1])
-        elif not _same(current[name], wanted):
+            continue
+        stood, shown = current[name], _shown
+        if name == "stream_url":
+            stood, shown = known.addresses.get(current["id"]), _address
+        if not _same(stood, wanted):
             columns[name] = wanted
-            diff[name] = (_shown(current[name]), _shown(wanted))
+            diff[name] = (shown(stood), shown(wanted))
     changed_attrs = {
         name: value for name, value in entity.attrs.items() if not _same((current["attrs"] or {}).get(name), value)
     }
@@ -118,6 +128,11 @@ def change_of(entity: Entity, known: Known) -> Change:
         else:
             diff |= _person_diff(before or Person(), person)
     return Change(entity, current, columns, diff, person)
+
+
+def _address(whole: str | None) -> str | None:
+    """Where a camera's picture comes from, as a preview shows it: a changed login is a change, but no one's to read."""
+    return None if whole is None else streams.without_login(whole)
 
 
 def resolved(value: Any, known: Known) -> Any:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import Table, update
 
-from dure.city import tables
+from dure.city import streams, tables
 from dure.city.imports.compare import KEYS, Change
 from dure.city.imports.stage import Outcome
 from dure.engine.bulk import copy_rows
@@ -40,6 +40,8 @@ async def write_outcomes(tx: Tx, vault: Vault, run_id: UUID, outcomes: Sequence[
     updates: list[tuple[str, Any, dict[str, Any]]] = []
     for row, change in needed:
         entity, columns = change.entity, dict(change.columns)
+        if "stream_url" in columns:
+            columns |= streams.columns(vault, entity.key[0], columns["stream_url"])
         if change.person is not None:
             columns["person_id"] = people[id(change)]
         columns = {name: asset_ids.get(value) if isinstance(value, tuple) else value for name, value in columns.items()}

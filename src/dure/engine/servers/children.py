@@ -35,7 +35,7 @@ def user_named(name: str) -> User | None:
     return User(entry.pw_name, entry.pw_uid, entry.pw_gid)
 
 
-def _dies_with_parent(how: signal.Signals) -> Callable[[], None] | None:
+def dies_with_parent(how: signal.Signals) -> Callable[[], None] | None:
     """What a child does before it becomes its program: ask Linux to be signalled when the parent is gone.
 
     Elsewhere None: the next start finds what was left over (`run.json`). The call is looked up before the fork.
@@ -81,7 +81,7 @@ def start(
             extra_groups=[] if user else None,
             pass_fds=keep,
             process_group=0,  # a Ctrl-C at the terminal goes to the supervisor alone, which ends its children in order
-            preexec_fn=_dies_with_parent(dies_by),  # noqa: PLW1509 - it only makes two system calls
+            preexec_fn=dies_with_parent(dies_by),  # noqa: PLW1509 - it only makes two system calls
         )
 
 

@@ -31,11 +31,11 @@ if TYPE_CHECKING:
     from dure.engine.servers.reporter import Reporter
 
 log = logging.getLogger(__name__)
-PROCESSES = ("stream", "work", "web")
+PROCESSES = ("stream", "work", "relay", "web")
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _CHECK_EVERY_S = 5.0
 _DEAF_AFTER = 6
-"""Health checks in a row that a running web process may miss before it is taken for hung and started anew."""
+"""Health checks in a row that a running process may miss before it is taken for hung and started anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,7 @@ class Options:
     host: str = "127.0.0.1"
     port: int = 8080
     mqtt_port: int = 1883
+    video_port: int = 0
     certificate: Path | None = None
     key: Path | None = None
     public_url: str | None = None
@@ -64,6 +65,7 @@ class Ready:
 
     url: str
     mqtt: str
+    video: str
     database_url: str
 
 
@@ -86,7 +88,8 @@ class Supervisor:
         self._nursery = Nursery(self.place.logs / "nursery.log", lambda ward: self._events.put(("ended", ward)))
         self._tls: Certificate | None = None
         self._port = 0
-        self._deaf = 0
+        self._video_port = 0
+        self._deaf = dict.fromkeys(("web", "relay"), 0)
         self._ended = False
 
     # --- where things are ---
@@ -125,9 +128,23 @@ class Supervisor:
         names = names_of_this_machine(self.options.host)
         return [*names, told] if told and told not in names else names
 
-    def _health_url(self) -> str:
+    @property
+    def video_url(self) -> str:
+        """Where screens reach the relay: the city's own host, another port; or what `DURE_VIDEO_URL` says."""
+        host = _in_url(urlsplit(self.url).hostname or "localhost")
+        told = os.environ.get("DURE_VIDEO_URL")
+        return told or f"{'ws' if self.url.startswith('http:') else 'wss'}://{host}:{self._video_port}"
+
+    def _health_url(self, port: int, path: str) -> str:
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.options.host, self.options.host)  # noqa: S104
-        return f"{'https' if self._tls else 'http'}://{_in_url(host)}:{self._port}/api/v1/health"
+        return f"{'https' if self._tls else 'http'}://{_in_url(host)}:{port}{path}"
+
+    def _health(self) -> Mapping[str, Callable[[], str]]:
+        """The pages of health, by process."""
+        return {
+            "web": lambda: self._health_url(self._port, "/api/v1/health"),
+            "relay": lambda: self._health_url(self._video_port, "/health"),
+        }
 
     def _environment(self) -> Mapping[str, str]:
         options, door = self.options, self._door()
@@ -141,6 +158,8 @@ class Supervisor:
             "DURE_MQTT_HOST": door.host,
             "DURE_MQTT_PORT": str(door.port),
             "DURE_PUBLIC_URL": self.url,
+            "DURE_VIDEO_PORT": str(self._video_port),
+            "DURE_VIDEO_URL": self.video_url,
             "PYTHONUTF8": "1",
             "PYTHONUNBUFFERED": "1",
         }
@@ -169,7 +188,7 @@ class Supervisor:
             self._check_stopped()
             self._start_processes()
             self._wait_until_serving()
-            ready(Ready(self.url, self._mqtt_address(), self.database_url))
+            ready(Ready(self.url, self._mqtt_address(), self.video_url, self.database_url))
             self._start_reporter()
             self._watch()
         except Stopped:
@@ -210,6 +229,7 @@ class Supervisor:
                 else local_certificate(self.place.tls, self._names())
             )
         self._port = self._open_port(options.port, "--port", noted.get("web_port"))
+        self._video_port = self._open_port(options.video_port, "--video-port", noted.get("video_port"))
         if not os.environ.get("DURE_DATABASE_URL"):
             server = Postgres(
                 postgres.cluster_of(self.place),
@@ -249,7 +269,7 @@ class Supervisor:
 
     def _start_processes(self) -> None:
         for name in PROCESSES:
-            health = self._health_url if name == "web" else _no_page
+            health = self._health().get(name, _no_page)
             self._units.append(
                 PythonUnit(name, self.place.logs / f"{name}.log", self._nursery, self._environment, health)
             )
@@ -356,19 +376,20 @@ class Supervisor:
                 unit.process.send_signal(signal.SIGTERM)
 
     def _check(self) -> None:
-        """Each few seconds: logs are kept short, and a web process that no longer answers is ended so that it comes
+        """Each few seconds: logs are kept short, and a process whose page no longer answers is ended so that it comes
         anew."""
         for log_file in (*(unit.log for unit in self._units), self._nursery.log):
             children.rotate(log_file)
-        web = next((unit for unit in self._units if unit.name == "web"), None)
-        if web is None or web.state != "running" or web.process is None or answers(self._health_url()):
-            self._deaf = 0
-        else:
-            self._deaf += 1
-            if self._deaf >= _DEAF_AFTER:
-                log.error("web does not answer; starting it anew")
-                self._deaf = 0
-                web.process.kill()
+        for name, page in self._health().items():
+            unit = next((unit for unit in self._units if unit.name == name), None)
+            if unit is None or unit.state != "running" or unit.process is None or answers(page()):
+                self._deaf[name] = 0
+                continue
+            self._deaf[name] += 1
+            if self._deaf[name] >= _DEAF_AFTER:
+                log.error("%s does not answer; starting it anew", name)
+                self._deaf[name] = 0
+                unit.process.kill()
 
     def _tell(self, unit: Unit) -> None:
         if self._reporter is not None:
@@ -400,6 +421,8 @@ class Supervisor:
                 "pid": os.getpid(),
                 "url": self.url,
                 "web_port": self._port,
+                "video": self.video_url,
+                "video_port": self._video_port,
                 "mqtt": self._mqtt_address(),
                 "mqtt_port": self._nats.door.port if self._nats else None,
                 "postgres_port": self._postgres.server.port if self._postgres else None,
@@ -411,7 +434,7 @@ class Supervisor:
     def _end(self) -> None:
         """Ends all in reverse order: the doors for people first, the records last. Never raises."""
         self._ended = True
-        ranks = ("web", "work", "stream", "nats", "postgres")
+        ranks = ("web", "relay", "work", "stream", "nats", "postgres")
         order = sorted(self._units, key=lambda unit: ranks.index(unit.name))
         self._stop([unit for unit in order if unit.name in PROCESSES])
         if self._reporter is not None:

@@ -83,4 +83,5 @@ def incident_type(day: date, lines: Iterable[Target] | None = None) -> IncidentT
         spread=((2, Severity.CRITICAL),),
         verify_within_s=60,
         device_kinds=frozenset({"fire_detector"}),
+        live_opens=True,
     )

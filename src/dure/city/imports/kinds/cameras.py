@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from dure.city import streams
 from dure.city.imports.kinds.cctv import azimuth as compass
 from dure.city.imports.kinds.cctv import purposes
 from dure.city.imports.kinds.common import safe_code, slug
@@ -49,7 +50,7 @@ def _build(draft: Draft, setting: Setting, key: str) -> list[Entity]:
     if view.get("retention_days") == 0:
         view["retention_days"] = None
     stream = draft.text("stream_url")
-    if stream is not None and not stream.lower().startswith(("rtsp://", "rtsps://", "http://", "https://", "file:")):
+    if stream is not None and not streams.is_address(stream):
         draft.reject("stream_url", "city.import.camera.stream")
     if "ptz" in draft.columns:
         view["ptz"] = bool(draft.values.get("ptz"))
@@ -95,7 +96,7 @@ CAMERAS = Kind(
         Field("purpose_text", ("설치목적", "설치목적구분", "목적", "purposes", "purpose")),
         Field("state", ("상태", "운영상태", "가동상태"), slug(_STATES)),
         Field("retention_days", ("보관일수", "retention"), values.whole, strict=False),
-        Field("stream_url", ("영상주소", "스트림주소", "RTSP주소", "stream address", "stream", "rtsp")),
+        Field("stream_url", ("영상주소", "스트림주소", "RTSP주소", "stream address", "stream", "rtsp"), personal=True),
     ),
     groups=(("lon", "x"), ("lat", "y")),
     key_field="number",

@@ -1,0 +1,48 @@
+"""The process of pictures: cameras in, screens out. Nothing that decides over life waits for it."""
+
+import asyncio
+from collections.abc import Iterable
+from contextlib import suppress
+
+from granian.constants import Interfaces
+from granian.server.embed import Server
+
+from dure.engine.context import Context
+from dure.processes.running import Job, room_jobs, run
+from dure.video.relay import Relay
+from dure.video.serve import application
+
+
+async def jobs(context: Context) -> Iterable[Job]:
+    """The door, what looks after it, and the rooms' own tasks."""
+    door, relay, care = application(context)
+    settings = context.settings
+    server = Server(
+        door,
+        address=settings.host,
+        port=settings.video_port,
+        interface=Interfaces.ASGINL,
+        websockets=True,
+        log_access=False,
+        ssl_cert=settings.tls_cert,
+        ssl_key=settings.tls_key,
+    )
+    return [("door", _serve(server, relay)), ("care", care), *room_jobs("relay", context)]
+
+
+async def _serve(server: Server, relay: Relay) -> None:
+    """Serves until cancelled; then the cameras are let go."""
+    serving = asyncio.create_task(server.serve())
+    try:
+        await asyncio.shield(serving)
+    except asyncio.CancelledError:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(3):
+                await relay.end()
+        server.stop()  # type: ignore[no-untyped-call]
+        await asyncio.wait({serving}, timeout=1)
+        raise
+
+
+if __name__ == "__main__":
+    run("relay", jobs)

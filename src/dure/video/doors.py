@@ -1,0 +1,267 @@
+"""The relay's door: a WebSocket for each picture, opened by a ticket.
+
+The screen says `{"ticket": "..."}` first, and again before the ticket is over to go on; `{"ping": t}` is answered with
+the relay's clock. It is sent texts (`state`, `init`, `pong`, `bye`) and, as binary messages, the initialisation segment
+and the fragments, each behind a head of 24 bytes: what it is (0, 1; 3 for a picture that stands by itself), its time in
+seconds on the stream's clock, and when it came in (milliseconds since 1970), as big-endian doubles from byte 8 on.
+"""
+
+import asyncio
+import json
+import logging
+import struct
+import time
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from starlette.types import Receive, Scope, Send
+
+from dure.engine import outbox
+from dure.engine.context import Context
+from dure.kernel.errors import Unavailable
+from dure.trust import address as addresses
+from dure.trust.who.watch import watch_of
+from dure.video import openings
+from dure.video.model import Fragment, Init
+from dure.video.openings import Opening
+from dure.video.relay import Relay, Viewer
+
+log = logging.getLogger(__name__)
+PATH = "/live"
+HEAD = struct.Struct(">B7xdd")
+MOST_VIEWERS = 500
+_FIRST_WITHIN_S = 5.0
+_SENT_WITHIN_S = 8.0
+_LOOK_S = 1.0
+_BLIND_S = 5.0
+"""So long pictures go on while the database cannot say whether they may."""
+_LONGEST = 512
+REFUSED, OVER, REPLACED, FULL, AWAY = 4401, 4403, 4409, 4429, 4503
+_WORDS = {REFUSED: "refused", OVER: "over", REPLACED: "replaced", FULL: "full", AWAY: "away"}
+
+
+class Said(msgspec.Struct):
+    """What a screen says."""
+
+    ticket: str | None = None
+    ping: float | None = None
+
+
+class Seat:
+    """One connection that shows a picture."""
+
+    def __init__(self, opening: Opening, viewer: Viewer) -> None:
+        self.opening = opening
+        self.viewer = viewer
+        self.code: int | None = None
+
+    def end(self, code: int) -> None:
+        """No more pictures; the reason goes to the screen."""
+        if self.code is None:
+            self.code = code
+        self.viewer.woken.set()
+
+
+class Door:
+    """ASGI application of the relay."""
+
+    def __init__(self, context: Context, relay: Relay) -> None:
+        self._context = context
+        self._relay = relay
+        self._proxies = addresses.networks(context.settings.trusted_proxies)
+        self._seats: dict[UUID, Seat] = {}
+        self._taken = asyncio.Event()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        if scope["type"] == "http":
+            await self._page(scope, send)
+        elif scope["type"] == "websocket":
+            await self._connection(scope, receive, send)
+
+    async def look_after(self) -> None:
+        """Ends what may not be shown any more, within a second. For as long as the process lives."""
+        seen = time.monotonic()
+        async with outbox.wakes(self._context.database.url, openings.CHANNEL) as woken:
+            while True:
+                await self._taken.wait()
+                if not self._seats:
+                    self._taken.clear()
+                    continue
+                woken.clear()
+                try:
+                    async with self._context.database.transaction() as tx:
+                        good = await openings.standing(tx, list(self._seats))
+                    seen = time.monotonic()
+                    for id_, seat in list(self._seats.items()):
+                        if id_ not in good:
+                            seat.end(OVER)
+                except Unavailable:
+                    if time.monotonic() - seen > _BLIND_S:
+                        for seat in self._seats.values():
+                            seat.end(AWAY)
+                try:
+                    async with asyncio.timeout(_LOOK_S):
+                        await woken.wait()
+                except TimeoutError:
+                    continue
+
+    async def _page(self, scope: Scope, send: Send) -> None:
+        well = scope["path"] == "/health"
+        body = json.dumps({"ok": well, "cameras": self._relay.fetched, "viewers": self._relay.viewers} if well else {})
+        headers = [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
+        await send({"type": "http.response.start", "status": 200 if well else 404, "headers": headers})
+        await send({"type": "http.response.body", "body": body.encode()})
+
+    async def _connection(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"] != PATH or (await receive())["type"] != "websocket.connect":
+            await send({"type": "websocket.close", "code": 1008})
+            return
+        await send({"type": "websocket.accept"})
+        code = await self._shown(scope, receive, send)
+        if code is not None:
+            await _text(send, {"type": "bye", "why": _WORDS[code]})
+            await send({"type": "websocket.close", "code": code})
+
+    async def _shown(self, scope: Scope, receive: Receive, send: Send) -> int | None:
+        """Show a picture until it is over; the reason, or None where the screen has gone."""
+        here = self._address(scope)
+        try:
+            async with asyncio.timeout(_FIRST_WITHIN_S):
+                said = _said(await receive())
+            opening = None if said is None else await self._redeem(said.ticket, here)
+        except (TimeoutError, ValueError):
+            return REFUSED
+        except Unavailable:
+            return AWAY
+        if opening is None:
+            return REFUSED
+        if len(self._seats) >= MOST_VIEWERS:
+            return FULL
+        with self._relay.watching(opening.camera_id) as viewer:
+            seat = self._sit(Seat(opening, viewer))
+            watch = watch_of(self._context)
+            with watch.over(opening.principal, lambda: seat.end(OVER)):
+                try:
+                    return await self._serve(seat, here, receive, send)
+                finally:
+                    self._stand_up(seat)
+
+    def _sit(self, seat: Seat) -> Seat:
+        before = self._seats.get(seat.opening.id)
+        if before is not None:
+            before.end(REPLACED)
+        self._seats[seat.opening.id] = seat
+        self._taken.set()
+        return seat
+
+    def _stand_up(self, seat: Seat) -> None:
+        if self._seats.get(seat.opening.id) is seat:
+            del self._seats[seat.opening.id]
+
+    async def _redeem(self, ticket: str | None, here: str | None) -> Opening | None:
+        if not ticket:
+            return None
+        async with self._context.database.transaction() as tx:
+            return await openings.redeem(tx, ticket, here)
+
+    def _address(self, scope: Scope) -> str | None:
+        told: Sequence[str] = [
+            value.decode("latin-1") for name, value in scope["headers"] if name == b"x-forwarded-for"
+        ]
+        client = scope.get("client")
+        found = addresses.client(client[0] if client else None, told, self._proxies)
+        return None if found is None else str(found)
+
+    async def _serve(self, seat: Seat, here: str | None, receive: Receive, send: Send) -> int | None:
+        listening = asyncio.create_task(self._listen(seat, here, receive))
+        try:
+            while seat.code is None and not listening.done():
+                await seat.viewer.woken.wait()
+                seat.viewer.woken.clear()
+                async with asyncio.timeout(_SENT_WITHIN_S):
+                    await _send_all(seat, send)
+        except (TimeoutError, OSError, RuntimeError):
+            return None  # nobody reads any more
+        finally:
+            listening.cancel()
+            await asyncio.wait({listening})
+        if seat.code is None and not listening.cancelled() and listening.exception() is None:
+            return listening.result()
+        return seat.code
+
+    async def _listen(self, seat: Seat, here: str | None, receive: Receive) -> int | None:
+        """Hear the screen: its clock, and its next ticket. Ends with the connection."""
+        try:
+            while True:
+                try:
+                    said = _said(await receive())
+                except ValueError:
+                    return REFUSED
+                if said is None:
+                    return None
+                if said.ping is not None:
+                    seat.viewer.said.append({"type": "pong", "ping": said.ping, "now": time.time() * 1_000})
+                    seat.viewer.woken.set()
+                if said.ticket is not None and not await self._go_on(seat, said.ticket, here):
+                    return REFUSED
+        finally:
+            seat.viewer.woken.set()
+
+    async def _go_on(self, seat: Seat, ticket: str, here: str | None) -> bool:
+        """Another ticket of the same person for the same camera carries the picture on."""
+        try:
+            opening = await self._redeem(ticket, here)
+        except Unavailable:
+            return True  # the ticket that stands decides
+        before = seat.opening
+        if opening is None or opening.camera_id != before.camera_id or opening.principal.id != before.principal.id:
+            return False
+        if opening.principal.session_id != before.principal.session_id:
+            return False
+        self._stand_up(seat)
+        seat.opening = opening
+        self._sit(seat)
+        return True
+
+
+def _said(message: Any) -> Said | None:
+    """What a screen said; None where it has gone. Raises ValueError for what is no word of ours."""
+    if message["type"] == "websocket.disconnect":
+        return None
+    text = message.get("text")
+    if not isinstance(text, str) or len(text) > _LONGEST:
+        raise ValueError("not a word of ours")
+    try:
+        return msgspec.json.decode(text, type=Said)
+    except msgspec.MsgspecError as error:
+        raise ValueError("not a word of ours") from error
+
+
+async def _text(send: Send, value: object) -> None:
+    await send({"type": "websocket.send", "text": json.dumps(value)})
+
+
+async def _send_all(seat: Seat, send: Send) -> None:
+    """All that waits for this viewer; while it is sent, what comes waits in their bounded queue."""
+    viewer = seat.viewer
+    while seat.code is None:
+        if viewer.said:
+            await _text(send, viewer.said.popleft())
+        elif viewer.init is not None:
+            init, viewer.init = viewer.init, None
+            await _text(send, {"type": "init", "mime": init.mime, "width": init.width, "height": init.height})
+            await send({"type": "websocket.send", "bytes": framed(init)})
+        elif (fragment := viewer.queue.take()) is not None:
+            await send({"type": "websocket.send", "bytes": framed(fragment)})
+        else:
+            return
+
+
+def framed(piece: Init | Fragment) -> bytes:
+    """A piece behind its head."""
+    if isinstance(piece, Init):
+        return HEAD.pack(0, 0.0, 0.0) + piece.data
+    return HEAD.pack(3 if piece.key else 1, piece.at_s, piece.came_ms) + piece.data

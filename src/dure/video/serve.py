@@ -1,0 +1,35 @@
+"""The relay's parts put together for one city."""
+
+from collections.abc import Coroutine
+from typing import Any
+
+from dure.city import streams
+from dure.engine.context import Context
+from dure.trust import vault
+from dure.video.doors import Door
+from dure.video.policy import camera_networks
+from dure.video.relay import Relay
+from dure.video.source import NoPicture, Trouble, located
+
+
+def relay_of(context: Context) -> Relay:
+    """The relay, which finds each camera's address in the registry when it fetches. Raises ValueError for a setting of
+    networks that is none.
+    """
+    allowed = camera_networks(context.settings.camera_networks)
+
+    async def find(camera_id: str) -> str:
+        async with context.database.transaction() as tx:
+            address = await streams.address_of(tx, vault.at(context.settings.data), camera_id)
+        if address is None:
+            raise NoPicture(Trouble.NO_ADDRESS)
+        return await located(address, allowed)
+
+    return Relay(find)
+
+
+def application(context: Context) -> tuple[Door, Relay, Coroutine[Any, Any, None]]:
+    """The door (ASGI), the relay behind it, and what must run beside them."""
+    relay = relay_of(context)
+    door = Door(context, relay)
+    return door, relay, door.look_after()
