@@ -46,6 +46,7 @@ _VIEW = {
     "range_m": "range_m",
     "ptz": "ptz",
     "retention_days": "retention_days",
+    "has_stream": "has_stream",
     "state": "state_now",
 }
 """What the registry says of a chosen camera now: where it stands and looks, and whether it still works."""
@@ -54,7 +55,6 @@ _VIEW = {
 def _view(camera: Mapping[str, Any] | None) -> dict[str, Any]:
     return {} if camera is None else {shown: camera.get(name) for name, shown in _VIEW.items()}
 
-    "has_stream": "has_stream",
 
 async def _suggested(tx: Tx, type_id: str) -> list[str]:
     """The agencies of the city that the type asks for, by id or by kind, in its order."""
