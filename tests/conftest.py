@@ -201,9 +201,9 @@ def database_url(postgres_url: str, template: str) -> Iterator[str]:
 
 
 @pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
-    """A pool on a migrated database of this test's own."""
-    pool = Database(database_url)
+async def database(database_url: str, tmp_path: Path) -> AsyncIterator[Database]:
+    """A pool on a migrated database of this test's own, of the city in its folder."""
+    pool = Database(database_url, folder=tmp_path)
     yield pool
     await pool.close()
 

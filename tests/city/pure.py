@@ -10,10 +10,9 @@ from dure.city.imports.setting import survey
 from dure.city.imports.source import open_sheet
 from dure.city.imports.stage import Reader, chunks
 from dure.city.region import Region
-from dure.trust.keys import VaultKeys
 from dure.trust.vault import Vault
 
-VAULT = Vault(VaultKeys(records=b"r" * 32, index=b"i" * 32))
+VAULT = Vault(Path(tempfile.mkdtemp(prefix="dure-vault-")))
 
 
 def outcomes(

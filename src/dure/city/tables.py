@@ -204,11 +204,11 @@ care_person = Table(
     Column("id", Uuid, primary_key=True),
     Column("code", Text, nullable=False, unique=True),  # 관리번호, no name in it
     Column("kind", Text, nullable=False),  # elderly_alone, disabled, dementia …
-    Column("person_id", Uuid, nullable=False),  # who and where: in trust's vault
+    Column("person_id", Uuid, nullable=False),  # who, where, and what they wear: in trust's vault
     Column("district", Text),  # 행정동 name: the finest place kept outside the vault
-    Column("device_ids", ARRAY(Text), nullable=False, server_default=_EMPTY_LIST),
     *_kept(),
 )
+"""Which devices are theirs stands in the vault, too (`vault.Person.devices`)."""
 
 boundary = Table(
     "boundary",
@@ -269,6 +269,8 @@ import_run = Table(
     Column("notes", JSONB, nullable=False, server_default=text("'[]'::jsonb")),
     Column("problem", JSONB),  # {key, params} where the file could not be read
     Column("by_account", Uuid),
+    Column("agency_id", Text),  # of who gave the file: officials of another agency do not see the run
+    Column("made_by", Text),  # account:<uuid>, token:<uuid>
     Column("applied_at", DateTime(timezone=True)),
     Column("undo_until", DateTime(timezone=True)),
     Column("undone_at", DateTime(timezone=True)),
@@ -279,6 +281,7 @@ import_run = Table(
         name="state",
     ),
     Index("import_run_recent", "created_at"),
+    Index("import_run_agency", "agency_id", "created_at"),
 )
 
 import_row = Table(

@@ -73,7 +73,7 @@ async def _import(url: str, folder: Path, kind: str, file: Path, options: dict[s
     from dure.engine.database import Database
     from dure.trust import vault
 
-    database = Database(url, pool_size=3)
+    database = Database(url, pool_size=3, folder=folder)
     try:
         return await run_import(database, vault.at(folder), kind, file, dry_run=dry_run, options=options)
     finally:

@@ -35,7 +35,7 @@ def fill(url: str, folder: Path) -> bool:
 
 
 async def _fill(url: str, folder: Path) -> bool:
-    database = Database(url, pool_size=1)
+    database = Database(url, pool_size=1, folder=folder)
     try:
         async with database.transaction() as tx:
             if not await is_empty(tx):

@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -42,11 +43,12 @@ Parameters = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 
 
 class Tx:
-    """One open transaction."""
+    """One open transaction. `folder` is that of the city whose records these are, where it is known."""
 
-    def __init__(self, connection: AsyncConnection, clock: Clock) -> None:
+    def __init__(self, connection: AsyncConnection, clock: Clock, folder: Path | None = None) -> None:
         self.connection = connection
         self.clock = clock
+        self.folder = folder
         self._notified = False
         self._after_commit: list[Callable[[], None]] = []
 
@@ -109,8 +111,9 @@ class Tx:
 class Database:
     """A pool of connections to one database."""
 
-    def __init__(self, url: str, *, clock: Clock | None = None, pool_size: int = 8) -> None:
+    def __init__(self, url: str, *, clock: Clock | None = None, pool_size: int = 8, folder: Path | None = None) -> None:
         self.url = url
+        self.folder = folder
         self.clock: Clock = clock or SystemClock()
         self.engine: AsyncEngine = create_async_engine(
             driver_url(url),
@@ -130,7 +133,7 @@ class Database:
         """
         try:
             async with self.engine.begin() as connection:
-                tx = Tx(connection, self.clock)
+                tx = Tx(connection, self.clock, self.folder)
                 yield tx
         except PoolTimeout as error:
             raise Unavailable("engine.database.away") from error

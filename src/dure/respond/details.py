@@ -2,11 +2,11 @@
 thing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, text
+from sqlalchemy import text
 
 from dure.city import cameras as city_cameras
 from dure.engine.database import Tx
@@ -17,13 +17,17 @@ from dure.respond.model import Mode, Status
 from dure.respond.policy import Scope
 from dure.respond.types import TYPES
 from dure.respond.views import Reader
-from dure.trust.vault import Vault
+from dure.trust.vault import Vault, texts
 
 
 async def whole(tx: Tx, incident_id: UUID, scope: Scope, reader: Reader, vault: Vault) -> dict[str, Any]:
     """The incident as the API shows it. Raises NotFound where there is none that the reader may know of."""
-    row = await reading.one(tx, incident_id, scope)
-    parts = await reading.parts(tx, incident_id)
+    (row,) = texts.opened(
+        tx, "incident", [await reading.one(tx, incident_id, scope)], "description", "outcome_reason", by="id"
+    )
+    parts: dict[str, Sequence[Mapping[Any, Any]]] = {**await reading.parts(tx, incident_id)}
+    for name, table, columns in _WORDS:
+        parts[name] = texts.opened(tx, table, parts[name], *columns)
     callers = {each["caller_id"] for each in parts["reports"] if each["caller_id"] is not None}
     people = await vault.masked(tx, callers)
     known = await city_cameras.by_ids(tx, [each["camera_id"] for each in parts["cameras"]])
@@ -36,6 +40,10 @@ async def whole(tx: Tx, incident_id: UUID, scope: Scope, reader: Reader, vault: 
         "duplicates": await _duplicates(tx, row, scope),
     }
 
+
+_WORDS = (("reports", "report", ("description",)), ("handoffs", "handoff", ("note", "answer")),
+          ("timeline", "timeline", ("text",)))  # fmt: skip
+"""What people wrote, which is opened for who sees the incident whole."""
 
 _VIEW = {
     "name": "name",
@@ -66,7 +74,7 @@ async def _suggested(tx: Tx, type_id: str) -> list[str]:
     return [row["id"] for row in sorted(rows, key=lambda row: order.get(row["id"], order.get(row["kind"], 0)))]
 
 
-async def _duplicates(tx: Tx, row: RowMapping, scope: Scope) -> list[dict[str, Any]]:
+async def _duplicates(tx: Tx, row: Mapping[Any, Any], scope: Scope) -> list[dict[str, Any]]:
     """Other open incidents that may be the same, the surest and nearest first."""
     if row["status"] == Status.CLOSED:
         return []

@@ -17,6 +17,7 @@ from dure.respond.timeline import Entry
 from dure.respond.types import TYPES, Moment
 from dure.trust import audit
 from dure.trust.principal import Principal
+from dure.trust.vault import texts
 from dure.video import openings
 
 
@@ -98,7 +99,7 @@ async def close(
         closed_at=now,
         closed_by=principal.name,
         outcome=outcome.value,
-        outcome_reason=reason,
+        outcome_reason=await texts.sealed(tx, incident_id, "incident.outcome_reason", reason),
         standing_alarms=0,
     )
     await openings.end(tx, incident_id, "closed")

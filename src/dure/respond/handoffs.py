@@ -21,6 +21,7 @@ from dure.respond.timeline import Entry
 from dure.respond.types import TYPES, Moment
 from dure.trust import audit
 from dure.trust.principal import Principal
+from dure.trust.vault import texts
 
 _LIVE = text(
     "select id from handoff where incident_id = :id and agency_id = :agency and kind = :kind and status <> 'declined'"
@@ -58,7 +59,7 @@ async def hand_off(
                 "incident_id": incident_id,
                 "agency_id": agency_id,
                 "kind": kind.value,
-                "note": note,
+                "note": await texts.sealed(tx, incident_id, "handoff.note", note),
                 "status": HandoffStatus.SENT.value,
                 "sent_at": now,
                 "sent_by": principal.name,
@@ -105,7 +106,8 @@ async def answer(
         return
     if row["status"] != HandoffStatus.SENT:
         raise Conflict("respond.handoff.answered", status=row["status"])
-    values = {"id": handoff_id, "status": status.value, "now": tx.now(), "by": principal.name, "answer": words}
+    answered = await texts.sealed(tx, row["incident_id"], "handoff.answer", words)
+    values = {"id": handoff_id, "status": status.value, "now": tx.now(), "by": principal.name, "answer": answered}
     await tx.execute(_ANSWER, values)
     agency = await queries.agency(tx, row["agency_id"])
     seconds = round((tx.now() - row["sent_at"]).total_seconds())

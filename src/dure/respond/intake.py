@@ -6,7 +6,6 @@ own receipt number; where `joining` says it is safe, that merges into the one th
 suggested.
 """
 
-import hashlib
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -28,7 +27,7 @@ from dure.respond.timeline import Entry
 from dure.respond.types import TYPES, IncidentType, Moment
 from dure.trust import audit
 from dure.trust.principal import Principal
-from dure.trust.vault import Person, Vault
+from dure.trust.vault import Person, Vault, texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +44,9 @@ class Report:
     address: str | None = None
     caller: Person | None = None
 
-    def digest(self) -> bytes:
-        """SHA-256 of what was said, to tell the same told twice from news."""
-        told = (self.kind.id, self.description, self.at, self.address)
-        return hashlib.sha256(msgspec.json.encode(told)).digest()
+    def digest(self, tx: Tx) -> bytes:
+        """What was said as a number, to tell the same told twice from news."""
+        return texts.same(tx, msgspec.json.encode((self.kind.id, self.description, self.at, self.address)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +128,7 @@ async def _again(tx: Tx, principal: Principal, incident_id: UUID, report: Report
     row, root = await queries.locked_with_root(tx, incident_id)
     told_before = await tx.scalar(
         text("update report set times = times + 1 where incident_id = :id and digest = :digest returning id"),
-        {"id": incident_id, "digest": report.digest()},
+        {"id": incident_id, "digest": report.digest(tx)},
     )
     if told_before is not None:
         await timeline.fold(
@@ -169,12 +167,12 @@ async def _keep(tx: Tx, principal: Principal, incident_id: UUID, report: Report,
                 "source": report.source.value,
                 "external_ref": report.external_ref,
                 "type": report.kind.id,
-                "description": report.description,
+                "description": await texts.sealed(tx, incident_id, "report.description", report.description),
                 "lon": report.at.lon if report.at else None,
                 "lat": report.at.lat if report.at else None,
                 "address": report.address,
                 "caller_id": caller_id,
-                "digest": report.digest(),
+                "digest": report.digest(tx),
                 "received_at": tx.now(),
                 "received_by": principal.name,
             }

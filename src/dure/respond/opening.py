@@ -19,6 +19,7 @@ from dure.respond.joining import Spot, address_words
 from dure.respond.model import Mode, Source, Status, city_day, receipt_no
 from dure.respond.timeline import Entry
 from dure.respond.types import IncidentType, Moment
+from dure.trust.vault import texts
 
 VERIFY = "verify"
 """The task of checking a pre-alarm."""
@@ -104,7 +105,7 @@ async def open_incident(tx: Tx, opening: Opening) -> UUID:
                 "status": Status.OPEN.value,
                 "mode": opening.mode.value,
                 "source": opening.source.value,
-                "description": opening.description,
+                "description": await texts.sealed(tx, incident_id, "incident.description", opening.description),
                 **place.columns(),
                 "caller_id": opening.caller_id,
                 "reported_by_agency": opening.reported_by_agency,

@@ -63,7 +63,7 @@ incident = Table(
     Column("status", Text, nullable=False),
     Column("mode", Text, nullable=False),
     Column("source", Text, nullable=False),
-    Column("description", Text, nullable=False, server_default=text("''")),
+    Column("description", LargeBinary, nullable=False, server_default=text("''::bytea")),  # sealed: vault.texts
     Column("lon", Double),
     Column("lat", Double),
     Column("name", Text),
@@ -86,7 +86,7 @@ incident = Table(
     Column("closed_at", DateTime(timezone=True)),
     Column("closed_by", Text),
     Column("outcome", Text),
-    Column("outcome_reason", Text),
+    Column("outcome_reason", LargeBinary),  # sealed
     Column("merged_into", Uuid, ForeignKey("incident.id", ondelete="RESTRICT")),
     Column("merged_at", DateTime(timezone=True)),
     Column("alarm_count", Integer, nullable=False, server_default=text("0")),
@@ -117,12 +117,12 @@ report = Table(
     Column("source", Text, nullable=False),
     Column("external_ref", Text),
     Column("type", Text, nullable=False),
-    Column("description", Text, nullable=False),
+    Column("description", LargeBinary, nullable=False),  # sealed
     Column("lon", Double),
     Column("lat", Double),
     Column("address", Text),
     Column("caller_id", Uuid),
-    Column("digest", LargeBinary, nullable=False),  # SHA-256 of what was said: the same again adds no second report
+    Column("digest", LargeBinary, nullable=False),  # HMAC of what was said: the same again adds no second report
     Column("times", Integer, nullable=False, server_default=text("1")),
     Column("received_at", DateTime(timezone=True), nullable=False),
     Column("received_by", Text, nullable=False),
@@ -205,13 +205,13 @@ handoff = Table(
     _incident(),
     Column("agency_id", Text, nullable=False),
     Column("kind", Text, nullable=False),
-    Column("note", Text, nullable=False, server_default=text("''")),
+    Column("note", LargeBinary, nullable=False, server_default=text("''::bytea")),  # sealed
     Column("status", Text, nullable=False),
     Column("sent_at", DateTime(timezone=True), nullable=False),
     Column("sent_by", Text, nullable=False),
     Column("answered_at", DateTime(timezone=True)),
     Column("answered_by", Text),
-    Column("answer", Text),
+    Column("answer", LargeBinary),  # sealed
     CheckConstraint("kind in ('transfer', 'joint', 'tell')", name="kind"),
     CheckConstraint("status in ('sent', 'acknowledged', 'declined')", name="status"),
     Index("ix_handoff_agency_id", "agency_id", "incident_id"),
@@ -249,7 +249,7 @@ timeline = Table(
     Column("actor", Text),  # a desk's or an agency's label; None: dure by itself
     Column("key", Text, nullable=False),
     Column("params", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
-    Column("text", Text),  # what a person wrote
+    Column("text", LargeBinary),  # what a person wrote, sealed: vault.texts
     Column("group_key", Text),  # entries of a storm fold into one with this key
     Column("count", Integer, nullable=False, server_default=text("1")),
     Index("ix_timeline_incident_id", "incident_id", "at", "seq"),

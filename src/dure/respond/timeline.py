@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from dure.engine.database import Tx
 from dure.kernel.messages import Value
+from dure.trust.vault import texts
 
 
 class Entry(StrEnum):
@@ -51,7 +52,7 @@ async def add(
     words: str | None = None,
 ) -> None:
     """Write `respond.timeline.<name>`. `actor` is a desk's label, None for dure itself; `words` is what a person
-    wrote.
+    wrote, kept sealed under the incident's key.
     """
     await tx.execute(
         _ADD,
@@ -62,7 +63,7 @@ async def add(
             "actor": actor,
             "key": f"respond.timeline.{name}",
             "params": _json.encode(params or {}).decode(),
-            "text": words,
+            "text": await texts.sealed(tx, incident_id, "timeline.text", words),
         },
     )
 

@@ -47,3 +47,14 @@ def email(value: str) -> str:
 def anything(_value: str) -> str:
     """Nothing at all."""
     return "***"
+
+
+def resident_no(value: str) -> str:
+    """Birth date, and the digit of sex and century: 900101-1******; nothing of what is not 13 digits long."""
+    digits = "".join(_PHONE.findall(value))
+    return f"{digits[:6]}-{digits[6]}******" if len(digits) == 13 else "******-*******"
+
+
+def tail(value: str) -> str:
+    """The last two characters of a number."""
+    return "*" * max(len(value.strip()) - 2, 4) + value.strip()[-2:] if len(value.strip()) > 4 else "****"

@@ -1,8 +1,8 @@
-"""The room's tables. Secrets are kept as hashes only; who a person is stands encrypted in `person` and nowhere else."""
+"""The room's tables. Secrets are kept as hashes only; who a person is stands sealed in `vault.tables` and nowhere else."""
 
 from sqlalchemy import (
     ARRAY,
-    BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     DateTime,
@@ -55,8 +55,10 @@ account = Table(
     Column("agency_id", Text, ForeignKey("agency.id", ondelete="RESTRICT")),
     Column("language", Text, nullable=False, server_default=text("'ko'")),
     Column("signed_in_at", DateTime(timezone=True)),
+    Column("left_at", DateTime(timezone=True)),
+    Column("shared_suspected_at", DateTime(timezone=True)),  # in use from two addresses at one time
     *_kept(),
-    CheckConstraint("state in ('active', 'suspended')", name="state"),
+    CheckConstraint("state in ('active', 'suspended', 'left')", name="state"),
     CheckConstraint("language in ('ko', 'en')", name="language"),
 )
 
@@ -67,6 +69,8 @@ grant_role = Table(
     Column("role", Text, nullable=False),
     Column("granted_at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
     Column("granted_by", Text, nullable=False),
+    Column("until", DateTime(timezone=True)),  # None: as long as the account
+    Column("on_duty", Boolean, nullable=False, server_default=text("false")),  # held only while on duty
     PrimaryKeyConstraint("account_id", "role"),
 )
 
@@ -78,12 +82,34 @@ session = Table(
     Column("account_id", Uuid, ForeignKey("account.id", ondelete="CASCADE"), nullable=False),
     Column("address", Text),
     Column("browser", Text),
+    Column("seen_address", Text),
     Column("created_at", DateTime(timezone=True), nullable=False),
     Column("seen_at", DateTime(timezone=True), nullable=False),
     Column("expires_at", DateTime(timezone=True), nullable=False),  # absolute
     Column("revoked_at", DateTime(timezone=True)),
+    Column("method", Text, nullable=False, server_default=text("'password'")),
+    Column("second", Boolean, nullable=False, server_default=text("false")),  # proven by two factors
+    Column("proven_at", DateTime(timezone=True)),  # when the person last proved to be there
+    Column("former_hash", LargeBinary),  # the secret before the last proof, for requests under way
+    Column("former_until", DateTime(timezone=True)),
     Index("ix_session_account_id", "account_id"),
+    Index("ix_session_former_hash", "former_hash", postgresql_where=text("former_hash is not null")),
 )
+
+service_account = Table(
+    "service_account",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column("agency_id", Text, ForeignKey("agency.id", ondelete="RESTRICT"), nullable=False),
+    Column("owner_id", Uuid, ForeignKey("account.id", ondelete="RESTRICT"), nullable=False),
+    Column("purposes", ARRAY(Text), nullable=False),
+    Column("networks", ARRAY(Text), nullable=False, server_default=text("'{}'::text[]")),
+    Column("state", Text, nullable=False, server_default=text("'active'")),
+    *_kept(),
+    CheckConstraint("state in ('active', 'ended')", name="state"),
+)
+"""A machine of an agency. Its keys are rows of `token`, several at once while they are exchanged."""
 
 token = Table(
     "token",
@@ -100,6 +126,12 @@ token = Table(
     Column("expires_at", DateTime(timezone=True), nullable=False),
     Column("used_at", DateTime(timezone=True)),
     Column("revoked_at", DateTime(timezone=True)),
+    Column("service_account_id", Uuid, ForeignKey("service_account.id", ondelete="RESTRICT")),
+    Index(
+        "ix_token_service_account_id",
+        "service_account_id",
+        postgresql_where=text("service_account_id is not null"),
+    ),
 )
 
 one_time_link = Table(
@@ -125,22 +157,4 @@ sign_in_guard = Table(
     Column("wait_until", DateTime(timezone=True), nullable=False),
     PrimaryKeyConstraint("address", "username_hash"),
     Index("ix_sign_in_guard_failed_at", "failed_at"),
-)
-
-person = Table(
-    "person",
-    metadata,
-    Column("id", Uuid, primary_key=True),
-    Column("sealed", LargeBinary, nullable=False),  # version byte, nonce, AES-256-GCM of the record, tag
-    *_kept(),
-)
-
-person_index = Table(
-    "person_index",
-    metadata,
-    Column("person_id", Uuid, ForeignKey("person.id", ondelete="CASCADE"), nullable=False),
-    Column("field", Text, nullable=False),
-    Column("digest", LargeBinary, nullable=False),  # HMAC-SHA-256 of the folded value: a blind index
-    PrimaryKeyConstraint("person_id", "field"),
-    Index("ix_person_index_digest", "field", "digest"),
 )

@@ -179,22 +179,26 @@ C-4,박전화,독거노인,,,,010-1,,,,
     result = await bring("people", file)
     assert (result.imported, [(one.row, one.field) for one in result.rejected]) == (2, [(4, "성명"), (5, "연락처")])
     found = await rows(database, "select * from care_person order by code")
-    assert (found[0]["kind"], found[0]["district"], found[0]["device_ids"]) == (
-        "elderly_alone",
-        "중앙동",
-        ["DO-1", "MO-1"],
-    )
+    assert (found[0]["kind"], found[0]["district"]) == ("elderly_alone", "중앙동")
     async with database.transaction() as tx:
         person = (await held.opened(tx, [found[0]["person_id"]])).popitem()[1]  # type: ignore[list-item]
     assert person == Person(
-        "홍길순", "010-1111-2222", "010-3333-4444", "한빛시 중구 시장3길 24", "1941-03-02", note="홍아들 · 보청기"
+        "홍길순",
+        "010-1111-2222",
+        "010-3333-4444",
+        "한빛시 중구 시장3길 24",
+        "1941-03-02",
+        note="홍아들 · 보청기",
+        devices=("DO-1", "MO-1"),
     )
+    async with database.transaction() as tx:
+        assert await held.find(tx, "devices", "MO-1") == [found[0]["person_id"]], "whose device it is"
     everything = json.dumps(
         await rows(database, "select * from import_row") + await rows(database, "select * from care_person")
         + await rows(database, "select data from outbox"),
         default=str, ensure_ascii=False,
     )  # fmt: skip
-    for canary in ("홍길순", "1941-03-02", "시장3길", "홍아들", "보청기", "박전화"):
+    for canary in ("홍길순", "1941-03-02", "시장3길", "홍아들", "보청기", "박전화", "MO-1"):
         assert canary not in everything
     assert (await bring("people", file)).unchanged == 2
 

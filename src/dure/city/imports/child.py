@@ -22,7 +22,7 @@ MEMORY = 4 << 30
 
 async def _act(act: str, run_id: UUID, path: Path | None) -> None:
     settings = from_environment()
-    database = Database(settings.database_url, pool_size=3)
+    database = Database(settings.database_url, pool_size=3, folder=settings.data)
     held = vault.at(settings.data)
     try:
         match act:

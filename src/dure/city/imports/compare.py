@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from msgspec.structs import replace
 from sqlalchemy import ARRAY, RowMapping, Text, bindparam, text
 
 from dure.city import streams
@@ -25,7 +26,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
 """The columns of each table by which a file names its rows."""
 
 _UNSEEN = {"asset": "search", "camera": "search", "camera_site": "search", "device": "search", "boundary": "search"}
-PERSON_FIELDS = ("name", "phone", "second_phone", "address", "birth_date", "email", "note")
+PERSON_FIELDS = Person.__struct_fields__
 
 
 @dataclass(slots=True)
@@ -122,12 +123,23 @@ def change_of(entity: Entity, known: Known) -> Change:
         diff |= {name: ((current["attrs"] or {}).get(name), value) for name, value in changed_attrs.items()}
     person = entity.person
     if person is not None:
-        before = known.people.get(current["person_id"]) if current["person_id"] else None
-        if before == person or (before is None and person == Person()):
-            person = None
-        else:
-            diff |= _person_diff(before or Person(), person)
+        person, told = _person_change(entity, person, known.people.get(current["person_id"] or _NOBODY))
+        diff |= told
     return Change(entity, current, columns, diff, person)
+
+
+_NOBODY = UUID(int=0)
+
+
+def _person_change(
+    entity: Entity, person: Person, before: Person | None
+) -> tuple[Person | None, dict[str, tuple[Any, Any]]]:
+    """The record to keep in the place of `before`, None where nothing is new; and what differs, masked."""
+    if before is not None and entity.untold:
+        person = replace(person, **{name: getattr(before, name) for name in entity.untold})
+    if person == (before or Person()):
+        return None, {}
+    return person, _person_diff(before or Person(), person)
 
 
 def _address(whole: str | None) -> str | None:
@@ -146,10 +158,14 @@ def resolved(value: Any, known: Known) -> Any:
 def _person_diff(before: Person, after: Person) -> dict[str, tuple[Any, Any]]:
     old, new = before.masked(), after.masked()
     return {
-        f"person.{name}": (getattr(old, name), getattr(new, name))
+        f"person.{name}": (_told(getattr(old, name)), _told(getattr(new, name)))
         for name in PERSON_FIELDS
         if getattr(before, name) != getattr(after, name)
     }
+
+
+def _told(value: str | tuple[str, ...]) -> str:
+    return value if isinstance(value, str) else ", ".join(value)
 
 
 def _same(one: Any, other: Any) -> bool:

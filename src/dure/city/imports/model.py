@@ -41,8 +41,8 @@ class Entity:
     """One row of a table that a row of the file becomes.
 
     `values` are written where they differ; `defaults` only when it is made; `attrs` are merged into the column of
-    that name. `person` goes to the vault. With `yields`, a row that people or another file have made their own is
-    left as it is.
+    that name. `person` goes to the vault; what the file has no column for (`untold`) stays as it is there.
+    With `yields`, a row that people or another file have made their own is left as it is.
     """
 
     table: str
@@ -51,6 +51,7 @@ class Entity:
     defaults: dict[str, Any] = field(default_factory=dict)
     attrs: dict[str, Any] = field(default_factory=dict)
     person: Person | None = None
+    untold: tuple[str, ...] = ()
     yields: bool = False
 
 

@@ -14,6 +14,7 @@ from dure.city.tables import import_run
 from dure.engine.database import Tx
 from dure.kernel.errors import Conflict, NotFound
 from dure.kernel.ids import new_id
+from dure.trust import vault
 
 PREVIEW_KEPT = timedelta(days=1)
 UNDO_WITHIN = timedelta(days=7)
@@ -60,7 +61,7 @@ async def progress_of(tx: Tx, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
     """How far runs are, for screens that follow them."""
     wanted = [UUID(one) for one in ids]
     rows = await tx.rows(select(import_run).where(import_run.c.id.in_(wanted)))
-    names = ("kind", "file_name", "state", "done", "total", "version")
+    names = ("kind", "file_name", "state", "done", "total", "version", "agency_id")
     return {str(row["id"]): {"id": str(row["id"]), **{name: row[name] for name in names}} for row in rows}
 
 
@@ -182,14 +183,16 @@ async def expire(tx: Tx, now: datetime) -> dict[str, int]:
 async def forget_undo(tx: Tx, run_id: UUID) -> None:
     """Remove the images from before and the people in them that nothing names any more, and the run's rows."""
     params = {"run": run_id}
-    await tx.execute(
+    unnamed = await tx.rows(
         text(
-            "delete from person where id in (select (before->>'person_id')::uuid from import_change "
+            "select id from person where id in (select (before->>'person_id')::uuid from import_change "
             "where run_id = :run and before->>'person_id' is not null) "
             "and id not in (select person_id from asset where person_id is not null) "
             "and id not in (select person_id from care_person)"
         ),
         params,
     )
+    if unnamed:
+        await vault.of(tx).remove(tx, [row["id"] for row in unnamed], "import_settled")
     await tx.execute(text("delete from import_change where run_id = :run"), params)
     await tx.execute(text("delete from import_row where run_id = :run"), params)

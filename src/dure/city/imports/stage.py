@@ -29,6 +29,7 @@ _MASKS = {
     "guardian_phone": masks.phone,
     "address": masks.address,
     "birth_date": masks.birth_date,
+    "resident_no": masks.resident_no,
 }
 
 

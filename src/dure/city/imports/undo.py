@@ -12,6 +12,7 @@ from dure.city.imports import runs
 from dure.city.imports.write import TABLES
 from dure.engine.database import Database, Tx
 from dure.kernel.errors import DureError
+from dure.trust import vault
 
 _KEPT = frozenset({"id", "version", "created_at", "search", "last_seen", "latest", "fault", "key_hash", "key_at"})
 """Columns that undoing leaves: they change on their own."""
@@ -63,7 +64,7 @@ async def _undo(tx: Tx, run_id: UUID) -> dict[str, Any]:
         elif change["entity"] == "camera":
             cameras.append(told)
     if people:
-        await tx.execute(text("delete from person where id = any(:ids)"), {"ids": people})
+        await vault.of(tx).remove(tx, people, "import_undone")
     await events.device_changed(tx, devices)
     if len(cameras) <= events.EACH:
         await events.camera_changed(tx, cameras)

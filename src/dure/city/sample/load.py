@@ -137,10 +137,15 @@ async def _assets(tx: Tx, city: SampleCity, people: vault.Vault) -> int:
     return await copy_rows(tx, tables.asset, columns, sorted(rows, key=lambda row: row[4] is not None))
 
 
-def _record(person: Person) -> vault.Person:
+def _record(person: Person, devices: tuple[str, ...] = ()) -> vault.Person:
     birth = "" if person.birth_year is None else f"{person.birth_year}-01-01"
     return vault.Person(
-        name=person.name, phone=person.phone, address=person.address, birth_date=birth, note=person.note
+        name=person.name,
+        phone=person.phone,
+        address=person.address,
+        birth_date=birth,
+        note=person.note,
+        devices=devices,
     )
 
 
@@ -187,10 +192,10 @@ async def _devices(tx: Tx, city: SampleCity) -> int:
 
 
 async def _care(tx: Tx, city: SampleCity, people: vault.Vault) -> int:
-    kept = await people.put_all(tx, [(None, _record(one.person)) for one in city.care])
-    columns = ("id", "code", "kind", "person_id", "district", "device_ids")
+    kept = await people.put_all(tx, [(None, _record(one.person, one.device_ids)) for one in city.care])
+    columns = ("id", "code", "kind", "person_id", "district")
     rows = (
-        (uuid5(_NAMES, f"care:{one.code}"), one.code, one.kind, person, one.district, list(one.device_ids))
+        (uuid5(_NAMES, f"care:{one.code}"), one.code, one.kind, person, one.district)
         for one, (person, _) in zip(city.care, kept, strict=True)
     )
     return await copy_rows(tx, tables.care_person, columns, rows)

@@ -58,11 +58,25 @@ def _build(draft: Draft, _setting: Setting, key: str) -> list[Entity]:
         address=draft.text("address") or "",
         birth_date=born.isoformat() if born is not None else "",
         note=" · ".join(filter(None, (draft.text("guardian"), draft.text("note")))),
+        resident_no=draft.text("resident_no") or "",
+        devices=tuple(draft.values.get("device_ids") or ()),
     )
     columns: dict[str, Any] = {"kind": draft.values.get("kind") or "other", **draft.given("district")}
-    if "device_ids" in draft.columns:
-        columns["device_ids"] = draft.values.get("device_ids") or []
-    return [Entity("care_person", (key,), columns, person=person)]
+    untold = tuple(
+        name
+        for name, column in (("devices", "device_ids"), ("resident_no", "resident_no"))
+        if column not in draft.columns
+    )
+    return [Entity("care_person", (key,), columns, person=person, untold=untold)]
+
+
+def _resident_no(cell: str) -> str | None:
+    digits = re.sub(r"[^0-9]", "", values.folded(cell))
+    if not digits:
+        return None
+    if len(digits) != 13:
+        raise ValueError("city.import.resident_no.wrong")
+    return digits
 
 
 PEOPLE = Kind(
@@ -72,13 +86,14 @@ PEOPLE = Kind(
         Field("name", ("성명", "이름", "대상자명"), required=True, personal=True),
         Field("kind", ("구분", "대상구분", "대상자구분", "유형"), _kind, strict=False),
         Field("birth_date", ("생년월일",), values.day, personal=True),
+        Field("resident_no", ("주민등록번호", "주민번호", "외국인등록번호"), _resident_no, personal=True),
         Field("address", ("주소", "거주지", "도로명주소"), personal=True),
         Field("district", ("행정동", "읍면동", "동")),
         Field("phone", ("연락처", "전화번호", "휴대전화"), values.phone, personal=True),
         Field("guardian", ("보호자", "보호자명", "보호자성명"), personal=True),
         Field("guardian_phone", ("보호자연락처", "보호자전화", "비상연락처"), values.phone, personal=True),
         Field("note", ("특이사항", "비고", "건강상태"), personal=True),
-        Field("device_ids", ("장치ID", "감지기ID", "장치", "댁내장비"), _devices, strict=False),
+        Field("device_ids", ("장치ID", "감지기ID", "장치", "댁내장비"), _devices, strict=False, personal=True),
     ),
     groups=(),
     key_field="code",

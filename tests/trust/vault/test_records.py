@@ -1,6 +1,7 @@
 """The person vault: nothing readable outside it, masked by default, opened only after the line is written."""
 
 import logging
+import shutil
 import stat
 from pathlib import Path
 from uuid import UUID
@@ -14,9 +15,10 @@ from sqlalchemy import text
 from dure.engine.database import Database
 from dure.engine.settings import Settings
 from dure.kernel.errors import NotFound, Unavailable
-from dure.trust import keys, masks, vault
+from dure.trust import masks, vault
 from dure.trust.roles import Role
 from dure.trust.vault import Person, Vault, folded
+from dure.trust.vault.masters import Masters
 from tests.trust.conftest import account, bearer, signed_in, token
 
 CANARY = Person(
@@ -118,7 +120,7 @@ async def test_a_record_cannot_be_moved_to_another_person_or_changed(database: D
         await tx.execute(text(move), {"a": first, "b": second})
         with pytest.raises(Unavailable):
             await held.opened(tx, [second])
-        await tx.execute(text("update person set sealed = set_byte(sealed, 20, 7) where id = :a"), {"a": first})
+        await tx.execute(text("update person set sealed = set_byte(sealed, octet_length(sealed) - 3, 7) where id = :a"), {"a": first})
         with pytest.raises(Unavailable):
             await held.masked(tx, [first])
 
@@ -157,29 +159,33 @@ async def test_where_the_line_cannot_be_written_nothing_is_shown(database: Datab
 
 
 def test_the_key_file_is_its_owners_and_made_once(tmp_path: Path) -> None:
-    first, again = keys.load(tmp_path), keys.load(tmp_path)
+    first, again = Masters(tmp_path), Masters(tmp_path)
     path = tmp_path / "secrets" / "vault.key"
-    assert first == again
-    assert first.records != first.index
+    assert first.all() == again.all()
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
-    assert "records" not in repr(first)
     path.chmod(0o644)
     with pytest.raises(Unavailable, match="key_open"):
-        keys.load(tmp_path)
+        first.all()
     path.chmod(0o600)
-    path.write_bytes(b"short")
-    with pytest.raises(Unavailable, match="key_wrong"):
-        keys.load(tmp_path)
+    for wrong in (b"short", b"dure vault keys 2\n", b"dure vault keys 2\n1 AAAA\n", b"something else\n1 AAAA\n"):
+        path.write_bytes(wrong)
+        with pytest.raises(Unavailable, match="key_wrong"):
+            Masters(tmp_path).all()
 
 
 async def test_another_citys_key_opens_nothing(database: Database, held: Vault, tmp_path: Path) -> None:
     id_, _ = await put(database, held)
-    other = Vault(keys.load(tmp_path / "other"))
+    other = Vault(tmp_path / "other")
     async with database.transaction() as tx:
         assert await other.find(tx, "name", CANARY.name) == []
         with pytest.raises(Unavailable):
             await other.opened(tx, [id_])
+        other.keys.close()
+        held.keys.copy_to(tmp_path / "keys.db")
+        shutil.copy(tmp_path / "keys.db", tmp_path / "other" / "secrets" / "keys" / "keys.db")
+        with pytest.raises(Unavailable):
+            await Vault(tmp_path / "other").opened(tx, [id_])
 
 
 @given(st.text(max_size=30))

@@ -1,0 +1,81 @@
+"""What encrypts, behind one face: a suite is chosen by the byte that each sealed thing carries.
+
+A city that must use a validated module (KCMVP with ARIA or SEED) registers its suite and names it in
+`DURE_VAULT_SUITE`; what was sealed before is still read by the suite it names.
+"""
+
+import os
+from collections.abc import Mapping
+from typing import Protocol
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM, ChaCha20Poly1305
+
+_NONCE = 12
+
+
+class Unreadable(Exception):
+    """Another key, another context, or changed bytes."""
+
+
+class Cipher(Protocol):
+    """Authenticated encryption with associated data (RFC 5116) under 32-byte keys; the nonce is part of the output."""
+
+    name: str
+
+    def seal(self, key: bytes, plain: bytes, aad: bytes) -> bytes:
+        """`plain` sealed under `key` and bound to `aad`; each call gives other bytes."""
+
+    def unseal(self, key: bytes, sealed: bytes, aad: bytes) -> bytes:
+        """What `seal` hid. Raises Unreadable."""
+
+
+class _Aead:
+    """A suite of `cryptography` with a random nonce of 96 bits.
+
+    A key seals some thousands of small things in its life, far below the 2^32 of NIST SP 800-38D section 8.3.
+    """
+
+    def __init__(self, name: str, make: type[AESGCM] | type[ChaCha20Poly1305]) -> None:
+        self.name = name
+        self._make = make
+
+    def seal(self, key: bytes, plain: bytes, aad: bytes) -> bytes:
+        nonce = os.urandom(_NONCE)
+        return nonce + self._make(key).encrypt(nonce, plain, aad)
+
+    def unseal(self, key: bytes, sealed: bytes, aad: bytes) -> bytes:
+        try:
+            return self._make(key).decrypt(sealed[:_NONCE], sealed[_NONCE:], aad)
+        except (InvalidTag, ValueError) as error:
+            raise Unreadable from error
+
+
+_suites: dict[int, Cipher] = {
+    1: _Aead("aes-256-gcm", AESGCM),
+    2: _Aead("chacha20-poly1305", ChaCha20Poly1305),
+}
+
+
+def register(number: int, suite: Cipher) -> None:
+    """Add a suite under its number for ever (3 to 255). Raises ValueError where the number or name is taken."""
+    if not 3 <= number <= 255 or number in _suites or any(one.name == suite.name for one in _suites.values()):
+        raise ValueError(f"suite {number} ({suite.name}) cannot be registered")
+    _suites[number] = suite
+
+
+def suite(number: int) -> Cipher:
+    """The suite of this number. Raises Unreadable where there is none here."""
+    try:
+        return _suites[number]
+    except KeyError as error:
+        raise Unreadable from error
+
+
+def chosen(environment: Mapping[str, str] = os.environ) -> int:
+    """The number of the suite that seals from now on: `DURE_VAULT_SUITE`, else AES-256-GCM. Raises ValueError."""
+    name = environment.get("DURE_VAULT_SUITE", "aes-256-gcm")
+    for number, one in _suites.items():
+        if one.name == name:
+            return number
+    raise ValueError(f"no cipher suite is named {name!r}")

@@ -1,0 +1,151 @@
+"""Erasing by destroying the key: what it sealed is unreadable wherever copies of it lie.
+
+Ordered in the caller's transaction (record and blind index go, a row of `destruction` stays), carried out once that has
+committed: a line in the ledger, then the key.
+What a crash kept from being carried out is carried out by the work process.
+"""
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+
+from dure.engine.database import Tx
+from dure.kernel.errors import NotFound
+from dure.kernel.ids import new_id
+from dure.trust import audit
+from dure.trust.principal import Principal
+from dure.trust.vault.records import Vault, of
+
+log = logging.getLogger(__name__)
+
+
+async def erase(tx: Tx, principal: Principal, person_id: UUID, reason: str) -> UUID:
+    """Destroy a person: their record, those that were found to be the same person's, and every key of these. The id of
+    the destruction. It cannot be undone. Raises NotFound.
+    """
+    kept = await tx.scalar(
+        text("select coalesce(merged_into, id) from person where id = :id for update"), {"id": person_id}
+    )
+    if kept is None:
+        raise NotFound("trust.person.unknown")
+    found = await tx.rows(text("select id from person where id = :id or merged_into = :id for update"), {"id": kept})
+    for row in found:
+        await audit.record(tx, principal, "person.erase", "person", row["id"], purpose=reason, person_id=row["id"])
+    await order(tx, of(tx), "person", [row["id"] for row in found], reason, principal.actor)
+    made = await tx.scalar(_ID, {"kind": "person", "id": person_id})
+    assert isinstance(made, UUID)
+    return made
+
+
+async def order(tx: Tx, vault: Vault, kind: str, ids: Sequence[UUID], reason: str, by: str) -> int:
+    """Order the destruction of things' keys (of people also the records); how many there were."""
+    gone = list(ids)
+    if kind == "person":
+        gone = [row["id"] for row in await tx.rows(_TAKE, {"ids": gone})]
+    if not gone:
+        return 0
+    now = tx.now()
+    await tx.execute(
+        _ORDER,
+        [{"id": new_id(), "kind": kind, "subject": one, "reason": reason, "by": by, "now": now} for one in gone],
+    )
+
+    def carry_out() -> None:
+        try:
+            destroy(vault, kind, gone, now)
+        except Exception:
+            log.exception("the destruction of %d keys waits for its next try", len(gone))
+
+    tx.after_commit(carry_out)
+    return len(gone)
+
+
+def destroy(vault: Vault, kind: str, ids: Sequence[UUID], at: Any) -> None:
+    """The line first: a key that is gone without one could come back with a copy of the keys. Blocking."""
+    vault.ledger.add(kind, ids, at)
+    vault.keys.destroy(kind, ids)
+
+
+async def finish(tx: Tx, vault: Vault) -> int:
+    """Carry out what was ordered and not carried out; how many were noted as done."""
+    rows = await tx.rows(_WAITING)
+    for row in rows:
+        if not vault.keys.is_destroyed(row["kind"], row["subject_id"]):
+            destroy(vault, row["kind"], [row["subject_id"]], row["ordered_at"])
+        await tx.execute(_DONE, {"id": row["id"], "now": tx.now()})
+    return len(rows)
+
+
+async def replay(tx: Tx, vault: Vault) -> int:
+    """Make what came back from a copy as gone as the ledger says: keys, records, blind indexes; how many records went.
+
+    Done when a backup is restored, before anything serves, and at each start.
+    """
+    lines = vault.ledger.lines()
+    for kind in {line.kind for line in lines}:
+        vault.keys.destroy(kind, [line.id for line in lines if line.kind == kind])
+    known = {(row["kind"], row["subject_id"]) for row in await tx.rows(_KNOWN)}
+    missing = [line for line in lines if (line.kind, line.id) not in known]
+    for line in missing:
+        vault.ledger.add(line.kind, [line.id], tx.now())  # where only the copy elsewhere had it
+    if missing:
+        await tx.execute(
+            _ORDER,
+            [
+                {
+                    "id": new_id(),
+                    "kind": line.kind,
+                    "subject": line.id,
+                    "reason": "ledger",
+                    "by": "system",
+                    "now": tx.now(),
+                }
+                for line in missing
+            ],
+        )
+    return len(await tx.rows(_TAKE, {"ids": [line.id for line in lines if line.kind == "person"]}))
+
+
+async def proof(tx: Tx, vault: Vault, kind: str, id_: UUID) -> dict[str, Any]:
+    """What shows that something was destroyed: who ordered it when and why, the ledger's line, and whether key, record
+    and blind index are gone now. Raises NotFound where no destruction was ordered.
+    """
+    row = await tx.row(_ORDERED, {"kind": kind, "id": id_})
+    if row is None:
+        raise NotFound("trust.person.not_erased")
+    line = vault.ledger.of(kind, id_)
+    return {
+        "subject_id": id_,
+        "ordered_at": row["ordered_at"],
+        "ordered_by": row["by"],
+        "reason": row["reason"],
+        "key_destroyed": vault.keys.is_destroyed(kind, id_),
+        "records": row["records"],
+        "index_rows": row["index_rows"],
+        "ledger_seq": line.seq if line else None,
+        "ledger_at": line.at if line else None,
+        "ledger_hash": line.hash if line else None,
+        "ledger_whole": vault.ledger.broken_at() is None,
+    }
+
+
+_TAKE = text("delete from person where id = any(:ids) returning id")
+_ORDER = text(
+    "insert into destruction (id, kind, subject_id, reason, by, ordered_at) "
+    "values (:id, :kind, :subject, :reason, :by, :now) on conflict (kind, subject_id) do nothing"
+)
+_ID = text("select id from destruction where kind = :kind and subject_id = :id")
+_WAITING = text(
+    "select id, kind, subject_id, ordered_at from destruction where done_at is null "
+    "order by ordered_at limit 1000 for update skip locked"
+)
+_DONE = text("update destruction set done_at = :now where id = :id")
+_KNOWN = text("select kind, subject_id from destruction")
+_ORDERED = text(
+    "select d.*, (select count(*) from person p where p.id = d.subject_id) as records, "
+    "(select count(*) from person_index i where i.person_id = d.subject_id) as index_rows "
+    "from destruction d where d.kind = :kind and d.subject_id = :id"
+)
