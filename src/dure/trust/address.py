@@ -45,6 +45,12 @@ def within(address: Address | None, wanted: Iterable[Network]) -> Network | None
     return next((one for one in wanted if address.version == one.version and address in one), None)
 
 
+def inside(part: Network, whole: Network) -> bool:
+    """Whether every address of `part` is one of `whole`."""
+    first, last = part.network_address, part.broadcast_address
+    return part.version == whole.version and first in whole and last in whole
+
+
 def origin(address: Address | None) -> str:
     """What counts as one sender: an IPv4 address, or the /64 of an IPv6 one, in which a single host has all
     addresses.

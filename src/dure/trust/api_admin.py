@@ -1,7 +1,7 @@
 """Accounts, agencies, tokens and the audit log over HTTP."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import Depends, Query, Response
@@ -37,13 +37,17 @@ def _link(context: Context, presented: str) -> shapes.LinkOut:
 async def list_accounts(
     tx: TxDep,
     _who: ManagesAccounts,
-    state: Annotated[shapes.State | None, Query()] = None,
+    state: Annotated[Literal["active", "suspended", "left"] | None, Query()] = None,
+    agency: Annotated[str | None, Query(max_length=32)] = None,
+    shared: bool = False,
     cursor: Cursor = None,
     limit: Limit = 100,
 ) -> shapes.Accounts:
-    """Accounts by username."""
+    """Accounts by username. `shared`: only those suspected to be used by several people."""
     after = paging.decode(cursor, str)
-    rows = await accounts.listing(tx, state=state, after=after[0] if after else None, limit=limit)
+    rows = await accounts.listing(
+        tx, state=state, agency=agency, shared=shared, after=after[0] if after else None, limit=limit
+    )
     return shapes.Accounts.model_validate(paging.page(rows, limit, lambda row: (row["username"],)))
 
 
@@ -83,7 +87,9 @@ async def change_account(
     expected: ExpectedVersion,
     response: Response,
 ) -> shapes.AccountOut:
-    """Change label, roles, agency, language or state. Suspending ends every session at once."""
+    """Change label, roles, language or state, or give a first agency. Suspending ends every session at once, and the
+    tokens that they made. From one agency to another an account moves (`/accounts/{account_id}/move`).
+    """
     row = await accounts.change(tx, who, account_id, shapes.given(body), expected=expected)
     response.headers["ETag"] = etag(row["version"])
     return shapes.AccountOut(**row)

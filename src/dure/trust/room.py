@@ -4,22 +4,24 @@ from fastapi import APIRouter
 
 from dure.engine.context import Context
 from dure.engine.room import Every, Room
-from dure.trust import api_admin, api_people, api_sign_in, links, policy, sessions
+from dure.trust import api_admin, api_people, api_sign_in, policy
 from dure.trust.audit import checkpoints
 from dure.trust.entry import api_door, api_mine, forgetting
+from dure.trust.who import api_duties, api_machines, joining
+from dure.trust.who import api_people as api_joining
 
 router = APIRouter()
 for _part in (
     *(api_door.door_router, api_door.router, api_mine.router, api_sign_in.door, api_sign_in.router),
     *(api_admin.router, api_people.router),
+    *(api_joining.door, api_joining.router, api_duties.router, api_machines.router),
 ):
     router.include_router(_part)
 
 
 async def _forget(context: Context) -> None:
     async with context.database.transaction() as tx:
-        await sessions.forget_old(tx)
-        await links.forget_old(tx)
+        await joining.forget_old(tx)
         await forgetting.forget_old(tx)
 
 

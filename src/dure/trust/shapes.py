@@ -115,18 +115,29 @@ class AccountChange(Model):
     state: State = "active"
 
 
+class GrantOut(BaseModel):
+    """A role that was given: until when (null: as long as the account), and whether only while on duty."""
+
+    role: Role
+    until: datetime | None
+    on_duty: bool
+
+
 class AccountOut(BaseModel):
-    """An account."""
+    """An account. `shared_suspected_at`: since when it is suspected to be used by several people."""
 
     id: UUID
     username: str
     label: str
-    state: State
+    state: Literal["active", "suspended", "left"]
     roles: list[Role]
+    grants: list[GrantOut]
     agency_id: str | None
     language: Language
     has_password: bool
     signed_in_at: datetime | None
+    left_at: datetime | None
+    shared_suspected_at: datetime | None
     version: int
     created_at: datetime
     updated_at: datetime
@@ -248,12 +259,6 @@ class FindIn(Model):
 
     field: Literal["name", "phone"]
     value: Line
-
-
-class OpenIn(Model):
-    """Why the record is opened."""
-
-    purpose: Purpose
 
 
 class Sessions(BaseModel):

@@ -13,6 +13,7 @@ from sqlalchemy import RowMapping, text
 from dure.engine.database import Tx
 from dure.kernel.errors import FieldError, Invalid, NotFound
 from dure.kernel.ids import new_id
+from dure.trust import address as addresses
 from dure.trust import agencies, audit, secret
 from dure.trust.principal import Principal
 from dure.trust.roles import Role
@@ -22,19 +23,25 @@ LONGEST = timedelta(days=3660)
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _DURATION = re.compile(r"([1-9][0-9]{0,8})([smhdw])")
 
-_COLUMNS = "id, name, role, agency_id, device_id, networks, created_by, created_at, expires_at, used_at, revoked_at"
+_COLUMNS = (
+    "id, name, role, agency_id, device_id, networks, created_by, created_at, expires_at, used_at, revoked_at, "
+    "service_account_id"
+)
 _MAKE = text(
     "insert into token "
-    "(id, secret_hash, name, role, agency_id, device_id, networks, created_by, created_at, expires_at) "
-    "values (:id, :digest, :name, :role, :agency_id, :device_id, :networks, :created_by, :now, :until)"
+    "(id, secret_hash, name, role, agency_id, device_id, networks, created_by, created_at, expires_at, "
+    "service_account_id) "
+    "values (:id, :digest, :name, :role, :agency_id, :device_id, :networks, :created_by, :now, :until, :machine)"
 )
 _ONE = text(f"select {_COLUMNS} from token where id = :id")
 _BY_SECRET = text("select id from token where secret_hash = :digest")
 _LIST = text(
-    f"select {_COLUMNS} from token where cast(:at as timestamptz) is null or (created_at, id) < (:at, :id) "
+    f"select {_COLUMNS} from token where service_account_id is null "
+    "and (cast(:at as timestamptz) is null or (created_at, id) < (:at, :id)) "
     "order by created_at desc, id desc limit :limit"
 )
 _REVOKE = text("update token set revoked_at = :now where id = :id and revoked_at is null")
+_ADMIN_UNTIL = text("select until from grant_role where account_id = :id and role = 'admin'")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +54,7 @@ class Wanted:
     device_id: str | None = None
     networks: Sequence[str] = field(default_factory=tuple)
     expires: str = LASTS
+    service_account_id: UUID | None = None
 
 
 def duration(text_: str, field_: str = "expires") -> timedelta:
@@ -60,12 +68,16 @@ def duration(text_: str, field_: str = "expires") -> timedelta:
 
 
 async def make(tx: Tx, principal: Principal, wanted: Wanted) -> tuple[RowMapping, str]:
-    """A token and its secret, which nobody can read again. Raises Invalid."""
+    """A token and its secret, which nobody can read again. Raises Invalid.
+
+    It ends no later than the right to make it does. What a token makes as administrator is bound as that token is.
+    """
     await agencies.require_known(tx, wanted.agency_id)
     if wanted.device_id is not None and wanted.role is not Role.DEVICE:
         key = "trust.token.device_needs_role"
         raise Invalid(key, fields=[FieldError("device_id", key)])
     id_, presented, now = new_id(), secret.new(secret.TOKEN), tx.now()
+    networks, until = await _within_own(tx, principal, wanted, agencies.checked_networks(wanted.networks))
     await tx.execute(
         _MAKE,
         {
@@ -75,14 +87,35 @@ async def make(tx: Tx, principal: Principal, wanted: Wanted) -> tuple[RowMapping
             "role": wanted.role.value,
             "agency_id": wanted.agency_id,
             "device_id": wanted.device_id,
-            "networks": agencies.checked_networks(wanted.networks),
+            "networks": networks,
             "created_by": principal.actor,
             "now": now,
-            "until": now + duration(wanted.expires),
+            "until": until,
+            "machine": wanted.service_account_id,
         },
     )
     await audit.record(tx, principal, "token.create", "token", id_)
     return await get(tx, id_), presented
+
+
+async def _within_own(tx: Tx, principal: Principal, wanted: Wanted, networks: list[str]) -> tuple[list[str], datetime]:
+    """The networks and the end that the maker may give: nobody makes themself a stronger or longer right.
+
+    Raises Invalid for networks beyond those of the token that makes an administrator's token.
+    """
+    until = tx.now() + duration(wanted.expires)
+    if principal.kind == "account":
+        ends = await tx.scalar(_ADMIN_UNTIL, {"id": principal.id})
+        return networks, min(until, ends) if ends else until
+    if principal.kind != "token" or wanted.role is not Role.ADMIN:
+        return networks, until
+    maker = await get(tx, principal.id)
+    allowed = addresses.networks(maker["networks"])
+    for index, one in enumerate(networks if allowed else ()):
+        if not any(addresses.inside(addresses.network(one), whole) for whole in allowed):
+            key = "trust.token.beyond"
+            raise Invalid(key, fields=[FieldError(f"networks.{index}", key)])
+    return networks or list(maker["networks"]), min(until, maker["expires_at"])
 
 
 async def get(tx: Tx, token_id: UUID) -> RowMapping:
