@@ -74,6 +74,9 @@ export interface SignedInPlace {
   readonly id: string;
   readonly address: string | null;
   readonly browser: string | null;
+  readonly name: string;
+  readonly method: string;
+  readonly second: boolean;
   readonly created_at: string;
   readonly seen_at: string;
   readonly expires_at: string;

@@ -38,7 +38,11 @@ interface Asking {
 /** Called when the session has ended, so that the frame can ask to sign in again. */
 export const onSignedOut: { call: () => void } = { call: () => undefined };
 
-async function send(method: string, path: string, asking: Asking = {}): Promise<Response> {
+/** Called when the server wants a fresh proof that the person is there; true once it was given. */
+export const onProofNeeded: { call: () => Promise<boolean> } = { call: () => Promise.resolve(false) };
+const sessionOver = ['trust.session.over', 'trust.sign_in.needed'];
+
+async function send(method: string, path: string, asking: Asking = {}, proven = false): Promise<Response> {
   const url = new URL(base + path, location.origin);
   for (const [name, value] of Object.entries(asking.query ?? {})) {
     if (value === null || value === undefined || value === '') continue;
@@ -62,7 +66,8 @@ async function send(method: string, path: string, asking: Asking = {}): Promise<
   }
   if (response.ok) return response;
   const problem = await problemOf(response);
-  if (response.status === 401 && !path.startsWith('/sessions')) onSignedOut.call();
+  if (problem.code === 'trust.step_up.needed' && !proven && (await onProofNeeded.call())) return send(method, path, asking, true);
+  if (sessionOver.includes(problem.code)) onSignedOut.call();
   throw problem;
 }
 

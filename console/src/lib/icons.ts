@@ -29,6 +29,7 @@ import copy from '@tabler/icons/outline/copy.svg?raw';
 import cornerDownRight from '@tabler/icons/outline/corner-down-right.svg?raw';
 import cpu from '@tabler/icons/outline/cpu.svg?raw';
 import deviceCctv from '@tabler/icons/outline/device-cctv.svg?raw';
+import deviceMobile from '@tabler/icons/outline/device-mobile.svg?raw';
 import dots from '@tabler/icons/outline/dots.svg?raw';
 import download from '@tabler/icons/outline/download.svg?raw';
 import droplet from '@tabler/icons/outline/droplet.svg?raw';
@@ -39,6 +40,7 @@ import eyeOff from '@tabler/icons/outline/eye-off.svg?raw';
 import fileText from '@tabler/icons/outline/file-text.svg?raw';
 import fileTypeCsv from '@tabler/icons/outline/file-type-csv.svg?raw';
 import filter from '@tabler/icons/outline/filter.svg?raw';
+import fingerprint from '@tabler/icons/outline/fingerprint.svg?raw';
 import fireHydrant from '@tabler/icons/outline/fire-hydrant.svg?raw';
 import flag from '@tabler/icons/outline/flag.svg?raw';
 import flame from '@tabler/icons/outline/flame.svg?raw';
@@ -124,6 +126,7 @@ export const icons = {
   'corner-down-right': cornerDownRight,
   cpu,
   'device-cctv': deviceCctv,
+  'device-mobile': deviceMobile,
   dots,
   download,
   droplet,
@@ -134,6 +137,7 @@ export const icons = {
   'file-text': fileText,
   'file-type-csv': fileTypeCsv,
   filter,
+  fingerprint,
   'fire-hydrant': fireHydrant,
   flag,
   flame,

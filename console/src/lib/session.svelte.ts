@@ -3,6 +3,11 @@ import { clock } from './clock.svelte';
 import { live } from './live/live.svelte';
 import type { Me, Page } from './types';
 
+export interface SignedIn {
+  readonly ok: boolean;
+  readonly second: { readonly ways: readonly string[] } | null;
+}
+
 /** Who is signed in here, if anybody. */
 class Session {
   me = $state.raw<Me | null>(null);
@@ -22,9 +27,16 @@ class Session {
     }
   }
 
-  async signIn(username: string, password: string): Promise<void> {
-    await api.post('/sessions', { username, password });
+  /** Signs in by password. What comes back says how a second factor may be shown; null where none is asked. */
+  async signIn(username: string, password: string): Promise<readonly string[] | null> {
+    return this.entered(await api.post<SignedIn>('/sessions', { username, password }));
+  }
+
+  /** Signs in by whatever the server was told; null when that was all. */
+  async entered(answer: SignedIn): Promise<readonly string[] | null> {
+    if (!answer.ok) return answer.second?.ways ?? [];
     this.enter(await api.get<Me>('/me'));
+    return null;
   }
 
   async signOut(): Promise<void> {
@@ -43,6 +55,7 @@ class Session {
     this.me = me;
     clock.zone = me.time_zone;
     this.state = 'in';
+    if (me.second_missing) return;
     live.start(base);
     void this.askCity();
   }

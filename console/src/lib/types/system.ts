@@ -34,6 +34,8 @@ export interface Me {
   readonly name: string;
   readonly roles: readonly string[];
   readonly permissions: readonly string[];
+  /** A role asks for a second factor that this session has not shown: nothing else can be done. */
+  readonly second_missing?: boolean;
   readonly agency: string | null;
   readonly agency_name: string | null;
   readonly network: string | null;
