@@ -5,33 +5,40 @@ import { live } from '../lib/live/live.svelte';
 import { session } from '../lib/session.svelte';
 import type { Incident } from '../lib/types';
 import { rowsOf } from './order';
+import { Past } from './past.svelte';
 
 export const tabs = ['all', 'mine', 'unacknowledged'] as const;
 export type QueueTab = (typeof tabs)[number];
 
-/** What the parts of the board share: which rows the queue shows, and which incident is chosen. */
+/** What the parts of the board share: now or a past moment, which rows the queue shows, and which incident is chosen. Of the past nothing can be acted on. */
 export class BoardState {
+  readonly past = new Past();
+  readonly incidents = $derived(this.past.at ? this.past.incidents : live.incidents);
+  readonly open = $derived(this.past.at ? this.past.incidents : live.open);
+  readonly ready = $derived(this.past.at ? this.past.ready : live.ready);
+  /** For how long things have been, as of the moment that is shown; null: as of now. */
+  readonly as = $derived(this.past.iso);
   tab = $state<QueueTab>('all');
   held = $state(false);
   order = $state.raw<readonly string[]>([]);
   chosenId = $state<string | null>(null);
-  readonly byId = $derived(new Map(live.incidents.map((incident) => [incident.id, incident])));
+  readonly byId = $derived(new Map(this.incidents.map((incident) => [incident.id, incident])));
   readonly rows = $derived(this.order.map((id) => this.byId.get(id)).filter((incident): incident is Incident => incident !== undefined));
   readonly chosen = $derived(this.chosenId === null ? null : (this.byId.get(this.chosenId) ?? null));
-  readonly detail = $derived(this.chosenId === null ? null : new IncidentView(this.chosenId));
+  readonly detail = $derived(this.chosenId === null || this.past.at ? null : new IncidentView(this.chosenId));
 
   of(tab: QueueTab): Incident[] {
     const me = session.me;
-    if (tab === 'mine') return live.open.filter((i) => me !== null && [me.username, me.name].includes(i.acknowledged_by ?? ''));
-    if (tab === 'unacknowledged') return live.open.filter((i) => i.status === 'open');
-    return [...live.open];
+    if (tab === 'mine') return this.open.filter((i) => me !== null && [me.username, me.name].includes(i.acknowledged_by ?? ''));
+    if (tab === 'unacknowledged') return this.open.filter((i) => i.status === 'open');
+    return [...this.open];
   }
 
   /** Follows the city; to be called in an effect. */
   settle(): void {
     const open = this.of(this.tab);
-    const waiting = fresh.waiting.map((incident) => incident.id);
-    const held = this.held;
+    const waiting = (this.past.at ? [] : fresh.waiting).map((incident) => incident.id);
+    const held = this.held && !this.past.at;
     const known = this.byId;
     untrack(() => {
       this.order = rowsOf(open, this.order, waiting, held);

@@ -18,10 +18,21 @@ export function lanesOf(alarms: readonly Alarm[], from: number): readonly Lane[]
   for (const alarm of alarms) {
     if (endOf(alarm) < from) continue;
     const name = alarm.lane;
-    byName.set(name, [...(byName.get(name) ?? []), alarm]);
+    const lane = byName.get(name);
+    if (lane) lane.push(alarm);
+    else byName.set(name, [alarm]);
   }
-  const gravest = (list: readonly Alarm[]): number => Math.min(...list.map((a) => rank[a.severity] + (a.open ? 0 : 0.5)));
+  const gravest = (list: readonly Alarm[]): number => list.reduce((least, a) => Math.min(least, rank[a.severity] + (a.open ? 0 : 0.5)), Infinity);
   return [...byName]
-    .map(([name, list]) => ({ name, alarms: list.sort((a, b) => a.onset_at.localeCompare(b.onset_at)) }))
+    .map(([name, list]) => ({ name, alarms: list.sort((a, b) => (a.onset_at < b.onset_at ? -1 : 1)) }))
     .sort((a, b) => gravest(a.alarms) - gravest(b.alarms) || a.name.localeCompare(b.name));
+}
+
+/** A lane's alarms without those that would be drawn upon each other, to the pixel: a storm of 50,000 costs no more than the width of the screen. */
+export function distinct(alarms: readonly Alarm[], now: number, x: (at: number) => number): readonly Alarm[] {
+  const drawn = new Set<string>();
+  return alarms.filter((alarm) => {
+    const mark = `${Math.round(x(Date.parse(alarm.raised_at)))} ${Math.round(x(Math.min(now, endOf(alarm))))} ${alarm.severity} ${alarm.stage}`;
+    return !drawn.has(mark) && drawn.add(mark);
+  });
 }

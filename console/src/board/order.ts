@@ -2,9 +2,12 @@ import type { Incident, Severity } from '../lib/types';
 
 const rank: Record<Severity, number> = { critical: 0, serious: 1, watch: 2, notice: 3 };
 
+/** Times and ids are plain ASCII: no language's order is needed, and it costs a tenth. */
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
 /** The queue's order: the gravest first, and of the same gravity the newest. */
 export function inOrder(incidents: readonly Incident[]): Incident[] {
-  return [...incidents].sort((a, b) => rank[a.severity] - rank[b.severity] || b.opened_at.localeCompare(a.opened_at) || a.id.localeCompare(b.id));
+  return [...incidents].sort((a, b) => rank[a.severity] - rank[b.severity] || compare(b.opened_at, a.opened_at) || compare(a.id, b.id));
 }
 
 /**
