@@ -34,6 +34,7 @@ OPEN = {
     ("post", "/api/v1/sessions"),
     ("post", "/api/v1/admin-link"),
     ("post", "/api/v1/password-reset"),
+    ("post", "/api/v1/join"),
 }
 """All that answers somebody unknown."""
 REFUSALS = {400, 401, 403, 404, 405, 413, 415, 422}
