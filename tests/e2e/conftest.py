@@ -94,6 +94,10 @@ class Desk:
         host = urlsplit(self._town.url).netloc
         page.on("pageerror", lambda error: watched.errors.append(str(error)))
         page.on(
+            "console",
+            lambda said: watched.errors.append(said.text) if "Content Security Policy" in said.text else None,
+        )
+        page.on(
             "request",
             lambda request: (
                 watched.outside.append(request.url)

@@ -25,7 +25,7 @@ _SECURITY = [
     (b"permissions-policy", b"camera=(), microphone=(), geolocation=(self)"),
 ]
 _POLICY = (
-    "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; style-src 'self' 'unsafe-inline'; "
+    "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; style-src 'self'; "
     "worker-src 'self' blob:; connect-src 'self'{relay}; font-src 'self'; object-src 'none'; base-uri 'none'; "
     "frame-ancestors 'none'"
 )
