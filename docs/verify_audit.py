@@ -118,8 +118,8 @@ def checkpoints(folder: Path, key: Key, seen: list) -> list:
         need(one["number"] == n and follows, f"checkpoint {n} does not follow the one before")
         due.append((*found, f"checkpoint {n}"))
         before = found
-    what = "a witness's note"
-    due += [(*key.opened(one["note"], what), what) for path in seen for one in json_lines(path)]
+    told = "a witness's note"
+    due.extend((*key.opened(one["note"], told), told) for path in seen for one in json_lines(path))
     return sorted(due, key=lambda one: one[0])
 
 
@@ -128,7 +128,7 @@ class Walk:
 
     def __init__(self, head: dict, due: list) -> None:
         self.tree, self.chain, self.signed = Tree(), bytes.fromhex(head["chain"]), head["begin"]
-        self.missing, self.destroyed = 0, (0, None)
+        self.missing, self.claims = [], []
         self.tree.add_span(head["begin"], head["before"])
         self.head, self.due = head, [one for one in due if one[0] >= head["begin"]]
         self.compare()
@@ -142,14 +142,14 @@ class Walk:
 
     def take(self, one: dict) -> None:
         here, leaf, line = self.tree.size + 1, bytes.fromhex(one["leaf"]), one["line"]
-        need(one["seq"] == here and (line or self.missing == here - 1), f"line {here}: it was removed")
+        need(one["seq"] == here, f"line {here}: it was removed")
         if line is None:
-            self.missing = here
+            self.missing.append(here)
         else:
             need(leaf_of(line) == leaf, f"line {here}: its content was changed")
-            claim = str(line["entity_id"]) if line["action"] == "audit.destroy" else ""
-            if claim.startswith("1-") and claim[2:].isdigit():
-                self.destroyed = max(self.destroyed, (int(claim[2:]), line["at"]), key=lambda one: one[0])
+            first, dash, last = str(line["entity_id"]).partition("-")
+            if line["action"] == "audit.destroy" and dash and (first + last).isdigit():
+                self.claims.append((int(first), int(last), datetime.fromisoformat(line["at"]) - YEAR))
         self.chain = sha(self.chain + leaf)
         need(self.chain.hex() == one["hash"], f"line {here}: the chain is broken")
         self.tree.add(leaf)
@@ -157,19 +157,20 @@ class Walk:
 
     def end(self, due: list) -> str:
         """Destruction is proven, the newest checkpoint stands over everything, and nobody saw a longer log."""
-        head, last, (size, root, when), gone = self.head, self.tree.size, self.head["checkpoint"], self.missing
+        head, last, (size, root, when) = self.head, self.tree.size, self.head["checkpoint"]
         need(last == head["end"], f"line {last + 1}: the export ends before line {head['end']}")
-        proven, at = self.destroyed
-        need(gone <= proven, f"line {proven + 1} to {gone}: removed without a record of destruction")
-        old = datetime.fromisoformat(at) - YEAR if gone else EPOCH
-        need(not gone or any(one[0] >= gone and one[2] <= old for one in due), f"line 1 to {gone}: destroyed too early")
+        stood = [(a, z, max([0, *(one[0] for one in due if one[2] <= before)])) for a, z, before in self.claims]
+        for gone in self.missing:
+            spans = [min(z, old) for a, z, old in stood if a <= gone <= z]
+            need(spans, f"line {gone}: removed without a record of destruction")
+            need(gone <= max(spans), f"line {gone}: destroyed before its time")
         longest = max([size, *(one[0] for one in self.due)])
         need(longest == size, f"line {size + 1}: a signed note saw {longest} lines; the log was cut off or set back")
         self.tree.add_span(size, head["after"])
         for one in [(size, root), *self.due]:
             need(one[0] != size or one[1] == self.tree.root(), f"line {head['begin'] + 1} to {last}: another root")
         told = f"WHOLE: lines {head['begin'] + 1} to {last} of {size}, {len(due)} signed notes, as of {when}"
-        return told + (f"; the first {gone} destroyed by the rules of retention" if gone else "")
+        return told + (f"; {len(self.missing)} destroyed by the rules of retention" if self.missing else "")
 
 
 def main() -> int:
@@ -180,8 +181,7 @@ def main() -> int:
     given = parser.parse_args()
     try:
         head = json.loads((given.export / "log.json").read_text(encoding="utf-8"))
-        key = Key(given.key or head["key"])
-        head["checkpoint"] = key.opened(head["note"], "the export's checkpoint")
+        head["checkpoint"] = (key := Key(given.key or head["key"])).opened(head["note"], "the export's checkpoint")
         walk = Walk(head, due := checkpoints(given.export, key, given.seen))
         for one in json_lines(given.export / "lines.jsonl"):
             walk.take(one)

@@ -84,10 +84,9 @@ create table audit_checkpoint (
 );
 create index ix_audit_checkpoint_size on audit_checkpoint (size);
 create table audit_destruction (
-    last_seq bigint constraint pk_audit_destruction primary key,
+    transaction bigint constraint pk_audit_destruction primary key,
     before timestamptz not null,
-    at timestamptz not null,
-    transaction bigint not null
+    at timestamptz not null
 );
 create table audit_witness (
     name text constraint pk_audit_witness primary key,
@@ -99,8 +98,8 @@ create table audit_witness (
 );
 """
 
-# Only the transaction that has just noted a destruction may delete lines, from the first on, and only such as are
-# older than the shortest time that the law keeps them, by the database's own clock.
+# Only the transaction that has just noted a destruction may delete lines, and only such as are older than the shortest
+# time that the law keeps them, by the database's own clock.
 _KEPT = """
 create function audit_may_destroy(line_at timestamptz) returns boolean language sql stable as
 $$

@@ -83,12 +83,11 @@ audit_checkpoint = Table(
 audit_destruction = Table(
     "audit_destruction",
     metadata,
-    Column("last_seq", BigInteger, primary_key=True),
+    Column("transaction", BigInteger, primary_key=True, autoincrement=False),  # PostgreSQL's number of who may destroy
     Column("before", DateTime(timezone=True), nullable=False),
     Column("at", DateTime(timezone=True), nullable=False),
-    Column("transaction", BigInteger, nullable=False),  # PostgreSQL's number of the one that may destroy
 )
-"""Up to which line the log was destroyed by the rules of retention, and when."""
+"""When the rules of retention took lines out; which ones, the log itself says (`audit.destroy`)."""
 
 audit_witness = Table(
     "audit_witness",

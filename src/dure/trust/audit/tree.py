@@ -1,6 +1,6 @@
 """The tree's hashes out of the database: leaves, and whole subtrees at each eighth level (`audit_node`)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from sqlalchemy import text
 
@@ -27,7 +27,7 @@ async def size(tx: Tx) -> int:
 
 async def grow(tx: Tx, total: int) -> None:
     """Keep the subtrees that stand whole at `total` leaves. One at a time, as the checkpoints' lock sees to."""
-    level = 0
+    level, width = 0, 1 << STEP
     while total >> level + STEP:
         begin = int(await tx.scalar(_LAST, {"level": level + STEP})) << STEP
         end = total >> level + STEP << STEP
@@ -35,16 +35,12 @@ async def grow(tx: Tx, total: int) -> None:
             upto = min(end, begin + (_CHUNK >> STEP << STEP))
             hashes = await _row(tx, level, begin, upto)
             rows = [
-                {"level": level + STEP, "position": at >> STEP, "hash": _tile(hashes[at - begin : at - begin + 256])}
-                for at in range(begin, upto, 1 << STEP)
+                {"level": level + STEP, "position": begin + at >> STEP, "hash": merkle.root(hashes[at : at + width])}
+                for at in range(0, upto - begin, width)
             ]
             await tx.execute(_KEEP, rows)
             begin = upto
         level += STEP
-
-
-def _tile(hashes: Sequence[bytes]) -> bytes:
-    return merkle.root(hashes)
 
 
 async def _row(tx: Tx, level: int, begin: int, end: int) -> list[bytes]:

@@ -5,6 +5,7 @@ chain has another root than the city signed; a past signed anew with the city's 
 """
 
 import hashlib
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -17,6 +18,8 @@ from dure.trust.audit.note import BadNote, Checkpoint, Verifier
 SHORTEST = timedelta(days=365)
 """Nothing younger is ever destroyed (개인정보의 안전성 확보조치 기준 제8조제1항)."""
 DESTROY = "audit.destroy"
+"""The action of a line that says which lines were destroyed: its entity_id is `first-last`."""
+_RANGE = re.compile(r"([1-9][0-9]{0,17})-([1-9][0-9]{0,17})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +70,8 @@ class Walk:
     kept: Mapping[tuple[int, int], bytes] = field(default_factory=dict)
     _tree: merkle.Range = field(default_factory=merkle.Range)
     _chain: bytes = b""
-    _missing: int = 0
-    _destroyed: tuple[int, datetime] | None = None
+    _missing: list[tuple[int, int]] = field(default_factory=list)
+    _claims: list[tuple[int, int, datetime]] = field(default_factory=list)
     _fault: Fault | None = None
     _due: list[tuple[Checkpoint, int | None]] = field(default_factory=list)
     _at: int = 0
@@ -118,10 +121,8 @@ class Walk:
             self._blame("gap", expected)
             return
         if one.line is None:
-            if self._missing != expected - 1:
-                self._blame("missing", expected)
-                return
-            self._missing = expected
+            begun = self._missing.pop()[0] if self._missing and self._missing[-1][1] == expected - 1 else expected
+            self._missing.append((begun, expected))
         elif merkle.leaf_hash(canonical(one.line)) != one.leaf:
             self._blame("changed", expected)
             return
@@ -139,10 +140,9 @@ class Walk:
         self._compare()
 
     def _note_destruction(self, line: Mapping[Any, Any]) -> None:
-        first, _, last = str(line["entity_id"]).partition("-")
-        if first == "1" and last.isascii() and last.isdigit():
-            claimed = (int(last), line["at"])
-            self._destroyed = max(self._destroyed or claimed, claimed, key=lambda one: one[0])
+        found = _RANGE.fullmatch(str(line["entity_id"]))
+        if found is not None:
+            self._claims.append((int(found[1]), int(found[2]), line["at"]))
 
     def _compare(self) -> None:
         """Hold the root so far against every checkpoint of this size."""
@@ -169,7 +169,7 @@ class Walk:
         return Verdict(
             self._good,
             self._signed,
-            self._missing,
+            sum(last - first + 1 for first, last in self._missing),
             sum(number is not None for _, number in self._due[: self._at]),
             self._seen,
             self._fault,
@@ -182,15 +182,21 @@ class Walk:
             found, number = self._due[self._at]
             kind = "witness.rollback" if number is None else "truncated"
             self._blame(kind, total + 1, found.size, number)
-        elif self._missing and (self._destroyed is None or self._destroyed[0] < self._missing):
-            self._blame("missing", self._destroyed[0] + 1 if self._destroyed else 1, self._missing)
-        elif self._missing and not self._old_enough():
-            self._blame("destroyed.early", 1, self._missing)
+        for first, last in self._missing:
+            at = first
+            while at <= last and self._fault is None:
+                at = self._proven(at, last)
 
-    def _old_enough(self) -> bool:
-        """Whether a checkpoint shows that all destroyed lines stood there long enough before they were destroyed."""
-        assert self._destroyed is not None
-        before = self._destroyed[1] - SHORTEST
-        return any(
-            found.size >= self._missing and found.at <= before for found, number in self._due if number is not None
-        )
+    def _proven(self, first: int, last: int) -> int:
+        """The line after those that the log says were destroyed, from `first` on; blames where it does not, or where
+        no checkpoint shows that they had stood for the shortest time.
+        """
+        claims = [one for one in self._claims if one[0] <= first <= one[1]]
+        if not claims:
+            self._blame("missing", first, last)
+            return first
+        _, upto, at = max(claims, key=lambda one: one[1])
+        signed = (found for found, number in self._due if number is not None)
+        if not any(found.size >= min(upto, last) and found.at <= at - SHORTEST for found in signed):
+            self._blame("destroyed.early", first, min(upto, last))
+        return upto + 1
