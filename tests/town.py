@@ -68,7 +68,7 @@ class Town:
         noted = json.loads((self.folder / "run.json").read_text(encoding="utf-8"))
         try:
             os.kill(noted["children"][process]["pid"], signal.SIGKILL)
-        except ProcessLookupError:
+        except (KeyError, ProcessLookupError):  # it fell a moment ago
             return False
         return True
 
