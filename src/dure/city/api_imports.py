@@ -23,7 +23,7 @@ from dure.kernel.errors import FieldError, Invalid, NotFound, TooLarge
 from dure.kernel.messages import Language
 from dure.trust import audit, vault
 from dure.trust.principal import Principal
-from dure.trust.web import check, require
+from dure.trust.web import check, check_proven, require
 
 router = Router(tags=["imports"])
 Imports = Annotated[Principal, Depends(require("city.import"))]
@@ -273,6 +273,8 @@ async def download_rejected(
     run = await owning.within(tx, by, run_id)
     if KINDS[run["kind"]].personal and run["made_by"] != by.actor:
         check(by, "person.open")
+    if KINDS[run["kind"]].personal:
+        check_proven(by, tx.now())
     held = vault.at(context.settings.data)
     async with context.database.transaction() as own:
         await audit.record(own, by, "import.download", "import_run", run_id)

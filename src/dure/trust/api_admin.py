@@ -13,14 +13,16 @@ from dure.kernel.errors import FieldError, Invalid
 from dure.trust import accounts, agencies, links, shapes, tokens
 from dure.trust.audit import search as audit_log
 from dure.trust.principal import Principal
-from dure.trust.web import require
+from dure.trust.web import check_proven, require
 
 router = Router(tags=["trust"])
 
 ManagesAccounts = Annotated[Principal, Depends(require("account.manage"))]
+GrantsRoles = Annotated[Principal, Depends(require("account.grant"))]
 ReadsAgencies = Annotated[Principal, Depends(require("agency.read"))]
 ManagesAgencies = Annotated[Principal, Depends(require("agency.manage"))]
 ManagesTokens = Annotated[Principal, Depends(require("token.manage"))]
+MakesTokens = Annotated[Principal, Depends(require("token.make"))]
 ReadsAudit = Annotated[Principal, Depends(require("audit.read"))]
 Limit = Annotated[int, Query(ge=1, le=paging.MOST)]
 Cursor = Annotated[str | None, Query(max_length=500)]
@@ -53,7 +55,7 @@ async def list_accounts(
 
 @router.post("/accounts", status_code=201)
 async def create_account(
-    body: shapes.AccountIn, tx: TxDep, who: ManagesAccounts, context: ContextDep, response: Response
+    body: shapes.AccountIn, tx: TxDep, who: GrantsRoles, context: ContextDep, response: Response
 ) -> shapes.AccountMade:
     """Make an account. The answer carries, once, the link by which its owner sets the password."""
     new = accounts.NewAccount(
@@ -90,6 +92,8 @@ async def change_account(
     """Change label, roles, language or state, or give a first agency. Suspending ends every session at once, and the
     tokens that they made. From one agency to another an account moves (`/accounts/{account_id}/move`).
     """
+    if "roles" in body.model_fields_set:
+        check_proven(who, tx.now())
     row = await accounts.change(tx, who, account_id, shapes.given(body), expected=expected)
     response.headers["ETag"] = etag(row["version"])
     return shapes.AccountOut(**row)
@@ -97,7 +101,7 @@ async def change_account(
 
 @router.post("/accounts/{account_id}/reset-link", status_code=201)
 async def make_reset_link(
-    tx: TxDep, who: ManagesAccounts, context: ContextDep, account_id: UUID, response: Response
+    tx: TxDep, who: GrantsRoles, context: ContextDep, account_id: UUID, response: Response
 ) -> shapes.LinkOut:
     """A link, shown once, by which the account's owner sets a password."""
     response.headers["Cache-Control"] = "no-store"
@@ -152,7 +156,7 @@ async def list_tokens(tx: TxDep, _who: ManagesTokens, cursor: Cursor = None, lim
 
 
 @router.post("/tokens", status_code=201)
-async def create_token(body: shapes.TokenIn, tx: TxDep, who: ManagesTokens, response: Response) -> shapes.TokenMade:
+async def create_token(body: shapes.TokenIn, tx: TxDep, who: MakesTokens, response: Response) -> shapes.TokenMade:
     """Make a token. The answer carries its secret, once."""
     wanted = tokens.Wanted(body.role, body.name, body.agency_id, body.device_id, body.networks, body.expires)
     row, presented = await tokens.make(tx, who, wanted)

@@ -51,16 +51,19 @@ Grants = Mapping[str, frozenset[Role]]
 
 GRANTS: Grants = {
     "account.manage": grant({Role.ADMIN}, shared=True),  # or nobody could lift a suspicion
+    "account.grant": grant({Role.ADMIN}, Ask.STEP_UP),
     "agency.read": grant(STAFF | {Role.SERVICE}, shared=True),
     "agency.manage": grant({Role.ADMIN}),
     "token.manage": grant({Role.ADMIN}),
+    "token.make": grant({Role.ADMIN}, Ask.STEP_UP),
     "duty.read": grant({Role.ADMIN, Role.AUDITOR}, own=STAFF, shared=True),
     "duty.manage": grant({Role.ADMIN}, own={Role.SHIFT_LEAD}),
     "delegation.read": grant({Role.ADMIN, Role.AUDITOR}, Ask.ACCOUNT, own=STAFF),
     "delegation.make": grant(STAFF - {Role.AUDITOR}, Ask.ACCOUNT),
+    "delegation.give": grant(STAFF - {Role.AUDITOR}, Ask.ACCOUNT, Ask.STEP_UP),
     "audit.read": grant({Role.ADMIN, Role.AUDITOR}),
     "person.read": grant(STAFF - {Role.AUDITOR, Role.TEACHER}),
-    "person.open": grant(CONTROL_ROOM | RESPONDERS | {Role.WELFARE, Role.EPIDEMIC}, Ask.PURPOSE),
+    "person.open": grant(CONTROL_ROOM | RESPONDERS | {Role.WELFARE, Role.EPIDEMIC}, Ask.PURPOSE, Ask.STEP_UP),
     "system.read": grant(STAFF, shared=True),
     "system.manage": grant({Role.ADMIN}),
 }

@@ -21,7 +21,7 @@ STANDS = {
     "suspended": Standing.SUSPENDED,
     "shared": Standing.SHARED,
 }
-ONESELF = {"open", "self", "self.change", "self.secret", "session.end"}
+ONESELF = {"open", "self", "self.change", "self.secret", "self.ways", "session.end"}
 """Lines that no permission stands behind: whoever is known may, or anybody; the live drive asks them."""
 
 

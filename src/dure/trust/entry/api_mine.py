@@ -21,7 +21,7 @@ router = Router(tags=["trust"])
 _NAMES = text("select username, label from account where id = :id")
 _HAS_PASSWORD = text("select password_hash is not null from account where id = :id")
 Manages = Annotated[Principal, Depends(require("account.manage"))]
-ManagesProven = Annotated[Principal, Depends(require("account.manage", step_up=True))]
+GrantsRoles = Annotated[Principal, Depends(require("account.grant"))]
 
 
 async def proven_person(who: Person, tx: TxDep) -> Principal:
@@ -162,7 +162,7 @@ async def list_rules(tx: TxDep, _who: Manages) -> shapes.Rules:
 
 
 @router.put("/second-factor-rules/{role}")
-async def set_rule(body: shapes.RuleIn, tx: TxDep, who: ManagesProven, role: Role) -> shapes.Rules:
+async def set_rule(body: shapes.RuleIn, tx: TxDep, who: GrantsRoles, role: Role) -> shapes.Rules:
     """Ask a role for a second factor, or no longer. From now on; who has none can then do nothing but set one up."""
     if role not in second.PEOPLE:
         raise Invalid("trust.second.not_people")
@@ -171,7 +171,7 @@ async def set_rule(body: shapes.RuleIn, tx: TxDep, who: ManagesProven, role: Rol
 
 
 @router.delete("/accounts/{account_id}/second-factors", status_code=204)
-async def clear(tx: TxDep, who: ManagesProven, account_id: UUID) -> None:
+async def clear(tx: TxDep, who: GrantsRoles, account_id: UUID) -> None:
     """Forget the passkeys, one-time codes and recovery codes of somebody who lost them, and end their sessions."""
     await second.clear(tx, who, account_id)
 

@@ -20,6 +20,7 @@ SeesDuties = Annotated[Principal, Depends(require("duty.read"))]
 SetsDuties = Annotated[Principal, Depends(require("duty.manage"))]
 SeesDelegations = Annotated[Principal, Depends(require("delegation.read"))]
 Delegates = Annotated[Principal, Depends(require("delegation.make"))]
+GivesRoles = Annotated[Principal, Depends(require("delegation.give"))]
 Limit = Annotated[int, Query(ge=1, le=paging.MOST)]
 Cursor = Annotated[str | None, Query(max_length=500)]
 
@@ -98,7 +99,7 @@ async def list_delegations(
 
 
 @router.post("/delegations", status_code=201)
-async def delegate(body: shapes.DelegationIn, tx: TxDep, who: Delegates, response: Response) -> shapes.DelegationOut:
+async def delegate(body: shapes.DelegationIn, tx: TxDep, who: GivesRoles, response: Response) -> shapes.DelegationOut:
     """Give some of one's own roles to a colleague of the same agency for a time."""
     wanted = delegations.Wanted(body.to_account, body.roles, body.starts_at, body.ends_at, body.reason)
     row = await delegations.give(tx, who, wanted)

@@ -16,6 +16,7 @@ from dure.trust.who import machines, shapes
 router = Router(tags=["who"])
 
 ManagesTokens = Annotated[Principal, Depends(require("token.manage"))]
+MakesTokens = Annotated[Principal, Depends(require("token.make"))]
 Limit = Annotated[int, Query(ge=1, le=paging.MOST)]
 Cursor = Annotated[str | None, Query(max_length=500)]
 
@@ -77,7 +78,7 @@ async def list_keys(
 
 @router.post("/service-accounts/{service_account_id}/keys", status_code=201)
 async def create_key(
-    body: shapes.KeyIn, tx: TxDep, who: ManagesTokens, service_account_id: UUID, response: Response
+    body: shapes.KeyIn, tx: TxDep, who: MakesTokens, service_account_id: UUID, response: Response
 ) -> shapes.KeyMade:
     """A further key, shown once. It works at once; with `others_end_at` those before it end then at the latest."""
     row, presented = await machines.new_key(

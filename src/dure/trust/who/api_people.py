@@ -22,6 +22,7 @@ router = Router(tags=["who"])
 door = APIRouter(tags=["who"], route_class=edge.DoorRoute, responses=PROBLEMS)
 
 ManagesAccounts = Annotated[Principal, Depends(require("account.manage"))]
+GrantsRoles = Annotated[Principal, Depends(require("account.grant"))]
 Limit = Annotated[int, Query(ge=1, le=paging.MOST)]
 Cursor = Annotated[str | None, Query(max_length=500)]
 
@@ -46,7 +47,7 @@ def _link(context: Context, presented: str) -> common.LinkOut:
 async def set_roles(
     body: shapes.RolesIn,
     tx: TxDep,
-    who: ManagesAccounts,
+    who: GrantsRoles,
     account_id: UUID,
     expected: ExpectedVersion,
     response: Response,
@@ -117,7 +118,7 @@ async def list_invitations(
 
 @router.post("/invitations", status_code=201)
 async def invite(
-    body: shapes.InvitationIn, tx: TxDep, who: ManagesAccounts, context: ContextDep, response: Response
+    body: shapes.InvitationIn, tx: TxDep, who: GrantsRoles, context: ContextDep, response: Response
 ) -> shapes.InvitationMade:
     """Invite somebody. The answer carries, once, the link by which they name their account, within three days."""
     wanted = joining.Wanted(body.label, body.agency_id, _grants(body.roles), body.language)
