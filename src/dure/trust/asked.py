@@ -22,5 +22,5 @@ async def purpose_of(request: Request) -> str | None:
 async def check_purpose(request: Request, permission: str, grants: Grants) -> None:
     """Raises Invalid where `permission` asks for a purpose and the request says none in words."""
     if Ask.PURPOSE in policy.asks_of(permission, grants) and not policy.is_purpose(await purpose_of(request)):
-        key = "trust.purpose.needed"
+        key = "trust.policy.purpose"
         raise Invalid(key, fields=[FieldError("purpose", key)])

@@ -1,0 +1,155 @@
+"""Asks a running city the cells of the matrix over HTTP, and compares its answers with the table's."""
+
+import asyncio
+import json
+import time
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from itertools import groupby
+from urllib.parse import urlsplit
+
+import psycopg
+
+from dure.engine.servers.access import running_database_url
+from dure.engine.servers.place import Place
+from tests.contract.matrix import askers, oracle, table, things
+from tests.contract.matrix.askers import INSIDE, OUTSIDE, Credential, Key
+from tests.contract.matrix.client import Answer, Client
+from tests.contract.matrix.oracle import Cell
+from tests.contract.matrix.things import NEVER, Things
+from tests.town import Town
+
+LINES = 6
+ENDS_SESSIONS = {"DELETE /sessions/current", "DELETE /sessions/{session_id}"}
+"""One after the other, each with its sessions standing again."""
+
+
+@dataclass
+class Report:
+    """How a drive went: cells asked, and those answered otherwise than the table says."""
+
+    asked: int = 0
+    allowed: Counter[str] = field(default_factory=Counter)  # against the table
+    denied: Counter[str] = field(default_factory=Counter)  # against the table
+    faults: Counter[str] = field(default_factory=Counter)  # no answer at all, or a 5xx
+    passed: Counter[str] = field(default_factory=Counter)  # by route: cells that were let through, as they should be
+    seconds: float = 0.0
+
+
+@dataclass
+class Drive:
+    """A city with its askers and things."""
+
+    town: Town
+    admin: str
+    credentials: dict[Key, Credential]
+    things: Things
+    database: str
+
+    @classmethod
+    def of(cls, town: Town) -> "Drive":
+        """Make all that the questions need in a fresh city."""
+        url = running_database_url(Place(town.folder))
+        assert url is not None
+        admin = town.client.headers["authorization"].removeprefix("Bearer ")
+        with psycopg.connect(url, autocommit=True) as line:
+            credentials = askers.make(line, "dure", town.url)
+            police, official = credentials["police", "own", "token"], credentials["official", "own", "token"]
+            found = things.make(town.url, admin, police, official, line)
+        return cls(town, admin, credentials, found, url)
+
+    async def ask(self, cells: Iterable[Cell]) -> Report:
+        """Ask them, route by route, over a few lines at a time."""
+        report = Report()
+        began = time.monotonic()
+        parts = urlsplit(self.town.url)
+        lines = [
+            {source: Client("127.0.0.1", parts.port or 80, source) for source in (INSIDE, OUTSIDE)}
+            for _ in range(LINES)
+        ]
+        async with await psycopg.AsyncConnection.connect(self.database, autocommit=True) as database:
+            for route, group in groupby((cell for cell in cells if askers.asks(cell)), key=lambda cell: cell.route):
+                await database.execute(_REFRESH)
+                await self._route(route, list(group), lines, database, report)
+        for pair in lines:
+            for client in pair.values():
+                client.close()
+        report.seconds = time.monotonic() - began
+        return report
+
+    async def _route(
+        self,
+        route: str,
+        cells: list[Cell],
+        lines: list[dict[str, Client]],
+        database: "psycopg.AsyncConnection[tuple[object, ...]]",
+        report: Report,
+    ) -> None:
+        waiting = iter(cells)
+
+        async def work(pair: dict[str, Client], *, alone: bool) -> None:
+            for cell in waiting:
+                if alone:
+                    await database.execute(_REFRESH)
+                self._judge(cell, await self._answer(cell, pair[INSIDE if cell.network else OUTSIDE]), report)
+
+        if route in ENDS_SESSIONS:
+            await work(lines[0], alone=True)
+        else:
+            async with asyncio.TaskGroup() as group:
+                for pair in lines:
+                    group.create_task(work(pair, alone=False))
+
+    async def _answer(self, cell: Cell, client: Client) -> Answer | Exception:
+        asker = self.credentials[cell.role, cell.agency, cell.asker]
+        method, _, _ = cell.route.partition(" ")
+        body = self.things.body(cell)
+        headers = {"content-type": "application/json", "if-match": NEVER} if body else {}
+        try:
+            return await client.ask(method, self.things.path(cell, asker), {**asker.headers, **headers}, body)
+        except (OSError, asyncio.IncompleteReadError, TimeoutError) as error:
+            client.close()
+            return error
+
+    @staticmethod
+    def _judge(cell: Cell, answer: Answer | Exception, report: Report) -> None:
+        report.asked += 1
+        name = f"{cell.route} as {cell.role} ({cell.asker}), {cell.agency}"
+        if isinstance(answer, Exception) or answer.status >= 500 or answer.status in {405, 429}:
+            shown = answer.status if isinstance(answer, Answer) else repr(answer)
+            report.faults[f"{name}: {shown}"] += 1
+            return
+        let_in, wanted = let_through(answer), oracle.expected(cell)
+        if let_in and wanted:
+            report.passed[cell.route] += 1
+        elif let_in != wanted:
+            told = f"{name}: {answer.status} {'' if cell.network else 'from outside '}{answer.body[:200]!r}"
+            (report.allowed if let_in else report.denied)[told] += 1
+
+
+_REFRESH = "update session set seen_at = now(), proven_at = now(), revoked_at = null where browser is null"
+
+
+def let_through(answer: Answer) -> bool:
+    """Whether an answer came from behind the door: not refused, not hidden, not asked for a purpose first."""
+    if answer.status in {401, 403, 404}:
+        return False
+    return answer.status != 422 or json.loads(answer.body).get("key") != "trust.policy.purpose"
+
+
+def sample(seed: int, many: int) -> list[Cell]:
+    """Some cells by `seed`: every route (let through where somebody may, and refused), every role, `many` in all."""
+    import random
+
+    chance = random.Random(seed)
+    chosen: list[Cell] = []
+    every = [list(group) for _, group in groupby(oracle.cells(), key=lambda cell: cell.route)]
+    for cells in every:
+        possible = [cell for cell in cells if askers.asks(cell)]
+        chance.shuffle(possible)
+        for wanted in (True, False):
+            chosen += [cell for cell in possible if oracle.expected(cell) is wanted][:1]
+        chosen += possible[2 : 2 + max(0, many // len(every) - 2)]
+    assert {cell.role for cell in chosen} == set(table.roles())
+    return sorted(set(chosen), key=lambda cell: cell.route)

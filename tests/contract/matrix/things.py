@@ -1,0 +1,162 @@
+"""What the questions are about: one thing of each kind in the city (where it belongs to somebody, to the first agency),
+and what each route is sent, so that an asker who may gets past the door and changes as little as can be.
+"""
+
+import json
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import psycopg
+
+from tests.contract.matrix import table
+from tests.contract.matrix.askers import INSIDE, NETWORKS, OURS, Credential
+from tests.contract.matrix.oracle import Cell
+
+PATIENCE_S = 60
+NEVER = 'W/"999999"'
+"""A version that nothing has: who may gets a 412 and nothing changes."""
+PURPOSE = "정기 점검 훈련"
+DEVICE = "matrix-1"
+
+
+@dataclass
+class Things:
+    """Ids by the name that a path's parameter has."""
+
+    ids: dict[str, str] = field(default_factory=dict)
+    bodies: dict[str, Any] = field(default_factory=dict)
+
+    def path(self, cell: Cell, asker: Credential) -> str:
+        """The address that a cell asks."""
+        _, _, path = cell.route.partition(" ")
+        if "{session_id}" in path and cell.agency == "own":
+            path = path.replace("{session_id}", str(asker.spare))
+        for name, value in self.ids.items():
+            path = path.replace("{" + name + "}", value)
+        line = table.by_route()[cell.route]
+        if cell.purpose and "purpose" not in line.needs:
+            path += "?purpose=check"
+        return "/api/v1" + path
+
+    def body(self, cell: Cell) -> bytes:
+        """The body that a cell sends: what is said of the route, or an empty object, which those who may get a 422
+        for.
+        """
+        if cell.route.startswith("GET "):
+            return b""
+        body = self.bodies.get(cell.route, {})
+        if "purpose" in table.by_route()[cell.route].needs:
+            body = {**body, **({"purpose": PURPOSE} if cell.purpose else {})}
+            body = body if cell.purpose else {name: value for name, value in body.items() if name != "purpose"}
+        return json.dumps(body).encode()
+
+
+def make(url: str, admin: str, police: Credential, official: Credential, line: psycopg.Connection) -> Things:
+    """Fill the city over its own API: a camera, a device that alarms, an incident and an import of the first agency."""
+    things = Things()
+    inside = httpx.HTTPTransport(local_address=INSIDE)
+    with httpx.Client(base_url=url + "/api/v1", transport=inside, timeout=PATIENCE_S) as client:
+        api = _Api(client, {"authorization": f"Bearer {admin}"})
+        _city(api, things)
+        incident = api.post("/incidents", _REPORT, police.headers)
+        api.post(f"/incidents/{incident['id']}/handoffs", {"agency": OURS, "kind": "joint", "note": "점검"})
+        things.ids["incident_id"] = incident["id"]
+        things.ids["handoff_id"] = api.get(f"/incidents/{incident['id']}")["handoffs"][0]["id"]
+        things.ids["receipt_no"] = incident["receipt_no"]
+        things.ids["run_id"] = api.upload("hydrants", "시설번호,위도,경도\nH-1,36.63,127.43\n", official.headers)["id"]
+        client.delete(f"/imports/{things.ids['run_id']}", headers=official.headers)
+        caller = api.post("/incidents", {**_REPORT, "caller": {"name": "홍길동", "phone": "010-1234-5678"}})
+        things.ids["person_id"] = api.get(f"/incidents/{caller['id']}")["reports"][0]["caller_id"]
+        things.ids |= _people(line)
+        things.ids["token_id"] = api.post("/tokens", {"role": "citizen", "name": "nobody", "expires": "1d"})["id"]
+        things.ids["name"] = api.get("/consumers")["items"][0]["name"]
+        things.ids["asset_id"] = api.get("/assets")["items"][0]["id"]
+        things.ids["kind"] = "hydrants"
+        things.ids["agency_id"] = OURS
+    things.bodies = _bodies(things.ids)
+    return things
+
+
+_REPORT = {"type": "other", "description": "점검", "source": "operator", "lon": 127.43, "lat": 36.63}
+
+
+class _Api:
+    def __init__(self, client: httpx.Client, headers: dict[str, str]) -> None:
+        self._client = client
+        self._headers = headers
+
+    def get(self, path: str) -> Any:
+        answer = self._client.get(path, headers=self._headers)
+        assert answer.status_code == 200, (path, answer.text)
+        return answer.json()
+
+    def post(self, path: str, body: Any, headers: dict[str, str] | None = None) -> Any:
+        answer = self._client.post(path, json=body, headers=headers or self._headers)
+        assert answer.status_code in {200, 201, 202}, (path, answer.text)
+        return answer.json()
+
+    def upload(self, kind: str, text: str, headers: dict[str, str] | None = None) -> Any:
+        file = {"file": (f"{kind}.csv", text.encode())}
+        answer = self._client.post("/imports", data={"kind": kind}, files=file, headers=headers or self._headers)
+        assert answer.status_code == 201, answer.text
+        assert answer.json()["state"] == "ready", answer.text
+        assert answer.json()["counts"]["rejected"] == 0, answer.text
+        return answer.json()
+
+    def until(self, path: str) -> Any:
+        """The first item of a list, once it has one."""
+        deadline = time.monotonic() + PATIENCE_S
+        while not (items := self.get(path)["items"]):
+            assert time.monotonic() < deadline, path
+        return items[0]
+
+
+def _city(api: _Api, things: Things) -> None:
+    api.post("/devices", {"id": DEVICE, "kind": "fire_detector", "lon": 127.43, "lat": 36.63, "name": "점검"})
+    token = api.post("/tokens", {"role": "service", "name": "sender", "networks": NETWORKS, "expires": "1d"})["token"]
+    now = time.time()
+    hot = [{"n": f"{DEVICE}/heat", "u": "Cel", "v": 90, "t": now - 7 + n} for n in range(7)]
+    api.post("/observations", hot, {"authorization": f"Bearer {token}"})
+    for kind, text in (
+        ("hydrants", "시설번호,위도,경도\nH-0,36.63,127.43\n"),
+        ("cameras", "지점번호,카메라번호,위도,경도\nMATRIX,1,36.631,127.431\n"),
+    ):
+        run = api.upload(kind, text)
+        api.post(f"/imports/{run['id']}/apply", {})
+    things.ids["device_id"], things.ids["camera_id"] = DEVICE, api.until("/cameras")["id"]
+    things.ids["alarm_id"] = api.until("/alarms")["id"]
+    things.ids["rule_id"] = api.until("/rules")["id"]
+    api.until("/assets")
+
+
+def _people(line: psycopg.Connection) -> dict[str, str]:
+    """An account with a session of the first agency that no asker is: what is tried on it hurts nobody."""
+    row = line.execute(
+        "insert into account (id, username, label, agency_id) values (gen_random_uuid(), 'victim', 'victim', %s) "
+        "returning id",
+        (OURS,),
+    ).fetchone()
+    assert row is not None
+    session = line.execute(
+        "insert into session (id, secret_hash, account_id, created_at, seen_at, expires_at) values "
+        "(gen_random_uuid(), '\\x00', %s, now(), now(), now() + interval '1 day') returning id",
+        (row[0],),
+    ).fetchone()
+    assert session is not None
+    return {"account_id": str(row[0]), "session_id": str(session[0])}
+
+
+def _bodies(ids: dict[str, str]) -> dict[str, Any]:
+    """What routes about a thing of somebody's are sent: their answer must not come from the body."""
+    reason = {"reason": "점검하는 중"}
+    incident = "/incidents/{incident_id}"
+    return {
+        f"POST {incident}/notes": {"text": "점검"},
+        f"POST {incident}/handoffs/{{handoff_id}}/acknowledge": {"note": ""},
+        f"POST {incident}/handoffs/{{handoff_id}}/decline": reason,
+        "POST /people/find": {"field": "name", "value": "아무개"},
+        "POST /people/{person_id}/open": {"purpose": PURPOSE},
+        "POST /imports/{run_id}/repair": {"row": 2, "field": "id", "value": "H-2"},
+    }
