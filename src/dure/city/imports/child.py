@@ -1,9 +1,11 @@
 """The process that does a run's heavy part: `python -m dure.city.imports.child ACT RUN [FILE]`.
 
-Short-lived, niced and limited in memory, so that a file never delays an alarm. It takes the city from the environment.
+Short-lived, niced and limited in memory, so that a file never delays an alarm. It takes the city from the
+environment and its secrets from standard input.
 """
 
 import asyncio
+import json
 import logging
 import os
 import sys
@@ -21,7 +23,7 @@ MEMORY = 4 << 30
 
 
 async def _act(act: str, run_id: UUID, path: Path | None) -> None:
-    settings = from_environment()
+    settings = from_environment({**os.environ, **json.loads(sys.stdin.read())})
     database = Database(settings.database_url, pool_size=3, folder=settings.data)
     held = vault.at(settings.data)
     try:

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from uuid import UUID
 
+import msgspec
 from sqlalchemy import text
 
 from dure.city.imports import runs
@@ -40,12 +41,12 @@ async def _run(context: Context, act: str, run_id: UUID, path: Path | None) -> N
     async with _at_once:
         child = await asyncio.create_subprocess_exec(
             *words,
-            stdin=asyncio.subprocess.DEVNULL,
+            stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.PIPE,
             env=environment(context.settings),
         )
-        _, told = await child.communicate()
+        _, told = await child.communicate(secrets(context.settings))
     if path is not None:
         await asyncio.to_thread(path.unlink, missing_ok=True)
     if child.returncode:
@@ -70,13 +71,16 @@ async def _failed(context: Context, run_id: UUID) -> None:
                 await runs.move(tx, run_id, state="applied")
 
 
+def secrets(settings: Settings) -> bytes:
+    """What a child is told on its standard input: an environment can be read by others, for as long as it lives."""
+    return msgspec.json.encode({"DURE_DATABASE_URL": settings.database_url, "DURE_NATS_URL": settings.nats_url})
+
+
 def environment(settings: Settings) -> dict[str, str]:
-    """The environment in which a child finds this city."""
+    """The environment in which a child finds this city, without its secrets."""
     return {
-        **os.environ,
+        **{name: value for name, value in os.environ.items() if name not in {"DURE_DATABASE_URL", "DURE_NATS_URL"}},
         "DURE_DATA": str(settings.data),
-        "DURE_DATABASE_URL": settings.database_url,
-        "DURE_NATS_URL": settings.nats_url,
         "OPENBLAS_NUM_THREADS": "1",
         "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
     }

@@ -1,6 +1,5 @@
 """Reaching a city's engines from a command, whether the city runs or not."""
 
-import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,6 +8,7 @@ from urllib.parse import quote
 
 import psycopg
 
+from dure.engine.secrets import secret
 from dure.engine.servers import postgres
 from dure.engine.servers.place import AlreadyRunning, Place
 from dure.engine.servers.postgres import Postgres
@@ -19,7 +19,7 @@ _REVISIONS = Path(__file__).parents[2] / "migrations" / "versions"
 def running_database_url(place: Place) -> str | None:
     """The database of a city that runs now, or the one that `DURE_DATABASE_URL` names; else None. Holds the
     password."""
-    told = os.environ.get("DURE_DATABASE_URL")
+    told = secret("DURE_DATABASE_URL")
     if told:
         return told
     port = place.noted().get("postgres_port")

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from dure.engine.secrets import secret as given
 from dure.engine.servers.nkeys import BadKey, KeyPair, from_seed, new_key
 
 
@@ -73,7 +74,7 @@ class Place:
         A NATS of the city's own (`DURE_NATS_URL`) gives its seed as `DURE_NATS_ISSUER`. Raises BadKey when that is
         none.
         """
-        told = os.environ.get("DURE_NATS_ISSUER")
+        told = given("DURE_NATS_ISSUER")
         if told:
             return from_seed(told)
         try:

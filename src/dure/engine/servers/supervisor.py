@@ -19,6 +19,7 @@ from types import FrameType
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
+from dure.engine.secrets import secret
 from dure.engine.servers import children, faults, postgres
 from dure.engine.servers.certificate import Certificate, names_of_this_machine
 from dure.engine.servers.nats import MqttDoor, NatsFailed, nats_of
@@ -97,7 +98,7 @@ class Supervisor:
     @property
     def database_url(self) -> str:
         """The database that dure's processes use."""
-        told = os.environ.get("DURE_DATABASE_URL")
+        told = secret("DURE_DATABASE_URL")
         if told:
             return told
         assert self._postgres is not None
@@ -106,7 +107,7 @@ class Supervisor:
     @property
     def nats_url(self) -> str:
         """The stream that dure's processes use."""
-        told = os.environ.get("DURE_NATS_URL")
+        told = secret("DURE_NATS_URL")
         if told:
             return told
         assert self._nats is not None
@@ -230,7 +231,7 @@ class Supervisor:
             )
         self._port = self._open_port(options.port, "--port", noted.get("web_port"))
         self._video_port = self._open_port(options.video_port, "--video-port", noted.get("video_port"))
-        if not os.environ.get("DURE_DATABASE_URL"):
+        if not secret("DURE_DATABASE_URL"):
             server = Postgres(
                 postgres.cluster_of(self.place),
                 password=self.place.secret("postgres"),
@@ -239,7 +240,7 @@ class Supervisor:
             server.make()
             self._postgres = PostgresUnit(server, noted.get("postgres_port"))
             self._units.append(self._postgres)
-        if not os.environ.get("DURE_NATS_URL"):
+        if not secret("DURE_NATS_URL"):
             nats = nats_of(self.place, sync_always=os.environ.get("DURE_SYNC_ALWAYS") == "1")
             nats.clear()
             mqtt = self._open_port(options.mqtt_port, "--mqtt-port", noted.get("mqtt_port"))
