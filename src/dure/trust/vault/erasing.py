@@ -7,6 +7,7 @@ What a crash kept from being carried out is carried out by the work process.
 
 import logging
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from dure.kernel.errors import NotFound
 from dure.kernel.ids import new_id
 from dure.trust import audit
 from dure.trust.principal import Principal
+from dure.trust.vault import ledger
 from dure.trust.vault.records import Vault, of
 
 log = logging.getLogger(__name__)
@@ -79,34 +81,22 @@ async def finish(tx: Tx, vault: Vault) -> int:
     return len(rows)
 
 
-async def replay(tx: Tx, vault: Vault) -> int:
-    """Make what came back from a copy as gone as the ledger says: keys, records, blind indexes; how many records went.
+async def replay(tx: Tx, vault: Vault, others: Sequence[Path] = ()) -> int:
+    """Make what came back from a copy as gone as any ledger says (this city's, its copy, `others`, the database's own
+    rows): keys, records, blind indexes. How many records went.
 
     Done when a backup is restored, before anything serves, and at each start.
     """
-    lines = vault.ledger.lines()
-    for kind in {line.kind for line in lines}:
-        vault.keys.destroy(kind, [line.id for line in lines if line.kind == kind])
     known = {(row["kind"], row["subject_id"]) for row in await tx.rows(_KNOWN)}
-    missing = [line for line in lines if (line.kind, line.id) not in known]
-    for line in missing:
-        vault.ledger.add(line.kind, [line.id], tx.now())  # where only the copy elsewhere had it
+    told = [*vault.ledger.lines(), *(line for path in others for line in ledger.read(path))]
+    gone = known | {(line.kind, line.id) for line in told}
+    for kind in {kind for kind, _ in gone}:
+        destroy(vault, kind, [id_ for of_kind, id_ in gone if of_kind == kind], tx.now())
+    missing = gone - known
     if missing:
-        await tx.execute(
-            _ORDER,
-            [
-                {
-                    "id": new_id(),
-                    "kind": line.kind,
-                    "subject": line.id,
-                    "reason": "ledger",
-                    "by": "system",
-                    "now": tx.now(),
-                }
-                for line in missing
-            ],
-        )
-    return len(await tx.rows(_TAKE, {"ids": [line.id for line in lines if line.kind == "person"]}))
+        values = {"reason": "ledger", "by": "system", "now": tx.now()}
+        await tx.execute(_ORDER, [{"id": new_id(), "kind": kind, "subject": id_, **values} for kind, id_ in missing])
+    return len(await tx.rows(_TAKE, {"ids": [id_ for kind, id_ in gone if kind == "person"]}))
 
 
 async def proof(tx: Tx, vault: Vault, kind: str, id_: UUID) -> dict[str, Any]:
