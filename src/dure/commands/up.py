@@ -57,6 +57,8 @@ def run(args: argparse.Namespace) -> int:
     if bool(args.tls_cert) != bool(args.tls_key):
         write_error(message("cli.up.tls_pair"))
         return 2
+    if args.sample:
+        os.environ["DURE_SAMPLE_CAMERAS"] = "1"
     console = ROOT / "console" / "dist"
     options = Options(
         folder=args.data or default_folder(),

@@ -7,6 +7,7 @@ from contextlib import suppress
 from granian.constants import Interfaces
 from granian.server.embed import Server
 
+from dure.commands.simulate import cameras
 from dure.engine.context import Context
 from dure.processes.running import Job, room_jobs, run
 from dure.video.relay import Relay
@@ -27,7 +28,8 @@ async def jobs(context: Context) -> Iterable[Job]:
         ssl_cert=settings.tls_cert,
         ssl_key=settings.tls_key,
     )
-    return [("door", _serve(server, relay)), ("care", care), *room_jobs("relay", context)]
+    played: list[Job] = [("sample cameras", cameras.beside(context))] if cameras.wanted() else []
+    return [("door", _serve(server, relay)), ("care", care), *played, *room_jobs("relay", context)]
 
 
 async def _serve(server: Server, relay: Relay) -> None:

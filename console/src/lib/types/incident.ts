@@ -92,6 +92,8 @@ export interface ChosenCamera {
   readonly range_m?: number | null;
   readonly ptz?: boolean;
   readonly retention_days?: number | null;
+  /** Whether anybody has said where its picture comes from. */
+  readonly has_stream?: boolean;
 }
 
 export interface TimelineEntry {
@@ -150,6 +152,8 @@ export interface Duplicate {
 export interface IncidentDetail extends Incident {
   readonly title_text?: string;
   readonly description: string;
+  /** Its cameras' live pictures open by themselves. */
+  readonly live_opens?: boolean;
   readonly outcome_reason: string | null;
   readonly closed_by: string | null;
   readonly suggested_agencies?: readonly string[];

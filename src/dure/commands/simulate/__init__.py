@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from dure.commands.simulate.telling import Teller
     from dure.engine.servers.place import Place
 
-SCENARIOS = ("market-fire", "dead-gateway", "bells")
+SCENARIOS = ("market-fire", "dead-gateway", "bells", "cameras")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,9 +20,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     def add(name: str, ko: str, en: str, **more: Any) -> None:
         parser.add_argument(name, help=pick(ko, en), **more)
 
-    add("scenario", "market-fire, dead-gateway, bells", "market-fire, dead-gateway, bells", choices=SCENARIOS)
+    add("scenario", ", ".join(SCENARIOS), ", ".join(SCENARIOS), choices=SCENARIOS)
     add("--seed", "자리와 우연을 정하는 수", "a number that settles places and chance", type=int)
     add("--speed", "불이 자라는 빠르기 (기본 1)", "how fast the fire grows (default 1)", type=_speed, default=1.0)
+    add(
+        "--count", "시장에 가까운 카메라부터 이만큼 (cameras)", "so many cameras nearest to markets (cameras)", type=int
+    )
     add("--data", "도시의 폴더 (기본 .dure/city)", "the city's folder (default .dure/city)", type=Path)
     add("--json", "한 줄에 JSON 하나씩 씁니다", "print one JSON object a line", action="store_true")
 
@@ -49,7 +52,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 async def _play(args: argparse.Namespace, place: "Place", teller: "Teller") -> int:
-    from dure.commands.simulate import bells, dead_gateway, market_fire
+    from dure.commands.simulate import bells, cameras, dead_gateway, market_fire
     from dure.commands.simulate.stage import stage
 
     async with stage(place) as ready:
@@ -58,5 +61,7 @@ async def _play(args: argparse.Namespace, place: "Place", teller: "Teller") -> i
                 return await market_fire.play(ready, teller, args.seed, args.speed)
             case "dead-gateway":
                 return await dead_gateway.play(ready, teller, args.seed)
+            case "cameras":
+                return await cameras.play(ready.database, teller, args.count)
             case _:
                 return await bells.play(ready, teller, args.seed)

@@ -50,7 +50,12 @@ class Encoder:
     def leave(self, seen: Seen) -> None:
         """No more pictures; without anybody left the encoder ends."""
         self._watchers.discard(seen)
-        if not self._watchers and self._task is not None:
+        if not self._watchers:
+            self.end()
+
+    def end(self) -> None:
+        """No more pictures."""
+        if self._task is not None:
             self._task.cancel()
             self._task = None
 

@@ -43,6 +43,7 @@ class Cameras:
         self._size = size
         self._encoders: dict[str, Encoder] = {}
         self._server: asyncio.Server | None = None
+        self._lines: set[asyncio.StreamWriter] = set()
 
     async def open(self, host: str, port: int) -> int:
         """Listen; the port. Raises OSError."""
@@ -50,15 +51,17 @@ class Cameras:
         return int(self._server.sockets[0].getsockname()[1])
 
     async def close(self) -> None:
-        """Hang up on everybody."""
+        """Hang up on everybody; encoders end with their last watcher."""
         if self._server is not None:
             self._server.close()
-            self._server.close_clients()  # type: ignore[attr-defined, unused-ignore]
+        self.hang_up()
+        for encoder in self._encoders.values():
+            encoder.end()
 
-    async def run(self) -> None:
-        """Until cancelled."""
-        assert self._server is not None
-        await self._server.serve_forever()
+    def hang_up(self) -> None:
+        """End all connections, as a camera does that is switched off and on."""
+        for writer in tuple(self._lines):
+            writer.close()
 
     def encoder(self, camera: str) -> Encoder:
         """The picture of a camera."""
@@ -73,12 +76,14 @@ class Cameras:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         line = _Line(self, reader, writer)
+        self._lines.add(writer)
         try:
             await line.run()
         except (asyncio.IncompleteReadError, asyncio.LimitOverrunError, ConnectionError, ValueError, TimeoutError):
             pass
         finally:
             line.leave()
+            self._lines.discard(writer)
             writer.close()
             with contextlib.suppress(ConnectionError):
                 await writer.wait_closed()

@@ -4,12 +4,15 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dure.commands.simulate.api import City, CityRefusedError
 from dure.commands.simulate.crew import Door
 from dure.engine.servers.place import Place
 from dure.kernel.errors import DureError, NotFound
+
+if TYPE_CHECKING:
+    from dure.engine.database import Database
 
 _TOKEN_LASTS = "2h"  # noqa: S105  a span of time
 _APART_DEG = 9e-5
@@ -26,10 +29,11 @@ class NotRunning(DureError):
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """The running city and its MQTT door."""
+    """The running city, its MQTT door and its records."""
 
     city: City
     door: Door
+    database: "Database"
 
 
 @asynccontextmanager
@@ -52,7 +56,7 @@ async def stage(place: Place) -> AsyncIterator[Stage]:
         try:
             city = City(str(note["url"]), secret, place.tls / "ca.pem")
             host, _, port = str(note["mqtt"]).rpartition(":")
-            yield Stage(city, Door(host.strip("[]"), int(port), city.tls()))
+            yield Stage(city, Door(host.strip("[]"), int(port), city.tls()), database)
         finally:
             async with database.transaction() as tx:
                 await tokens.revoke(tx, who, row["id"])
