@@ -61,7 +61,7 @@ GRANTS: Grants = {
     "delegation.read": grant({Role.ADMIN, Role.AUDITOR}, Ask.ACCOUNT, own=STAFF),
     "delegation.make": grant(STAFF - {Role.AUDITOR}, Ask.ACCOUNT),
     "delegation.give": grant(STAFF - {Role.AUDITOR}, Ask.ACCOUNT, Ask.STEP_UP),
-    "audit.read": grant({Role.ADMIN, Role.AUDITOR}),
+    "policy.read": grant({Role.ADMIN, Role.AUDITOR}),
     "person.read": grant(STAFF - {Role.AUDITOR, Role.TEACHER}),
     "person.open": grant(CONTROL_ROOM | RESPONDERS | {Role.WELFARE, Role.EPIDEMIC}, Ask.PURPOSE, Ask.STEP_UP),
     "system.read": grant(STAFF, shared=True),
@@ -94,10 +94,12 @@ class Subject:
 @dataclass(frozen=True, slots=True)
 class Resource:
     """What it is about. `agencies` are those it belongs to: None where belonging means nothing (a device of the city,
-    a list that is filtered by itself), an empty set where it belongs to none, with None in it to whoever has none.
+    a list that is filtered by itself), an empty set where it belongs to none, with None in it to whoever has none. It
+    is also within the field of `roles`, of whatever agency (a fire, the fire service's).
     """
 
     agencies: frozenset[str | None] | None = None
+    roles: frozenset[Role] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +183,8 @@ def _about(subject: Subject, resource: Resource, granted: frozenset[Role]) -> Wh
     """Whether the thing is within reach: anybody's, or one's own agency's."""
     if resource.agencies is None or subject.roles & _anybodys(granted) or _is_the_city(subject):
         return None
-    return None if subject.agency in resource.agencies else Why.AGENCY
+    within = subject.agency in resource.agencies or subject.roles & granted & resource.roles
+    return None if within else Why.AGENCY
 
 
 def _missing(situation: Situation, granted: frozenset[Role]) -> Why | None:
