@@ -17,7 +17,8 @@ from dure.trust.entry.door import Entered, Visit
 from dure.trust.entry.relying import Relying, relying
 from dure.trust.entry.shapes import PasskeyWays, SecondAwaited, SignedIn
 from dure.trust.principal import Principal
-from dure.trust.web import Budget, check_same_origin, client_address, principal_of
+from dure.trust.rates import Budget
+from dure.trust.web import check_same_origin, client_address, principal_of
 
 _USERNAME = text("select username from account where id = :id")
 PASSWORDS = Budget(burst=60, per_second=2)

@@ -9,7 +9,8 @@ arguments, which every user of the machine can see.
     name.en = "City sign-on"
     [roles]                      # only what stands here is ever taken from it
     claim = "groups"
-    create = true                # make an account for who has at least one mapped role
+    create = true                # make an account for who has at least one mapped role,
+    agency = "control"           # of this agency
     "cctv-operators" = "operator"
 
 DURE_SSO_ISSUER, DURE_SSO_CLIENT_ID and DURE_SSO_CLIENT_SECRET(_FILE) stand above the file.
@@ -45,6 +46,7 @@ class Sso:
     roles_claim: str | None = None
     roles: Mapping[str, Role] = field(default_factory=dict)
     create: bool = False
+    agency: str | None = None
     ca_file: Path | None = None
 
 
@@ -94,7 +96,7 @@ def _sso(written: Mapping[str, Any], environment: Mapping[str, str]) -> Sso | No
     if secret is None and file is not None:
         secret = _closed(Path(file)).decode().strip()
     mapped = dict(written.get("roles", {}))
-    claim, create = mapped.pop("claim", None), mapped.pop("create", False)
+    claim, create, agency = mapped.pop("claim", None), mapped.pop("create", False), mapped.pop("agency", None)
     roles = {str(value): Role(role) for value, role in mapped.items()}
     if set(roles.values()) & MACHINES or (roles and not claim) or not isinstance(create, bool):
         raise ValueError("roles")
@@ -110,6 +112,7 @@ def _sso(written: Mapping[str, Any], environment: Mapping[str, str]) -> Sso | No
         roles_claim=str(claim) if claim else None,
         roles=roles,
         create=create,
+        agency=str(agency) if agency else None,
         ca_file=Path(authority) if authority else None,
     )
 
