@@ -83,6 +83,8 @@ def run(args: argparse.Namespace) -> int:
         from dure.engine.servers.access import bring_up_to_date
 
         bring_up_to_date(url)
+        if (folder / "secrets" / "destroyed.jsonl").exists() or os.environ.get("DURE_LEDGER_COPY"):
+            city.call("dure.commands.vault:settle", url, str(folder))
         if args.sample:
             _fill(city, url, folder)
 

@@ -43,6 +43,28 @@ def run(args: argparse.Namespace) -> int:
     return 0 if told["ledger_whole"] else 1
 
 
+def settle(url: str, folder: str) -> int:
+    """Before a city serves: what its ledger of destructions names is gone, whatever copy it was started from. How many
+    records went.
+    """
+    return asyncio.run(_settle(url, Path(folder)))
+
+
+async def _settle(url: str, folder: Path) -> int:
+    from dure.engine.database import Database
+    from dure.trust import vault
+    from dure.trust.vault import erasing
+
+    database = Database(url, pool_size=1, folder=folder)
+    held = vault.Vault(folder)
+    try:
+        async with database.transaction() as tx:
+            return await erasing.replay(tx, held)
+    finally:
+        held.keys.close()
+        await database.close()
+
+
 async def _act(url: str, folder: Path, action: str, file: str) -> dict[str, Any]:
     from sqlalchemy import text
 

@@ -120,9 +120,11 @@ async def test_a_record_cannot_be_moved_to_another_person_or_changed(database: D
         await tx.execute(text(move), {"a": first, "b": second})
         with pytest.raises(Unavailable):
             await held.opened(tx, [second])
-        await tx.execute(text("update person set sealed = set_byte(sealed, octet_length(sealed) - 3, 7) where id = :a"), {"a": first})
+        harm = "update person set sealed = set_byte(sealed, octet_length(sealed) - 3, 7) where id = :a"
+        await tx.execute(text(harm), {"a": first})
         with pytest.raises(Unavailable):
-            await held.masked(tx, [first])
+            await held.opened(tx, [first])
+        assert await held.masked(tx, [first]) == {first: Person(name="***")}, "a screen goes on, and shows nothing"
 
 
 async def test_masked_for_many_and_open_for_a_purpose(database: Database, app: FastAPI, held: Vault) -> None:

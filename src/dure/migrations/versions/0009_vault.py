@@ -20,7 +20,7 @@ create table person_pair (
     why text[] not null,
     state text not null default 'open' constraint ck_person_pair_state check (state in ('open', 'merged', 'different')),
     kept_id uuid,
-    before bytea,
+    learned text[] not null default '{}',
     found_at timestamptz not null,
     decided_at timestamptz,
     decided_by text,

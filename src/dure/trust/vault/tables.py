@@ -53,7 +53,7 @@ person_pair = Table(
     Column("why", ARRAY(Text), nullable=False),  # what they share: resident_no, name, similar_name, phone …
     Column("state", Text, nullable=False, server_default=text("'open'")),
     Column("kept_id", Uuid),
-    Column("before", LargeBinary),  # the kept record as it was before, sealed under its own key
+    Column("learned", ARRAY(Text), nullable=False, server_default=text("'{}'::text[]")),  # fields from the other
     Column("found_at", DateTime(timezone=True), nullable=False),
     Column("decided_at", DateTime(timezone=True)),
     Column("decided_by", Text),
