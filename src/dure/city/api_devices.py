@@ -47,6 +47,12 @@ class DeviceChange(Model):
     state: Literal["ok", "off"] | None = None
 
 
+class KeyAsked(Model):
+    """How many days the old key stays good beside the new one, until the new one is seen; 0: it ends at once."""
+
+    keep_old_days: Annotated[int, Field(strict=True, ge=0, le=90)] = 0
+
+
 class KeysAsked(Model):
     """For which devices; none named: any that have no key."""
 
@@ -134,9 +140,11 @@ async def remove_device(tx: TxDep, by: Manages, device_id: DeviceId, expected: E
 
 
 @router.post("/devices/{device_id}/key", response_model=DeviceWithKey)
-async def rotate_key(tx: TxDep, by: Manages, device_id: DeviceId, response: Response) -> dict[str, Any]:
-    """A new key, shown once; the old one is good no longer."""
-    changed, key = await devices.new_key(tx, by, device_id)
+async def rotate_key(
+    tx: TxDep, by: Manages, device_id: DeviceId, response: Response, body: KeyAsked | None = None
+) -> dict[str, Any]:
+    """A new key, shown once. The old one is good no longer, or until the device has signed in with the new one."""
+    changed, key = await devices.new_key(tx, by, device_id, body.keep_old_days if body else 0)
     response.headers["cache-control"] = "no-store"
     response.headers["etag"] = etag(changed["version"])
     return {**changed, "key": key}

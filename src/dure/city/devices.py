@@ -1,6 +1,7 @@
 """Devices: made, changed, given a new key. A key is shown once; only its hash is kept."""
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -20,7 +21,8 @@ from dure.trust.principal import Principal
 
 KEY_PREFIX = "dured"
 MOST_KEYS = 1_000
-COLUMNS = [column for column in device.c if column.name not in {"key_hash", "search"}]
+_KEYS = text("select key_hash, old_key_hash, old_key_until from device where id = :id for update")
+COLUMNS = [column for column in device.c if column.name not in {"key_hash", "old_key_hash", "search"}]
 
 
 def shown(row: RowMapping) -> dict[str, Any]:
@@ -38,6 +40,7 @@ def shown(row: RowMapping) -> dict[str, Any]:
         "interval_s": row["interval_s"],
         "has_key": row["key_at"] is not None,
         "key_at": row["key_at"],
+        "old_key_until": row["old_key_until"],
         "last_seen": row["last_seen"],
         "latest": row["latest"],
         "attrs": row["attrs"],
@@ -184,13 +187,31 @@ async def _write(tx: Tx, device_id: str, columns: Mapping[str, Any]) -> None:
     await events.device_changed(tx, [(device_id, int(version))])
 
 
-async def new_key(tx: Tx, by: Principal, device_id: str) -> tuple[dict[str, Any], str]:
-    """A new key in the place of the old one, which is good no longer. Raises NotFound."""
-    await device_of(tx, device_id, lock=True)
-    key = secret.new(KEY_PREFIX)
-    await _write(tx, device_id, {"key_hash": secret.digest(key), "key_at": tx.now()})
+async def new_key(tx: Tx, by: Principal, device_id: str, keep_old_days: int = 0) -> tuple[dict[str, Any], str]:
+    """A new key. The old one is good no longer, or (`keep_old_days`) until the new one is seen, so many days at most.
+
+    Where the key before was never seen, it is replaced, and the one that the device still uses stays. Raises NotFound.
+    """
+    row = await tx.row(_KEYS, {"id": device_id})
+    if row is None:
+        raise NotFound("city.device.unknown", device=device_id[:64])
+    key, now = secret.new(KEY_PREFIX), tx.now()
+    waits = row["old_key_until"] is not None and row["old_key_until"] > now
+    old = row["old_key_hash"] if waits else row["key_hash"]
+    until = now + timedelta(days=keep_old_days) if keep_old_days and old is not None else None
+    kept = {"old_key_hash": old if until else None, "old_key_until": until}
+    await _write(tx, device_id, {"key_hash": secret.digest(key), "key_at": now, **kept})
     await audit.record(tx, by, "device.key", "device", device_id)
     return shown(await device_of(tx, device_id)), key
+
+
+async def new_key_seen(tx: Tx, by: Principal, device_id: str, key_hash: bytes) -> None:
+    """A device has signed in with its new key: the old one ends. Nothing where it has another key meanwhile."""
+    row = await tx.row(_KEYS, {"id": device_id})
+    if row is None or row["old_key_hash"] is None or bytes(row["key_hash"] or b"") != key_hash:
+        return
+    await _write(tx, device_id, {"old_key_hash": None, "old_key_until": None})
+    await audit.record(tx, by, "device.key_seen", "device", device_id)
 
 
 async def missing_keys(

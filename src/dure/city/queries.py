@@ -1,6 +1,7 @@
 """What other rooms ask of the city. Everything in a few statements, whatever the number of ids."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import ARRAY, Row, Text, TextClause, bindparam, text
@@ -42,6 +43,8 @@ class DoorDevice(NamedTuple):
     kind: str
     group_id: str | None
     key_hash: bytes | None
+    old_key_hash: bytes | None
+    old_key_until: datetime | None
     state: str
     interval_s: float | None
     version: int
@@ -61,7 +64,8 @@ _WATCHED = """
     from device d left join asset a on a.id = d.asset_id left join asset p on p.id = a.parent_id
 """
 _DOORS = """
-    select id, kind, group_id, key_hash, state, interval_s, version, attrs->>'format' as form,
+    select id, kind, group_id, key_hash, old_key_hash, old_key_until, state, interval_s, version,
+        attrs->>'format' as form,
         case jsonb_typeof(attrs->'properties') when 'array'
             then array(select jsonb_array_elements_text(attrs->'properties')) end as properties
     from device
@@ -92,7 +96,10 @@ async def devices_for_doors(tx: Tx, ids: Sequence[str] | None = None) -> list[Do
 
 def _door(row: Row[Any]) -> DoorDevice:
     found = DoorDevice._make(row)
-    return found._replace(key_hash=None if found.key_hash is None else bytes(found.key_hash))
+    return found._replace(
+        key_hash=None if found.key_hash is None else bytes(found.key_hash),
+        old_key_hash=None if found.old_key_hash is None else bytes(found.old_key_hash),
+    )
 
 
 class NamedPlace(NamedTuple):

@@ -26,6 +26,7 @@ class DeviceShape(BaseModel):
     interval_s: float | None
     has_key: bool
     key_at: datetime | None
+    old_key_until: datetime | None
     last_seen: datetime | None
     latest: dict[str, Any]
     attrs: dict[str, Any]

@@ -1,7 +1,7 @@
 """Hanging up on clients of the stream's engine that may no longer be there."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -15,8 +15,8 @@ GATHER_S = 0.3
 """How long servers of a cluster are waited for."""
 
 
-async def hang_up(url: str, users: Iterable[str]) -> int:
-    """Close all connections of these users; tells how many.
+async def hang_up(url: str, users: Iterable[str], *, keep: Mapping[str, int] | None = None) -> int:
+    """Close all connections of these users but those to `keep` (by user, the engine's number); tells how many.
 
     Done as the engine's system user, which has the same password as dure's own on one machine. An engine of the city's
     own without that user is left alone: there a connection ends by itself.
@@ -28,7 +28,7 @@ async def hang_up(url: str, users: Iterable[str]) -> int:
         log.warning("nobody can be hung up on: %s", error)
         return 0
     try:
-        return sum([await _hang_up(client, user) for user in users])
+        return sum([await _hang_up(client, user, (keep or {}).get(user)) for user in users])
     except (nats.errors.Error, TimeoutError, OSError, msgspec.DecodeError) as error:
         log.warning("hanging up failed: %s", error)
         return 0
@@ -36,7 +36,7 @@ async def hang_up(url: str, users: Iterable[str]) -> int:
         await client.close()
 
 
-async def _hang_up(client: Client, user: str) -> int:
+async def _hang_up(client: Client, user: str, kept: int | None) -> int:
     inbox = client.new_inbox()
     subscription = await client.subscribe(inbox)
     asked = msgspec.json.encode({"user": user, "auth": True, "limit": 1_000})
@@ -46,6 +46,8 @@ async def _hang_up(client: Client, user: str) -> int:
         while True:
             answer: Any = msgspec.json.decode((await subscription.next_msg(timeout=GATHER_S)).data)
             for one in (answer.get("data") or {}).get("connections") or ():
+                if one["cid"] == kept:
+                    continue
                 kick = msgspec.json.encode({"cid": one["cid"]})
                 await client.request(f"$SYS.REQ.SERVER.{answer['server']['id']}.KICK", kick, timeout=2)
                 closed += 1

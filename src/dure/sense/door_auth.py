@@ -1,7 +1,8 @@
 """Who may come in by MQTT: the answers to nats-server's auth callout.
 
 A device signs in with its id and key and may then publish to its own topic and nothing else. Keys are 256 random bits,
-so a plain SHA-256 keeps them and guessing is hopeless; the budgets only bound what wrong ones cost.
+so a plain SHA-256 keeps them and guessing is hopeless; the budgets only bound what wrong ones cost. While a key is
+exchanged either is good; the old one ends with the first sign-in by the new one.
 """
 
 import asyncio
@@ -10,8 +11,10 @@ import hmac
 import logging
 import time
 from collections import OrderedDict
+from collections.abc import Iterable
 from pathlib import Path
 
+from dure.city.devices import new_key_seen
 from dure.engine.connections import hang_up
 from dure.engine.context import Context
 from dure.engine.servers.nkeys import BadKey, BadToken, CalloutRequest, KeyPair, allow, from_seed, read_callout, refuse
@@ -20,6 +23,7 @@ from dure.kernel.errors import Unavailable
 from dure.sense.refusals import Refusals, refusals_of
 from dure.sense.registry import Registry, registry_of
 from dure.sense.streams import prepare
+from dure.trust.principal import system
 
 log = logging.getLogger(__name__)
 SUBJECT = "$SYS.REQ.USER.AUTH"
@@ -56,11 +60,29 @@ async def run_auth(context: Context) -> None:
     await context.stream.answer(SUBJECT, desk.answer)
     await context.stream.answer(OPEN, _yes)
     registry.revoked = asyncio.Queue()
+    async with asyncio.TaskGroup() as group:
+        group.create_task(_hang_up(context, registry.revoked, desk))
+        group.create_task(_end_old_keys(context, desk))
+
+
+async def _hang_up(context: Context, queue: asyncio.Queue[str], desk: "SignIn") -> None:
+    """Close the connections of devices whose key ended, but the one that the present key has just opened."""
     while True:
-        revoked = {await registry.revoked.get()}
-        while not registry.revoked.empty():
-            revoked.add(registry.revoked.get_nowait())
-        await hang_up(context.settings.nats_url, revoked)
+        revoked = {await queue.get()}
+        while not queue.empty():
+            revoked.add(queue.get_nowait())
+        await hang_up(context.settings.nats_url, revoked, keep=desk.opened_by_new_key(revoked))
+
+
+async def _end_old_keys(context: Context, desk: "SignIn") -> None:
+    """Write down that a new key was seen. What cannot be written now is seen again with the next sign-in."""
+    while True:
+        device, key_hash = await desk.seen.get()
+        try:
+            async with context.database.transaction() as tx:
+                await new_key_seen(tx, system("MQTT door"), device, key_hash)
+        except Unavailable:
+            log.warning("the old key of %s stays for now", device)
 
 
 async def _yes(_question: bytes) -> bytes:
@@ -81,6 +103,8 @@ class SignIn:
         self._issuer = issuer
         self._wrong = Misses(*WRONG_KEYS)
         self._unknown = Misses(*UNKNOWN_USERS)
+        self.seen: asyncio.Queue[tuple[str, bytes]] = asyncio.Queue()
+        self._opened: dict[str, tuple[bytes, int]] = {}
 
     async def answer(self, question: bytes) -> bytes | None:
         """The signed answer, or None for what nobody should answer: the engine then closes after its own time-out."""
@@ -111,10 +135,26 @@ class SignIn:
         if known is None:
             self._unknown.note(request.host)
             return "unknown_device"
-        if known.key_hash is None or not hmac.compare_digest(known.key_hash, presented):
+        old = known.old_key_hash if known.old_key_until > time.time() else None
+        if not any(one is not None and hmac.compare_digest(one, presented) for one in (known.key_hash, old)):
             self._wrong.note(f"{request.host} {request.username}")
             return "wrong_key"
-        return None if known.on else "switched_off"
+        if not known.on:
+            return "switched_off"
+        if known.old_key_hash is not None and presented == known.key_hash:
+            self._opened[known.id] = (presented, request.client_id)
+            self.seen.put_nowait((known.id, presented))
+        return None
+
+    def opened_by_new_key(self, devices: Iterable[str]) -> dict[str, int]:
+        """The connections (by the engine's number) that present keys have just opened in the place of old ones."""
+        kept = {}
+        for device in devices:
+            key_hash, client = self._opened.pop(device, (b"", 0))
+            known = self._registry.get(device)
+            if known is not None and key_hash in known.good():
+                kept[device] = client
+        return kept
 
 
 class Misses:

@@ -30,7 +30,9 @@ _ALL_CHANGED = "CityImported.v1"
 
 
 class Known(msgspec.Struct, frozen=True, gc=False):
-    """A registered device: its partition, whether it is switched on, the hash of its key, and its profile."""
+    """A registered device: its partition, whether it is switched on, the hash of its key and, until a Unix time, of the
+    one before, and its profile.
+    """
 
     id: str
     kind: str
@@ -39,6 +41,13 @@ class Known(msgspec.Struct, frozen=True, gc=False):
     key_hash: bytes | None
     form: str | None
     properties: frozenset[str] | None
+    old_key_hash: bytes | None = None
+    old_key_until: float = 0.0
+
+    def good(self) -> frozenset[bytes]:
+        """The hashes of the keys that open the door now; none where it is switched off."""
+        good = {self.key_hash, self.old_key_hash if self.old_key_until > time.time() else None}
+        return frozenset(one for one in good if one is not None) if self.on else frozenset()
 
 
 class Registry:
@@ -56,6 +65,7 @@ class Registry:
         self._asked: set[str] = set()
         self._follower: asyncio.Task[None] | None = None
         self.revoked: asyncio.Queue[str] | None = None
+        self._two_keys: dict[str, float] = {}
         self._position: int | None = None
         self._refreshed = 0.0
 
@@ -116,6 +126,7 @@ class Registry:
         now = time.monotonic()
         for one in ids:
             before = self._known.pop(one, None)
+            self._two_keys.pop(one, None)
             if one in found:
                 self._known[one] = self._made(found[one])
                 self._unknown.pop(one, None)
@@ -126,6 +137,7 @@ class Registry:
     async def _reload_all(self) -> None:
         async with self._database.transaction() as tx:
             found = await devices_for_doors(tx)
+        self._two_keys.clear()
         before, self._known = self._known, {one.id: self._made(one) for one in found}
         self._unknown.clear()
         for one in before.values():
@@ -133,14 +145,25 @@ class Registry:
         self._loaded.set()
 
     def _note_revoked(self, before: Known | None) -> None:
-        """Tell whoever hangs up that a device's key no longer opens the door, where it did before."""
-        if self.revoked is None or before is None or before.key_hash is None or not before.on:
+        """Tell whoever hangs up that a key no longer opens the door, where it did before."""
+        if self.revoked is None or before is None:
             return
         now = self._known.get(before.id)
-        if now is None or not now.on or now.key_hash != before.key_hash:
+        if before.good() - (now.good() if now is not None else frozenset()):
             self.revoked.put_nowait(before.id)
 
+    def _end_old_keys(self) -> None:
+        """Old keys whose days are over: whoever came in with one is hung up on."""
+        now = time.time()
+        for device in [one for one, until in self._two_keys.items() if until <= now]:
+            del self._two_keys[device]
+            if self.revoked is not None:
+                self.revoked.put_nowait(device)
+
     def _made(self, one: DoorDevice) -> Known:
+        until = one.old_key_until.timestamp() if one.old_key_until is not None else 0.0
+        if until > time.time():
+            self._two_keys[one.id] = until
         return Known(
             one.id,
             one.kind,
@@ -149,6 +172,8 @@ class Registry:
             one.key_hash,
             one.form,
             None if one.properties is None else frozenset(one.properties),
+            one.old_key_hash,
+            until,
         )
 
     async def _follow(self) -> None:
@@ -157,6 +182,7 @@ class Registry:
         async with outbox.wakes(self._database.url) as woken:
             while True:
                 woken.clear()
+                self._end_old_keys()
                 try:
                     await self._step()
                 except Unavailable as error:

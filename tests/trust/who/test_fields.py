@@ -38,7 +38,7 @@ async def test_every_write_refuses_unknown_and_protected_fields(admin: Desk) -> 
     for (method, path), body in WRITES.items():
         good = await admin.client.request(method, path, json=body)
         assert "engine.fields.unknown" not in good.text, (method, path)
-        for field in PROTECTED:
+        for field in sorted(set(PROTECTED) - body.keys()):
             answer = await admin.client.request(method, path, json={**body, field: "x"})
             assert answer.status_code == 422, (method, path, field, answer.text)
             assert [one["field"] for one in answer.json()["errors"]] == [field], (method, path, field)

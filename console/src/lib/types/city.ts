@@ -63,6 +63,7 @@ export interface Device {
   readonly interval_s: number | null;
   readonly has_key: boolean;
   readonly key_at: string | null;
+  readonly old_key_until: string | null;
   readonly last_seen: string | null;
   /** The newest value of each property. */
   readonly latest: Readonly<Record<string, { readonly value: number | boolean; readonly at: string }>>;

@@ -14,7 +14,10 @@ from dure.engine.database import Database, Tx
 from dure.kernel.errors import DureError
 from dure.trust import vault
 
-_KEPT = frozenset({"id", "version", "created_at", "search", "last_seen", "latest", "fault", "key_hash", "key_at"})
+_KEPT = frozenset({"id", "version", "created_at", "search", "last_seen", "latest", "fault", "key_hash", "key_at"}) | {
+    "old_key_hash",
+    "old_key_until",
+}
 """Columns that undoing leaves: they change on their own."""
 
 MOST_NAMED = 200

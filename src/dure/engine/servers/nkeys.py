@@ -113,6 +113,7 @@ class CalloutRequest:
     password: str
     host: str
     client_type: str
+    client_id: int = 0
 
 
 def read_callout(token: str) -> CalloutRequest:
@@ -128,8 +129,9 @@ def read_callout(token: str) -> CalloutRequest:
             password=str(options.get("pass", "")),
             host=str(client.get("host", "")),
             client_type=str(client.get("type", "")),
+            client_id=int(client.get("id", 0)),
         )
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise BadToken("not the question of an auth callout") from error
 
 
