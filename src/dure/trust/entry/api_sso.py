@@ -97,5 +97,6 @@ def _led(context: Context, back: Back) -> Response:
         response.status_code = 303
     if back.proven is not None:
         cookies.session(response, context, back.proven)
-    cookies.forget(response, context, "sso")
+    if back.outcome != "expired":  # a link that somebody made up ends no attempt
+        cookies.forget(response, context, "sso")
     return response

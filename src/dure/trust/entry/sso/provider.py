@@ -39,7 +39,7 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Vouched:
-    """Whom the provider vouches for: `authenticated_at` is when they proved themselves there, `factors` how (RFC 8176)."""
+    """Whom the provider vouches for; when they proved themselves there, and how (`factors`: amr, RFC 8176)."""
 
     subject: str
     authenticated_at: datetime | None
