@@ -18,6 +18,10 @@ from dure.engine.room import Process, Room
 from dure.respond.room import ROOM as RESPOND
 from dure.sense.room import ROOM as SENSE
 from dure.trust import policy
+from dure.trust.purposes import cases
+from dure.trust.purposes.room import ROOM as PURPOSES
+from dure.trust.retention import registry
+from dure.trust.retention.room import ROOM as RETENTION
 from dure.trust.room import ROOM as TRUST
 from dure.trust.web import install
 from dure.video.room import ROOM as VIDEO
@@ -47,6 +51,8 @@ def manifest(service: str) -> Manifest:
 ROOMS: tuple[Room, ...] = (
     system.ROOM,
     TRUST,
+    PURPOSES,
+    RETENTION,
     CITY,
     SENSE,
     DETECT,
@@ -56,6 +62,10 @@ ROOMS: tuple[Room, ...] = (
 )
 for _service in SERVICES:
     manifest(_service).register()
+registry.install(
+    (kind for room in ROOMS for kind in room.retention), (pair for room in ROOMS for pair in room.keeps_people)
+)
+cases.install(kind for room in ROOMS for kind in room.cases)
 
 
 def grants() -> policy.Grants:

@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import text
 
 from dure.detect import alarms, canary, views
+from dure.detect.kept import ALARM
 from dure.detect.model import Cleared, Raised
 from dure.detect.record import record
-from dure.detect.room import forget_old
 from dure.detect.rulefile import parse
 from dure.kernel.clock import HeldClock
 from dure.kernel.ids import new_id
@@ -274,9 +274,13 @@ async def test_the_canary_shows_its_age_and_makes_no_alarm(city: City) -> None:
 async def test_alarms_closed_long_ago_are_dropped(city: City) -> None:
     now = time.time()
     await write(city, raised(now - 60), Cleared("fire", "d0", now - 40, now - 60), raised(now, subject="d1"))
-    city.context.database.clock = HeldClock(datetime.now(UTC) + timedelta(days=500))
+    assert ALARM.find_due is not None
+    assert ALARM.destroy is not None
     async with city.context.database.transaction() as tx:
-        assert await forget_old(tx) == 1
+        due = await ALARM.find_due(tx, datetime.now(UTC) + timedelta(days=1), None, 10)
+        assert len(due) == 1
+        await ALARM.destroy(city.context, tx, due)
+    assert [alarm["subject"] for alarm in await city.alarms()] == ["d1"]
 
 
 async def test_a_fault_marks_its_device(city: City) -> None:

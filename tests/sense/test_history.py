@@ -15,6 +15,7 @@ from dure.engine.context import Context
 from dure.kernel.errors import Unavailable
 from dure.sense import history, packs
 from dure.sense.history_write import Writer, folder_of, run_history
+from dure.sense.kept import OBSERVATION
 from dure.sense.manifest import OvertakenError
 from dure.sense.packs import Observation, Pack
 from dure.sense.streams import OBS
@@ -208,6 +209,11 @@ async def test_old_files_go(context: Context) -> None:
     await writer.flush()
     for path in folder_of(context.settings.data).rglob("*.parquet"):
         os.utime(path, (time.time() - 7_200,) * 2)
+    assert OBSERVATION.find_due is not None
+    assert OBSERVATION.destroy is not None
+    async with context.database.transaction() as tx:
+        due = await OBSERVATION.find_due(tx, tx.now() - timedelta(days=400), None, 10)
+        await OBSERVATION.destroy(context, tx, due)
     await tidy(context)
     assert [path.suffix for path in _files(context)] == [".parquet"]
 

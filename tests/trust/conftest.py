@@ -21,6 +21,8 @@ from dure.trust import accounts, passwords, tokens
 from dure.trust.entry import edge
 from dure.trust.policy import union
 from dure.trust.principal import Principal, system
+from dure.trust.purposes.room import ROOM as PURPOSES
+from dure.trust.retention.room import ROOM as RETENTION
 from dure.trust.roles import Role
 from dure.trust.room import ROOM
 from dure.trust.web import Budget, install
@@ -55,9 +57,11 @@ def app(database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(edge, "PASSKEYS", Budget(burst=120, per_second=5))
     app = web_edge.build(title="test", version="0", limits={})
     app.state.context = Context(settings, database, None, catalogue())  # type: ignore[arg-type]
-    install(app, union([ROOM.grants]))
-    assert ROOM.router is not None
-    app.include_router(ROOM.router, prefix="/api/v1")
+    rooms = (ROOM, PURPOSES, RETENTION)
+    install(app, union([room.grants for room in rooms]))
+    for room in rooms:
+        assert room.router is not None
+        app.include_router(room.router, prefix="/api/v1")
     return app
 
 

@@ -51,6 +51,7 @@ ROOM = Room(
     name="city",
     router=router,
     grants=policy.GRANTS,
+    keeps_people=(("asset", "person_id"), ("care_person", "person_id")),
     every=(Every("city.tidy", 60, _tidy),),
     body_limits={"/imports": api_imports.UPLOAD_LIMIT},
     live=(

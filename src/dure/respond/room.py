@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from dure.engine.database import Tx
 from dure.engine.live import LiveEntity
 from dure.engine.room import Room
-from dure.respond import alarms, past, pictures, reading, views
+from dure.respond import alarms, cases, past, pictures, reading, views
 from dure.respond.api import router
 from dure.respond.policy import GRANTS, scope_of
 from dure.respond.types import TYPES
@@ -41,4 +41,6 @@ ROOM = Room(
     consumers=(alarms.CONSUMER,),
     live=(LiveEntity("incident", "incident.read", load, snapshot, visible, past.standing),),
     grants=GRANTS,
+    cases=(cases.INCIDENT,),
+    keeps_people=(("incident", "caller_id"), ("report", "caller_id")),
 )

@@ -3,7 +3,7 @@
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import text
@@ -134,11 +134,6 @@ async def remove(tx: Tx, gone: Sequence[str]) -> int:
     """Take paths out of the manifest; how many there were."""
     statement = text("delete from history_file where path = any(cast(:gone as text[]))")
     return (await tx.execute(statement, {"gone": list(gone)})).rowcount
-
-
-async def remove_older(tx: Tx, days: int) -> None:
-    """Take out the files whose hour is older than so many days: the sweeper deletes what is in no manifest."""
-    await tx.execute(text("delete from history_file where hour < :before"), {"before": tx.now() - timedelta(days=days)})
 
 
 def path_of(hour: datetime, origin: str, first: int, last: int, generation: int) -> str:

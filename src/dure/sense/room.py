@@ -5,6 +5,7 @@ from dure.sense.api import router
 from dure.sense.door_auth import run_auth
 from dure.sense.door_mqtt import run_mqtt_door
 from dure.sense.history_write import run_history
+from dure.sense.kept import OBSERVATION, REFUSAL
 from dure.sense.policy import GRANTS
 from dure.sense.readings import MAX_BODY_BYTES
 from dure.sense.registry import run_registry
@@ -22,4 +23,5 @@ ROOM = Room(
     ),
     every=(Every("tidy", 600, tidy),),
     body_limits={"/observations": MAX_BODY_BYTES},
+    retention=(OBSERVATION, REFUSAL),
 )

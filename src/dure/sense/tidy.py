@@ -1,11 +1,11 @@
-"""What history needs now and then: small files of an hour become one, old ones go, orphans are swept."""
+"""What history needs now and then: small files of an hour become one, and what is in no manifest is swept."""
 
 import asyncio
 import logging
 import os
 import time
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,14 +23,12 @@ SETTLED = timedelta(minutes=15)
 """An hour is over for the writer so long after its end."""
 ORPHAN_S = 3_600.0
 """A file younger than this may wait for its line in the manifest."""
-REFUSALS_KEPT = timedelta(days=30)
 
 
 async def tidy(context: Context) -> None:
-    """Merge, forget, sweep. Raises Unavailable where the database is away."""
+    """Merge, bound, sweep. Raises Unavailable where the database is away."""
     async with context.database.transaction() as tx:
-        await manifest.remove_older(tx, context.settings.history_days)
-        await refusals.trim(tx, tx.now() - REFUSALS_KEPT)
+        await refusals.trim(tx, datetime.min.replace(tzinfo=UTC))
     try:
         while await merge_one(context):
             pass

@@ -15,7 +15,6 @@ from dure.trust.web import require
 router = Router(tags=["trust"])
 
 Sees = Annotated[Principal, Depends(require("person.read"))]
-Opens = Annotated[Principal, Depends(require("person.open"))]
 
 
 def _out(person_id: UUID, person: vault.Person) -> shapes.PersonOut:
@@ -42,12 +41,3 @@ async def find_people(
     response.headers["Cache-Control"] = "no-store"
     found = await people.find(tx, _vault(context), who, body.field, body.value)
     return shapes.People(items=[_out(person_id, person) for person_id, person in found.items()])
-
-
-@router.post("/people/{person_id}/open")
-async def open_person(
-    body: shapes.OpenIn, tx: TxDep, who: Opens, context: ContextDep, person_id: UUID, response: Response
-) -> shapes.PersonOut:
-    """The record itself, after the line in the audit log stands."""
-    response.headers["Cache-Control"] = "no-store"
-    return _out(person_id, await people.open_person(tx, _vault(context), who, person_id, body.purpose))

@@ -32,7 +32,6 @@ _PEEK = text(
     "select id, account_id from one_time_link where kind = :kind and secret_hash = :digest and used_at is null "
     "and expires_at > :now"
 )
-_FORGET = text("delete from one_time_link where expires_at < :before")
 
 
 async def make(tx: Tx, kind: Kind, account_id: UUID | None = None) -> str:
@@ -59,8 +58,3 @@ async def use(tx: Tx, kind: Kind, presented: str) -> RowMapping:
     if row is None:
         raise Forbidden("trust.link.over")
     return row
-
-
-async def forget_old(tx: Tx) -> None:
-    """Delete links that ended a month ago."""
-    await tx.execute(_FORGET, {"before": tx.now() - timedelta(days=30)})

@@ -1,4 +1,4 @@
-"""People of the vault, as other desks see them: masked, and opened for a purpose after the line in the audit log."""
+"""People of the vault, as other desks see them: masked, and found by whole name or number."""
 
 from uuid import UUID
 
@@ -22,15 +22,3 @@ async def find(tx: Tx, vault: Vault, principal: Principal, field: str, value: st
     found = (await vault.find(tx, field, value))[:100]
     await audit.record(tx, principal, "person.find", "person", f"{field}: {len(found)}")
     return await vault.masked(tx, found)
-
-
-async def open_person(tx: Tx, vault: Vault, principal: Principal, person_id: UUID, purpose: str) -> Person:
-    """The record itself. The line is written first and committed with the request before anything leaves.
-
-    Raises NotFound, and whatever keeps the line from being written: then nothing is shown.
-    """
-    await audit.record(tx, principal, "person.open", "person", person_id, purpose=purpose, person_id=person_id)
-    found = await vault.opened(tx, [person_id])
-    if person_id not in found:
-        raise NotFound("trust.person.unknown")
-    return found[person_id]

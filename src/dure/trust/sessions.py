@@ -41,7 +41,6 @@ _REVOKE_ALL = text(
     "update session set revoked_at = :now where account_id = :account and revoked_at is null "
     "and (cast(:kept as uuid) is null or id <> :kept)"
 )
-_FORGET = text("delete from session where expires_at < :before")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +119,3 @@ async def revoke_others(tx: Tx, principal: Principal) -> int:
 async def revoke_all(tx: Tx, account_id: UUID, *, kept: UUID | None = None) -> int:
     """End all sessions of an account but `kept`; how many there were."""
     return (await tx.execute(_REVOKE_ALL, {"account": account_id, "kept": kept, "now": tx.now()})).rowcount
-
-
-async def forget_old(tx: Tx) -> None:
-    """Delete sessions that ended a month ago."""
-    await tx.execute(_FORGET, {"before": tx.now() - timedelta(days=30)})

@@ -3,6 +3,7 @@
 import logging
 import shutil
 import stat
+from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -16,6 +17,8 @@ from dure.engine.database import Database
 from dure.engine.settings import Settings
 from dure.kernel.errors import NotFound, Unavailable
 from dure.trust import masks, vault
+from dure.trust.principal import system
+from dure.trust.purposes import ledger
 from dure.trust.roles import Role
 from dure.trust.vault import Person, Vault, folded
 from dure.trust.vault.masters import Masters
@@ -92,6 +95,13 @@ async def test_what_is_kept_is_given_back(database: Database, held: Vault) -> No
         await put(database, held, CANARY, UUID(int=5))
 
 
+async def ground(database: Database, person_id: UUID) -> str:
+    """An entry of the ledger under which this person may be opened."""
+    async with database.transaction() as tx:
+        until = tx.now() + timedelta(days=1)
+        return str(await ledger.begin(tx, system("test"), person_id, "pipa.15.1.3", "점주 연락", until))
+
+
 async def test_no_store_holds_the_canary_in_the_clear(
     database: Database, app: FastAPI, held: Vault, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -101,7 +111,8 @@ async def test_no_store_holds_the_canary_in_the_clear(
     key = {"idempotency-key": "k"}
     await client.get(f"/people/{id_}")
     await client.post("/people/find", json={"field": "phone", "value": CANARY.phone}, headers=key)
-    await client.post(f"/people/{id_}/open", json={"purpose": "현장 연락"}, headers={"idempotency-key": "l"})
+    reason = {"purpose": "현장 연락", "purpose_id": await ground(database, id_)}
+    await client.post(f"/people/{id_}/open", json=reason, headers={"idempotency-key": "l"})
     tables = "select table_name from information_schema.tables where table_schema = 'public'"
     async with database.transaction() as tx:
         for row in await tx.rows(text(tables)):
@@ -135,13 +146,15 @@ async def test_masked_for_many_and_open_for_a_purpose(database: Database, app: F
     assert [one["name"] for one in found.json()["items"]] == ["남***리"]
     assert (await client.post(f"/people/{id_}/open", json={})).status_code == 422
     assert (await client.post(f"/people/{id_}/open", json={"purpose": "   "})).status_code == 422
-    opened = await client.post(f"/people/{id_}/open", json={"purpose": "점주에게 화재 알림"})
+    reason = {"purpose": "점주에게 화재 알림", "purpose_id": await ground(database, id_)}
+    opened = await client.post(f"/people/{id_}/open", json=reason)
     assert opened.json()["phone"] == CANARY.phone
     assert opened.headers["cache-control"] == "no-store"
     async with database.transaction() as tx:
         row = await tx.row(text("select * from audit where action = 'person.open'"))
     assert row is not None
-    assert (row["person_id"], row["purpose"], row["actor_name"]) == (id_, "점주에게 화재 알림", "kim")
+    assert (row["person_id"], row["actor_name"]) == (id_, "kim")
+    assert row["purpose"].endswith(" 점주에게 화재 알림")
     admin = bearer(await token(database, Role.ADMIN))
     refused = await client.post(f"/people/{id_}/open", json={"purpose": "curiosity"}, headers=admin)
     assert refused.status_code == 403
@@ -152,9 +165,10 @@ async def test_masked_for_many_and_open_for_a_purpose(database: Database, app: F
 async def test_where_the_line_cannot_be_written_nothing_is_shown(database: Database, app: FastAPI, held: Vault) -> None:
     id_, _ = await put(database, held)
     client = await signed_in(app, await account(database, "kim", Role.OPERATOR))
+    reason = {"purpose": "점주에게 화재 알림", "purpose_id": await ground(database, id_)}
     async with database.transaction() as tx:
         await tx.execute(text("alter table audit_seal add constraint full_up check (seq < 0) not valid"))
-    answer = await client.post(f"/people/{id_}/open", json={"purpose": "점주에게 화재 알림"})
+    answer = await client.post(f"/people/{id_}/open", json=reason)
     assert answer.status_code >= 500
     assert "카나리" not in answer.text
     await client.aclose()

@@ -1,0 +1,45 @@
+"""How long alarms are kept."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import text
+
+from dure.engine.context import Context
+from dure.engine.database import Tx
+from dure.trust.retention.model import Kind, Mark, Rule, Thing
+
+_DUE = text(
+    "select id::text as id, closed_at as at, device, incident_id from alarm where closed_at < :before "
+    "and (cast(:after_at as timestamptz) is null or (closed_at, id::text) > (:after_at, :after_id)) "
+    "order by closed_at, id::text limit :most for update skip locked"
+)
+_GONE = text("delete from alarm where id = any(:ids)")
+
+
+async def _find_due(tx: Tx, before: datetime, after: Mark | None, most: int) -> Sequence[Thing]:
+    values = {"before": before, "after_at": after.at if after else None, "after_id": after.id if after else None}
+    return [
+        Thing(
+            row["id"],
+            row["at"],
+            incidents=frozenset({str(row["incident_id"])} if row["incident_id"] else ()),
+            devices=frozenset({row["device"]} if row["device"] else ()),
+        )
+        for row in await tx.rows(_DUE, {**values, "most": most})
+    ]
+
+
+async def _destroy(_context: Context, tx: Tx, things: Sequence[Thing]) -> None:
+    await tx.execute(_GONE, {"ids": [UUID(one.id) for one in things]})
+
+
+ALARM = Kind(
+    "alarm",
+    (Rule(date(2026, 1, 1), 400, "도시 자체 기준: 사후 평가와 연간 통계", confirm=True),),
+    _find_due,
+    _destroy,
+    begins="trust.retention.begins.closed",
+)
+"""Closed alarms; reviews and yearly statistics read them."""

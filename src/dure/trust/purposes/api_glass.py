@@ -1,0 +1,67 @@
+"""Break-glass over HTTP."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends, Query
+
+from dure.engine import paging
+from dure.engine.web import ContextDep, Router, TxDep
+from dure.trust.principal import Principal
+from dure.trust.purposes import cases, glass, shapes
+from dure.trust.purposes.api import Cursor, Limit, zone_of
+from dure.trust.web import require
+
+router = Router(tags=["trust"])
+
+Breaks = Annotated[Principal, Depends(require("glass.break"))]
+Owns = Annotated[Principal, Depends(require("glass.own"))]
+Reviews = Annotated[Principal, Depends(require("glass.review"))]
+
+
+@router.post("/glass", status_code=201)
+async def break_glass(body: shapes.GlassIn, tx: TxDep, who: Breaks, context: ContextDep) -> shapes.GlassOut:
+    """Break the glass for one person, for two hours. Shift leads and auditors are alerted at once; somebody else
+    reviews it.
+    """
+    case = await cases.find(tx, who, body.case_kind, body.case_id)
+    row = await glass.break_glass(tx, who, body.person_id, body.reason, case, body.words, zone_of(context))
+    return shapes.GlassOut(**glass.shown(row))
+
+
+@router.get("/glass")
+async def list_glass(
+    tx: TxDep, who: Reviews, unreviewed: bool = False, cursor: Cursor = None, limit: Limit = 100
+) -> shapes.Glasses:
+    """Broken glass, the newest first; for an administrator what nobody reviewed in time."""
+    return await _page(tx, None, unreviewed, glass.reach(who)["escalated"], cursor, limit)
+
+
+@router.get("/glass/mine")
+async def list_own_glass(
+    tx: TxDep, who: Owns, unreviewed: Annotated[bool, Query()] = False, cursor: Cursor = None, limit: Limit = 100
+) -> shapes.Glasses:
+    """What one broke oneself, with how the reviews stand."""
+    return await _page(tx, who.id, unreviewed, False, cursor, limit)
+
+
+async def _page(
+    tx: TxDep, account: UUID | None, unreviewed: bool, escalated: bool, cursor: str | None, limit: int
+) -> shapes.Glasses:
+    after = paging.decode(cursor, datetime, UUID)
+    rows = await glass.listing(tx, account=account, unreviewed=unreviewed, escalated=escalated, after=after, most=limit)
+    page = paging.page(rows, limit, lambda row: (row["opened_at"], str(row["id"])))
+    return shapes.Glasses(items=[shapes.GlassOut(**glass.shown(row)) for row in page["items"]], next=page["next"])
+
+
+@router.post("/glass/{glass_id}/close", status_code=204)
+async def close_glass(tx: TxDep, who: Owns, glass_id: UUID) -> None:
+    """End one's own before its two hours are over."""
+    await glass.close(tx, who, glass_id)
+
+
+@router.post("/glass/{glass_id}/review")
+async def review_glass(body: shapes.ReviewIn, tx: TxDep, who: Reviews, glass_id: UUID) -> shapes.GlassOut:
+    """Judge it; nobody judges their own."""
+    return shapes.GlassOut(**glass.shown(await glass.review(tx, who, glass_id, body.verdict, body.note)))

@@ -1,0 +1,122 @@
+"""Trust's own kinds of data, and lines for what no room of this city keeps yet: the table tells of them too."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import TextClause, text
+
+from dure.engine.context import Context
+from dure.engine.database import Tx
+from dure.trust.retention import unused
+from dure.trust.retention.model import Destroy, FindDue, Kind, Mark, Rule, Thing
+
+_CITY = "도시 자체 기준"
+_BEGAN = date(2026, 1, 1)
+
+
+def due_of(statement: TextClause) -> FindDue:
+    """`find_due` by a statement that gives id, at, and where it knows it person_id, in the order (at, id), for the
+    parameters before, after_at, after_id, most.
+    """
+
+    async def find(tx: Tx, before: datetime, after: Mark | None, most: int) -> Sequence[Thing]:
+        values = {"before": before, "most": most, "after_at": after.at if after else None}
+        rows = await tx.rows(statement, {**values, "after_id": after.id if after else None})
+        return [
+            Thing(row["id"], row["at"], people=frozenset({str(row["person_id"])} if row.get("person_id") else ()))
+            for row in rows
+        ]
+
+    return find
+
+
+def rows_of(table: str, at: str, *, where: str = "true", person: str = "null") -> tuple[FindDue, Destroy]:
+    """`find_due` and `destroy` for a table with a UUID `id`, whose rows go when their time `at` is over. The names come
+    from code, never from a user.
+    """
+    statement = text(
+        f"select id::text as id, {at} as at, {person} as person_id from {table} where {at} < :before and {where} "
+        f"and (cast(:after_at as timestamptz) is null or ({at}, id::text) > (:after_at, :after_id)) "
+        f"order by {at}, id::text limit :most for update skip locked"
+    )
+    gone = text(f"delete from {table} where id = any(:ids)")
+
+    async def destroy(_context: Context, tx: Tx, things: Sequence[Thing]) -> None:
+        await tx.execute(gone, {"ids": [UUID(one.id) for one in things]})
+
+    return due_of(statement), destroy
+
+
+_ended = "least(expires_at, coalesce(revoked_at, expires_at))"
+KINDS: tuple[Kind, ...] = (
+    unused.KIND,
+    Kind(
+        "session",
+        (Rule(_BEGAN, 30, _CITY),),
+        *rows_of("session", _ended),
+        begins="trust.retention.begins.ended",
+    ),
+    Kind(
+        "link",
+        (Rule(_BEGAN, 30, _CITY),),
+        *rows_of("one_time_link", "expires_at"),
+        begins="trust.retention.begins.ended",
+    ),
+    Kind(
+        "citizen_link",
+        (Rule(_BEGAN, 30, _CITY),),
+        *rows_of("citizen_link", "expires_at"),
+        begins="trust.retention.begins.ended",
+    ),
+    Kind(
+        "purpose",
+        (Rule(_BEGAN, 3 * 365, f"{_CITY}: 동의와 처리 근거의 증빙", confirm=True),),
+        *rows_of("purpose", "least(until_at, coalesce(withdrawn_at, until_at))", person="person_id"),
+        begins="trust.retention.begins.ended",
+    ),
+    Kind(
+        "rights_request",
+        (Rule(_BEGAN, 3 * 365, f"{_CITY}: 열람 등 요구 처리 대장", confirm=True),),
+        *rows_of("rights_request", "decided_at", where="state <> 'open'", person="person_id"),
+        begins="trust.retention.begins.closed",
+    ),
+    Kind(
+        "glass",
+        (Rule(_BEGAN, 3 * 365, f"{_CITY}: 긴급 열람과 사후 검토 대장", confirm=True),),
+        *rows_of("glass", "reviewed_at", where="reviewed_at is not null", person="person_id"),
+        begins="trust.retention.begins.closed",
+    ),
+    Kind(
+        "video",
+        (Rule(date(2011, 9, 30), 30, "표준 개인정보 보호지침 제41조제2항(보유기간을 정하기 곤란한 때 30일 이내)"),),
+    ),
+    Kind(
+        "quarantine",
+        (
+            Rule(
+                date(2020, 3, 4),
+                0,
+                "감염병의 예방 및 관리에 관한 법률 제76조의2(업무 종료 시 지체 없이 파기)",
+                confirm=True,
+            ),
+        ),
+        begins="trust.retention.begins.work_ended",
+    ),
+    Kind(
+        "welfare",
+        (
+            Rule(
+                date(2015, 7, 1), 5 * 365, "사회보장급여의 이용·제공 및 수급권자 발굴에 관한 법률 제34조", confirm=True
+            ),
+        ),
+        begins="trust.retention.begins.work_ended",
+    ),
+    Kind(
+        "audit",
+        (
+            Rule(date(2019, 6, 7), 730, "개인정보의 안전성 확보조치 기준(행정안전부고시 제2019-47호) 제8조제1항 단서"),
+            Rule(date(2023, 9, 22), 730, "개인정보의 안전성 확보조치 기준(개인정보보호위원회고시) 제8조제1항 단서"),
+        ),
+    ),
+)

@@ -1,0 +1,126 @@
+"""The nightly job: destroys what is due and not held, in batches, once a day, and leaves its record.
+
+A batch is one transaction: things, record, audit line and the place where the job stands. Whatever stops it, the next
+start goes on from that place; what a batch destroyed is recorded, what is recorded is destroyed.
+"""
+
+import logging
+from collections.abc import Iterable
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from dure.engine.context import Context
+from dure.engine.database import Tx
+from dure.kernel.errors import Unavailable
+from dure.kernel.ids import new_id
+from dure.trust import audit
+from dure.trust.principal import Principal, system
+from dure.trust.retention import holding, queries, registry, unused
+from dure.trust.retention.model import Kind, Mark, Rule, Thing, before, digest, divide, night_of
+
+log = logging.getLogger(__name__)
+BATCH = 500
+LOOK_EVERY_S = 300.0
+BY = system("retention")
+
+
+async def look(context: Context) -> None:
+    """What the work process does every five minutes: run tonight's job where it is owed."""
+    await run(context, registry.kinds().values())
+
+
+async def run(context: Context, kinds: Iterable[Kind]) -> date | None:
+    """Run or go on with the job that is owed; its day, or None where none is. Raises Unavailable.
+
+    A kind that fails leaves its problem and is tried again; the others go on.
+    """
+    zone = ZoneInfo(context.settings.city_zone)
+    async with context.database.transaction() as tx:
+        day = night_of(tx.now(), zone, await tx.scalar(queries.LAST_NIGHT))
+        if day is None:
+            return None
+        await tx.execute(queries.BEGIN_NIGHT, {"day": day, "now": tx.now()})
+        await unused.notice(tx)
+    whole = True
+    for kind in kinds:
+        try:
+            await _kind(context, day, kind)
+        except Unavailable:
+            raise
+        except Exception as error:
+            log.exception("%s is destroyed later", kind.name)
+            whole = False
+            async with context.database.transaction() as tx:
+                await tx.execute(queries.FAIL_STEP, {"day": day, "kind": kind.name, "problem": type(error).__name__})
+    if whole:
+        async with context.database.transaction() as tx:
+            await tx.execute(queries.END_NIGHT, {"day": day, "now": tx.now()})
+    return day
+
+
+async def _kind(context: Context, day: date, kind: Kind) -> None:
+    async with context.database.transaction() as tx:
+        await tx.execute(queries.BEGIN_STEP, {"day": day, "kind": kind.name})
+    while True:
+        async with context.database.transaction() as tx:
+            if not await batch(context, tx, day, kind):
+                return
+
+
+async def batch(context: Context, tx: Tx, day: date, kind: Kind, most: int = BATCH) -> bool:
+    """Destroy the next things of a kind; whether there may be more of it."""
+    await tx.execute(queries.LOCK)
+    step = await tx.row(queries.STEP, {"day": day, "kind": kind.name})
+    if step is None or step["done_at"] is not None:
+        return False
+    things: list[Thing] = []
+    rule = rule_of(context, kind, day)
+    if kind.find_due is not None and kind.destroy is not None:
+        after = Mark(step["after_at"], step["after_id"]) if step["after_at"] is not None else None
+        things = list(await kind.find_due(tx, before(tx.now(), rule.days), after, most))
+    going, held = divide(things, await holding.standing(tx), tx.now())
+    if going and kind.destroy is not None:
+        await kind.destroy(context, tx, going)
+        await _recorded(tx, day, kind, rule, going, BY)
+    over = len(things) < most
+    await tx.execute(
+        queries.MOVE_STEP,
+        {
+            "day": day,
+            "kind": kind.name,
+            "after_at": things[-1].at if things else step["after_at"],
+            "after_id": things[-1].id if things else step["after_id"],
+            "destroyed": len(going),
+            "held": len(held),
+            "done_at": tx.now() if over else None,
+        },
+    )
+    return not over
+
+
+async def _recorded(tx: Tx, day: date, kind: Kind, rule: Rule, gone: list[Thing], by: Principal) -> None:
+    id_ = new_id()
+    await tx.execute(
+        queries.RECORD,
+        {
+            "id": id_,
+            "day": day,
+            "kind": kind.name,
+            "now": tx.now(),
+            "things": len(gone),
+            "digest": digest(gone),
+            "first_at": min(one.at for one in gone),
+            "last_at": max(one.at for one in gone),
+            "rule_since": rule.since,
+            "rule_days": rule.days,
+            "source": rule.source,
+            "actor": by.actor,
+        },
+    )
+    await audit.record(tx, by, "retention.destroy", "retention", f"{kind.name} {len(gone)} {id_}")
+
+
+def rule_of(context: Context, kind: Kind, day: date) -> Rule:
+    """The rule in force, with the city's setting in the place of its days where there is one."""
+    rule = kind.rule(day)
+    return rule if kind.days is None else Rule(rule.since, kind.days(context), rule.source, rule.confirm)
