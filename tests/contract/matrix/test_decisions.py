@@ -21,8 +21,8 @@ STANDS = {
     "suspended": Standing.SUSPENDED,
     "shared": Standing.SHARED,
 }
-ONESELF = {"open", "self", "self.change", "self.secret", "self.ways", "session.end"}
-"""Lines that no permission stands behind: whoever is known may, or anybody; the live drive asks them."""
+ONESELF = ("self", "session.end")
+"""Lines that no permission stands behind, as behind those for anybody: whoever is known may. The live drive asks them."""
 
 
 @cache
