@@ -9,9 +9,7 @@ from fastapi import Depends, Query, Response
 from dure.engine import paging
 from dure.engine.context import Context
 from dure.engine.web import ContextDep, ExpectedVersion, Router, TxDep, etag
-from dure.kernel.errors import FieldError, Invalid
 from dure.trust import accounts, agencies, links, shapes, tokens
-from dure.trust.audit import search as audit_log
 from dure.trust.principal import Principal
 from dure.trust.web import check_proven, require
 
@@ -23,7 +21,6 @@ ReadsAgencies = Annotated[Principal, Depends(require("agency.read"))]
 ManagesAgencies = Annotated[Principal, Depends(require("agency.manage"))]
 ManagesTokens = Annotated[Principal, Depends(require("token.manage"))]
 MakesTokens = Annotated[Principal, Depends(require("token.make"))]
-ReadsAudit = Annotated[Principal, Depends(require("audit.read"))]
 Limit = Annotated[int, Query(ge=1, le=paging.MOST)]
 Cursor = Annotated[str | None, Query(max_length=500)]
 
@@ -168,14 +165,3 @@ async def create_token(body: shapes.TokenIn, tx: TxDep, who: MakesTokens, respon
 async def revoke_token(tx: TxDep, who: ManagesTokens, token_id: UUID) -> shapes.TokenOut:
     """End a token at once."""
     return shapes.TokenOut(**await tokens.revoke(tx, who, token_id))
-
-
-@router.get("/audit")
-async def read_audit(tx: TxDep, who: ReadsAudit, wanted: Annotated[audit_log.Wanted, Query()]) -> shapes.AuditLines:
-    """The audit log, the newest first. Reading it leaves a line, too."""
-    if wanted.since and wanted.until and wanted.since > wanted.until:
-        key = "trust.audit.span_wrong"
-        raise Invalid(key, fields=[FieldError("until", key)])
-    before = paging.decode(wanted.cursor, int)
-    rows = await audit_log.read(tx, who, wanted, before=before[0] if before else None)
-    return shapes.AuditLines.model_validate(paging.page(rows, wanted.limit, lambda row: (row["seq"],)))

@@ -223,24 +223,6 @@ class TokenMade(TokenOut):
     token: str
 
 
-class AuditLine(BaseModel):
-    """One line of the audit log."""
-
-    seq: int
-    id: UUID
-    at: datetime
-    actor: str
-    actor_name: str
-    agency_id: str | None
-    address: str | None
-    action: str
-    entity: str
-    entity_id: str
-    person_id: UUID | None
-    purpose: str | None
-    outcome: str
-
-
 class PersonOut(BaseModel):
     """A person, masked unless it was opened; what is not known is empty."""
 
@@ -286,13 +268,6 @@ class Tokens(BaseModel):
     """A page of tokens."""
 
     items: list[TokenOut]
-    next: str | None
-
-
-class AuditLines(BaseModel):
-    """A page of the audit log."""
-
-    items: list[AuditLine]
     next: str | None
 
 

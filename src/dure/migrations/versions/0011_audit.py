@@ -53,6 +53,7 @@ alter table audit_seal enable trigger user;
 alter table audit_seal alter column leaf set not null;
 alter table audit_seal alter column audit_id drop not null;
 alter table audit_seal drop constraint fk_audit_seal_audit_id;
+create index ix_audit_seal_destroyed on audit_seal (seq) where audit_id is null;
 
 create or replace function audit_chain() returns trigger language plpgsql as
 $$

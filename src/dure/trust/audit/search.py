@@ -1,7 +1,8 @@
-"""Reading the audit log."""
+"""Searching the log: who saw what, when, of whom, with which camera, for which case, why, and how it ended."""
 
 from collections.abc import Sequence
-from typing import Annotated
+from datetime import datetime
+from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
@@ -10,49 +11,96 @@ from sqlalchemy import RowMapping, text
 from dure.engine import paging
 from dure.engine.database import Tx
 from dure.trust import audit
+from dure.trust.audit import checkpoints, tree
 from dure.trust.principal import Principal
 
-_READ = text(
-    """
-    select s.seq, a.* from audit_seal s join audit a on a.id = s.audit_id
-    where (cast(:before as bigint) is null or s.seq < :before)
-      and (cast(:actor as text) is null or a.actor = :actor)
-      and (cast(:action as text) is null or starts_with(a.action, :action))
-      and (cast(:entity as text) is null or a.entity = :entity)
-      and (cast(:entity_id as text) is null or a.entity_id = :entity_id)
-      and (cast(:person_id as uuid) is null or a.person_id = :person_id)
-      and (cast(:outcome as text) is null or a.outcome = :outcome)
-      and (cast(:since as timestamptz) is null or a.at >= :since)
-      and (cast(:until as timestamptz) is null or a.at < :until)
-    order by s.seq desc limit :most
-    """
+_READ = (
+    "select s.seq, a.* from audit a join audit_seal s on s.audit_id = a.id where {} "
+    "order by a.at desc, a.id desc limit :most"
 )
-
+_ONE = text("select s.seq, s.leaf, a.* from audit_seal s left join audit a on a.id = s.audit_id where s.seq = :seq")
+_CONDITIONS = {
+    "actor": "a.actor = :actor",
+    "who": "starts_with(a.actor_name, :who)",
+    "agency": "a.agency_id = :agency",
+    "address": "a.address = :address",
+    "action": "starts_with(a.action, :action)",
+    "entity": "a.entity = :entity",
+    "entity_id": "a.entity_id = :entity_id",
+    "camera": "a.entity = 'camera' and a.entity_id = :camera",
+    "person_id": "a.person_id = :person_id",
+    "case": "(a.case_id = :case or (a.entity = 'incident' and a.entity_id = :case))",
+    "purpose": "strpos(lower(a.purpose), lower(:purpose)) > 0",
+    "outcome": "a.outcome = :outcome",
+    "since": "a.at >= :since",
+    "until": "a.at < :until",
+}
 _Word = Annotated[str | None, Field(max_length=200)]
 
 
 class Wanted(BaseModel):
-    """What to read: who (`account:<id>`), what (the action or its beginning), to what, about whom, how it ended,
-    when.
+    """What to read.
+
+    Who: `actor` (`account:<id>`) or `who` (the beginning of the desk's name), `agency`, `address`. What: `action` (or
+    its beginning), `entity` and `entity_id`, or `camera`. About whom: `person_id`. For which `case` (also the lines
+    of that incident itself). Why: words of the `purpose`. How it ended: `outcome`. When: `since`, `until`.
     """
 
     model_config = ConfigDict(extra="forbid")
 
     actor: _Word = None
+    who: _Word = None
+    agency: _Word = None
+    address: _Word = None
     action: _Word = None
     entity: _Word = None
     entity_id: _Word = None
+    camera: _Word = None
     person_id: UUID | None = None
+    case: _Word = None
+    purpose: _Word = None
     outcome: _Word = None
     since: AwareDatetime | None = None
     until: AwareDatetime | None = None
     cursor: Annotated[str | None, Field(max_length=500)] = None
     limit: Annotated[int, Field(ge=1, le=paging.MOST)] = 100
 
+    def filters(self) -> dict[str, Any]:
+        """What was asked, without what was left out."""
+        found = self.model_dump(exclude={"cursor", "limit"})
+        return {name: value for name, value in found.items() if value is not None}
 
-async def read(tx: Tx, principal: Principal, wanted: Wanted, *, before: int | None) -> Sequence[RowMapping]:
+
+async def read(
+    tx: Tx, principal: Principal, wanted: Wanted, *, after: tuple[datetime, UUID] | None
+) -> Sequence[RowMapping]:
     """Lines, the newest first, one more than the limit. The reading itself is a line of the same transaction."""
-    filters = wanted.model_dump(exclude={"cursor", "limit"})
-    asked = ", ".join(f"{name}={value}" for name, value in filters.items() if value is not None)
-    await audit.record(tx, principal, "audit.read", "audit", asked or "all", person_id=wanted.person_id)
-    return await tx.rows(_READ, {**filters, "before": before, "most": wanted.limit + 1})
+    filters = wanted.filters()
+    asked = ", ".join(f"{name}={value}" for name, value in filters.items())
+    await audit.record(
+        tx, principal, "audit.read", "audit", asked or "all", person_id=wanted.person_id, case=wanted.case
+    )
+    conditions = [_CONDITIONS[name] for name in filters]
+    values: dict[str, Any] = {**filters, "most": wanted.limit + 1}
+    if after is not None:
+        conditions.append("(a.at, a.id) < (:after_at, :after_id)")
+        values.update(after_at=after[0], after_id=after[1])
+    return await tx.rows(text(_READ.format(" and ".join(conditions) or "true")), values)
+
+
+async def line(tx: Tx, principal: Principal, seq: int) -> dict[str, Any] | None:
+    """One line with its proof: leaf, the checkpoint that covers it (None while it waits for its minute), the path to
+    that checkpoint's root. None where no such line was ever written. The reading is a line, too.
+    """
+    row = await tx.row(_ONE, {"seq": seq})
+    if row is None:
+        return None
+    await audit.record(tx, principal, "audit.read", "audit", f"line={seq}", person_id=row["person_id"])
+    covering = await checkpoints.covering(tx, seq)
+    return {
+        "seq": seq,
+        "leaf": bytes(row["leaf"]).hex(),
+        "line": None if row["id"] is None else row,
+        "checkpoint": covering,
+        "proof": [one.hex() for one in await tree.inclusion(tx, seq - 1, covering["size"])] if covering else [],
+    }

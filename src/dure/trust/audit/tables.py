@@ -53,6 +53,7 @@ audit_seal = Table(
     Column("audit_id", Uuid, unique=True),  # null once the line was destroyed
     Column("leaf", LargeBinary, nullable=False),
     Column("hash", LargeBinary, nullable=False),
+    Index("ix_audit_seal_destroyed", "seq", postgresql_where=text("audit_id is null")),
 )
 """The order of the lines: leaf(n) = sha-256(0x00 + canonical line), hash(n) = sha-256(hash(n-1) + leaf(n)).
 

@@ -194,9 +194,11 @@ class Walk:
         claims = [one for one in self._claims if one[0] <= first <= one[1]]
         if not claims:
             self._blame("missing", first, last)
+            self._good = first - 1
             return first
         _, upto, at = max(claims, key=lambda one: one[1])
         signed = (found for found, number in self._due if number is not None)
         if not any(found.size >= min(upto, last) and found.at <= at - SHORTEST for found in signed):
             self._blame("destroyed.early", first, min(upto, last))
+            self._good = first - 1
         return upto + 1
