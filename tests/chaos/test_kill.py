@@ -64,7 +64,7 @@ async def drill(town: Town, seed: int, kills: int) -> None:
         await asyncio.sleep(chance.uniform(0.5, 2.5))
         done += town.kill(chance.choice(PROCESSES))
     await town.healthy()
-    await asyncio.sleep(max(0.0, max(burning.values()) + 8 - time.time()))
+    await heard_for(8, acknowledged, burning)
     stop.set()
     await asyncio.gather(*reporting)
     for client in clients.values():
@@ -72,6 +72,16 @@ async def drill(town: Town, seed: int, kills: int) -> None:
     await town.settled(devices)
     await no_reading_lost_or_doubled(town, acknowledged)
     await one_alarm_and_one_incident_each(town, devices)
+
+
+async def heard_for(seconds: float, acknowledged: dict[str, list[float]], burning: dict[str, float]) -> None:
+    """Wait until each device has been heard burning for so long since now, however slowly the city came back."""
+    now = time.time()
+    async with asyncio.timeout(300):
+        while not all(
+            times and times[-1] >= max(burning[device], now) + seconds for device, times in acknowledged.items()
+        ):
+            await asyncio.sleep(0.2)
 
 
 async def signed_in(town: Town, device: str, key: str) -> MqttClient:

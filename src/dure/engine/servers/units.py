@@ -5,6 +5,7 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Literal
@@ -16,12 +17,13 @@ from dure.engine.servers.postgres import Postgres
 Child = subprocess.Popen[bytes] | Ward
 State = Literal["starting", "running", "restarting", "stopped"]
 _FIRST_PAUSE_S = 0.2
-_LONGEST_PAUSE_S = 30.0
-_STEADY_S = 60.0
+_LONGEST_PAUSE_S = 5.0
+"""A city is deaf meanwhile: rather a program that fails each five seconds than one that is away for longer."""
+_STEADY_S = 20.0
 """A program that ran this long is well: its next fall begins again with the shortest pause."""
 
 
-class Unit:
+class Unit(ABC):
     """One program: started, watched, started again for ever when it falls."""
 
     def __init__(self, name: str, log: Path) -> None:
@@ -35,17 +37,17 @@ class Unit:
         self.pause_s = _FIRST_PAUSE_S
         self.start_at = 0.0
 
+    @abstractmethod
     def launch(self) -> Child:
         """Starts the program; may raise when what is left of a former life cannot be ended."""
-        raise NotImplementedError
 
+    @abstractmethod
     def serving(self) -> bool:
         """Whether it does its work, asked while it is starting."""
-        raise NotImplementedError
 
+    @abstractmethod
     def stop(self, within_s: float) -> None:
         """Ends it, at the latest by force."""
-        raise NotImplementedError
 
     def start(self) -> None:
         """Starts it now."""
@@ -55,7 +57,7 @@ class Unit:
         self.process = self.launch()
 
     def fell(self, exit_code: int | None) -> float:
-        """Notes that it ended and says after how many seconds to start it again: longer each time, 30 at most."""
+        """Notes that it ended and says after how many seconds to start it again: longer each time, 5 at most."""
         if time.monotonic() - self.began > _STEADY_S:
             self.pause_s = _FIRST_PAUSE_S
         pause = self.pause_s
