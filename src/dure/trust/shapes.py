@@ -234,12 +234,16 @@ class PersonOut(BaseModel):
     birth_date: str = ""
     email: str = ""
     note: str = ""
+    resident_no: str = ""
+    passport_no: str = ""
+    licence_no: str = ""
+    devices: list[str] = []
 
 
 class FindIn(Model):
     """A whole name or number to look for."""
 
-    field: Literal["name", "phone"]
+    field: Literal["name", "phone", "resident_no", "devices"]
     value: Line
 
 

@@ -22,7 +22,7 @@ from dure.trust.purposes import ledger
 from dure.trust.roles import Role
 from dure.trust.vault import Person, Vault, folded
 from dure.trust.vault.masters import Masters
-from tests.trust.conftest import account, bearer, signed_in, token
+from tests.trust.conftest import account, signed_in
 
 CANARY = Person(
     name="남궁카나리",
@@ -138,40 +138,54 @@ async def test_a_record_cannot_be_moved_to_another_person_or_changed(database: D
         assert await held.masked(tx, [first]) == {first: Person(name="***")}, "a screen goes on, and shows nothing"
 
 
-async def test_masked_for_many_and_open_for_a_purpose(database: Database, app: FastAPI, held: Vault) -> None:
+async def test_masked_for_many_and_found_by_whole_values(database: Database, app: FastAPI, held: Vault) -> None:
     id_, _ = await put(database, held)
     client = await signed_in(app, await account(database, "kim", Role.OPERATOR))
     assert (await client.get(f"/people/{id_}")).json()["phone"] == "010-****-5432"
     found = await client.post("/people/find", json={"field": "phone", "value": "01098765432"})
     assert [one["name"] for one in found.json()["items"]] == ["남***리"]
-    assert (await client.post(f"/people/{id_}/open", json={})).status_code == 422
-    assert (await client.post(f"/people/{id_}/open", json={"purpose": "   "})).status_code == 422
-    reason = {"purpose": "점주에게 화재 알림", "purpose_id": await ground(database, id_)}
-    opened = await client.post(f"/people/{id_}/open", json=reason)
-    assert opened.json()["phone"] == CANARY.phone
-    assert opened.headers["cache-control"] == "no-store"
-    async with database.transaction() as tx:
-        row = await tx.row(text("select * from audit where action = 'person.open'"))
-    assert row is not None
-    assert (row["person_id"], row["actor_name"]) == (id_, "kim")
-    assert row["purpose"].endswith(" 점주에게 화재 알림")
-    admin = bearer(await token(database, Role.ADMIN))
-    refused = await client.post(f"/people/{id_}/open", json={"purpose": "curiosity"}, headers=admin)
-    assert refused.status_code == 403
+    assert found.headers["cache-control"] == "no-store"
     assert (await client.get(f"/people/{UUID(int=9)}")).status_code == 404
     await client.aclose()
 
 
 async def test_where_the_line_cannot_be_written_nothing_is_shown(database: Database, app: FastAPI, held: Vault) -> None:
-    id_, _ = await put(database, held)
+    await put(database, held)
     client = await signed_in(app, await account(database, "kim", Role.OPERATOR))
-    reason = {"purpose": "점주에게 화재 알림", "purpose_id": await ground(database, id_)}
     async with database.transaction() as tx:
-        await tx.execute(text("alter table audit_seal add constraint full_up check (seq < 0) not valid"))
-    answer = await client.post(f"/people/{id_}/open", json=reason)
+        await tx.execute(text("alter table audit add constraint full_up check (action <> 'person.find') not valid"))
+    answer = await client.post("/people/find", json={"field": "phone", "value": "01098765432"})
     assert answer.status_code >= 500
-    assert "카나리" not in answer.text
+    assert "남" not in answer.text
     await client.aclose()
+
+
+async def test_doubles_erasing_and_its_proof_over_http(database: Database, app: FastAPI, held: Vault) -> None:
+    async with database.transaction() as tx:
+        made = await held.put_all(tx, [(None, CANARY), (None, Person(name="남궁카나리", phone="01098765432"))])
+    one, other = (id_ for id_, _ in made)
+    client = await signed_in(app, await account(database, "lead", Role.SHIFT_LEAD))
+    assert (await client.post("/person-pairs/look")).json() == {"found": 1}
+    (pair,) = (await client.get("/person-pairs")).json()["items"]
+    assert (pair["first"]["name"], pair["why"], pair["state"]) == ("남***리", ["name", "phone"], "open")
+    both = {"first": str(one), "second": str(other)}
+    assert (await client.post("/person-pairs/merge", json={**both, "kept": str(one)})).status_code == 204
+    assert [item["kept_id"] for item in (await client.get("/person-pairs?state=merged")).json()["items"]] == [str(one)]
+    assert (await client.post("/person-pairs/undo", json=both)).status_code == 204
+    assert (await client.post("/person-pairs/different", json=both)).status_code == 204
+    erase = {"purpose": "정보주체의 요청", "confirm": "erase"}
+    assert (await client.post(f"/people/{one}/erase", json={"purpose": "정보주체의 요청"})).status_code == 422
+    assert (await client.post(f"/people/{one}/erase", json=erase)).status_code == 202
+    proof = (await client.get(f"/people/{one}/destruction")).json()
+    assert (proof["key_destroyed"], proof["records"], proof["index_rows"], proof["ledger_seq"]) == (True, 0, 0, 1)
+    listed = (await client.get("/destructions")).json()["items"]
+    assert [(item["subject_id"], item["reason"]) for item in listed] == [(str(one), "정보주체의 요청")]
+    assert (await client.get(f"/people/{one}")).status_code == 404
+    operator = await signed_in(app, await account(database, "oper", Role.OPERATOR))
+    assert (await operator.post(f"/people/{other}/erase", json=erase)).status_code == 403
+    assert (await operator.get("/destructions")).status_code == 403
+    await client.aclose()
+    await operator.aclose()
 
 
 def test_the_key_file_is_its_owners_and_made_once(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 
 from dure.engine.database import Tx
 from dure.kernel.errors import NotFound, Unavailable
@@ -98,6 +98,10 @@ class Vault:
         """
         return await self._records(tx, ids, fields)
 
+    async def apart(self, tx: Tx, ids: Iterable[UUID]) -> dict[UUID, Person]:
+        """The masked form of each record as it was before it was found to be another's, too."""
+        return {id_: person.masked() for id_, person in (await self._records(tx, ids, read=_READ_APART)).items()}
+
     async def index(self, tx: Tx, people: dict[UUID, Person]) -> None:
         """Let people be found."""
         rows = {
@@ -151,11 +155,13 @@ class Vault:
 
     # --- within ---
 
-    async def _records(self, tx: Tx, ids: Iterable[UUID], fields: Collection[str] | None = None) -> dict[UUID, Person]:
+    async def _records(
+        self, tx: Tx, ids: Iterable[UUID], fields: Collection[str] | None = None, read: TextClause | None = None
+    ) -> dict[UUID, Person]:
         wanted = list(ids)
         if not wanted:
             return {}
-        rows = await tx.rows(_READ, {"ids": wanted})
+        rows = await tx.rows(_READ if read is None else read, {"ids": wanted})
         with readable():
             keys = self.keys.get("person", {row["id"] for row in rows})
             return {
@@ -230,3 +236,4 @@ _READ = text(
     "select p.id as asked, kept.id, kept.sealed from person p "
     "join person kept on kept.id = coalesce(p.merged_into, p.id) where p.id = any(:ids)"
 )
+_READ_APART = text("select id as asked, id, sealed from person where id = any(:ids)")

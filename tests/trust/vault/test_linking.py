@@ -1,0 +1,145 @@
+"""Doubles: found inside the vault, weighed, decided by a person, taken back."""
+
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import text
+
+from dure.engine.database import Database
+from dure.kernel.errors import Conflict, NotFound
+from dure.trust.roles import Role
+from dure.trust.vault import Person, Vault, erasing, linking
+from tests.trust.conftest import principal
+
+ALIKE = ["similar_name", "birth_date", "phone"]
+WHO = principal(Role.OPERATOR)
+KIM = Person(name="김민수", phone="010-1111-2222", birth_date="1950-03-01", address="한빛시 중구 시장3길 24")
+
+
+@pytest.mark.parametrize(
+    ("other", "worth", "why"),
+    [
+        (Person(name="김민수", phone="01011112222", birth_date="1950-03-01"), True, ["name", "birth_date", "phone"]),
+        (
+            Person(name="김민주", birth_date="1950-03-01", phone="+82 10-1111-2222"),
+            True,
+            ["similar_name", "birth_date", "phone"],
+        ),
+        (Person(name="김민수", address="한빛시 중구  시장3길 24"), True, ["name", "address"]),
+        (Person(name="김민수"), False, ["name"]),
+        (Person(name="이영희", phone="010-1111-2222"), False, []),  # a family's telephone
+        (Person(name="김민수", birth_date="1950-03-02", phone="010-1111-2222"), False, ["name", "phone"]),
+    ],
+)
+def test_how_likely_two_records_are_one_persons(other: Person, worth: bool, why: list[str]) -> None:
+    score, told = linking.likeness(KIM, other)
+    assert (score >= linking.WORTH_ASKING, told) == (worth, why)
+
+
+def test_a_resident_number_decides() -> None:
+    one = Person(name="김민수", resident_no="500301-1234567", birth_date="1950-03-01", phone="010-1111-2222")
+    assert linking.likeness(one, Person(name="Kim Min-su", resident_no="5003011234567")) == (1.0, ["resident_no"])
+    assert linking.likeness(one, Person(name="김민수", resident_no="500301-1234568", phone="010-1111-2222"))[0] == 0
+
+
+@given(
+    *(
+        st.builds(Person, name=st.text(max_size=5), phone=st.text(max_size=5), birth_date=st.text(max_size=3))
+        for _ in "12"
+    )
+)
+def test_likeness_is_the_same_both_ways_and_within_bounds(one: Person, other: Person) -> None:
+    score, why = linking.likeness(one, other)
+    assert 0 <= score <= 1
+    assert linking.likeness(other, one)[1] == why
+
+
+@pytest.fixture
+def held(tmp_path: Path) -> Vault:
+    return Vault(tmp_path)
+
+
+async def doubles(database: Database, held: Vault) -> tuple[UUID, UUID]:
+    async with database.transaction() as tx:
+        made = await held.put_all(
+            tx,
+            [
+                (None, KIM),
+                (None, Person(name="김민주", phone="010-1111-2222", birth_date="1950-03-01", email="kim@example.kr")),
+                (None, Person(name="이영희", phone="010-1111-2222")),
+                (None, Person(name="박철수", phone="010-5555-6666", birth_date="1950-03-01")),
+            ],
+        )
+        assert await linking.look(tx, held) == 1
+    return made[0][0], made[1][0]
+
+
+async def open_pairs(database: Database) -> list[tuple[UUID, UUID]]:
+    async with database.transaction() as tx:
+        return [(row["first_id"], row["second_id"]) for row in await linking.listed(tx, "open", 10)]
+
+
+async def test_a_merged_record_is_found_and_read_as_the_kept_one(database: Database, held: Vault) -> None:
+    one, other = pair = await doubles(database, held)
+    assert await open_pairs(database) == [pair]
+    async with database.transaction() as tx:
+        await linking.merge(tx, held, WHO, pair, one)
+    async with database.transaction() as tx:
+        both = await held.opened(tx, [one, other])
+        assert both[one] == both[other]
+        assert (both[one].name, both[one].email) == ("김민수", "kim@example.kr"), "the kept one learns what it had not"
+        assert await held.find(tx, "name", "김민주") == [one]
+        assert (await held.apart(tx, [other]))[other].name == "김*주"
+        with pytest.raises(Conflict, match="decided"):
+            await linking.merge(tx, held, WHO, pair, one)
+    assert await open_pairs(database) == []
+    async with database.transaction() as tx:
+        await linking.undo(tx, held, WHO, pair)
+    async with database.transaction() as tx:
+        back = await held.opened(tx, [one, other])
+        assert (back[one], back[other].name) == (KIM, "김민주")
+        assert await tx.scalar(text("select count(*) from audit where action like 'person.%'")) == 2
+    assert await open_pairs(database) == [pair]
+
+
+async def test_two_people_are_told_apart_until_that_is_taken_back(database: Database, held: Vault) -> None:
+    pair = await doubles(database, held)
+    async with database.transaction() as tx:
+        await linking.tell_apart(tx, WHO, (pair[1], pair[0]))
+        assert await linking.look(tx, held) == 0
+        with pytest.raises(NotFound):
+            await linking.undo(tx, held, WHO, (pair[0], UUID(int=9)))
+    assert await open_pairs(database) == []
+    async with database.transaction() as tx:
+        assert len(await linking.listed(tx, "different", 10)) == 1
+        await linking.undo(tx, held, WHO, pair)
+    assert await open_pairs(database) == [pair]
+
+
+async def test_erasing_one_erases_all_that_is_the_same_persons(database: Database, held: Vault) -> None:
+    one, other = pair = await doubles(database, held)
+    async with database.transaction() as tx:
+        await linking.merge(tx, held, WHO, pair, one)
+    async with database.transaction() as tx:
+        await erasing.erase(tx, WHO, other, "정보주체의 요청")
+    assert held.keys.is_destroyed("person", one)
+    assert held.keys.is_destroyed("person", other)
+    async with database.transaction() as tx:
+        assert await tx.scalar(text("select count(*) from person_pair where state = 'merged'")) == 0
+
+
+async def test_a_record_that_was_merged_is_not_merged_again(database: Database, held: Vault) -> None:
+    one, other = pair = await doubles(database, held)
+    async with database.transaction() as tx:
+        third, _ = await held.put(tx, Person(name="김민수", phone="010-1111-2222", birth_date="1950-03-01"))
+        assert await linking.look(tx, held) == 2
+        await linking.merge(tx, held, WHO, pair, one)
+        with pytest.raises(Conflict, match="moved"):
+            await linking.merge(tx, held, WHO, (one, third), third)
+        with pytest.raises(Conflict, match="moved"):
+            await linking.merge(tx, held, WHO, (other, third), third)
+        with pytest.raises(NotFound):
+            await linking.merge(tx, held, WHO, (one, third), other)
