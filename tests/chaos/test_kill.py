@@ -78,9 +78,9 @@ async def heard_for(seconds: float, acknowledged: dict[str, list[float]], burnin
     """Wait until each device has been heard burning for so long since now, however slowly the city came back."""
     now = time.time()
     async with asyncio.timeout(300):
-        while not all(
-            times and times[-1] >= max(burning[device], now) + seconds for device, times in acknowledged.items()
-        ):
+        while True:
+            if all(heard and heard[-1] >= max(burning[one], now) + seconds for one, heard in acknowledged.items()):
+                return
             await asyncio.sleep(0.2)
 
 
