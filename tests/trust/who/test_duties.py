@@ -39,7 +39,10 @@ async def test_a_role_with_an_end_ends(clock: HeldClock, admin: Desk, desk: Desk
     until = (MONDAY + timedelta(minutes=20)).isoformat()
     roles = {"roles": [{"role": "official"}, {"role": "operator", "until": until}]}
     answer = await admin.client.put(f"/accounts/{kim.id}/roles", json=roles)
-    assert {one["role"]: one["until"] is None for one in answer.json()["grants"]} == {"official": True, "operator": False}
+    assert {one["role"]: one["until"] is None for one in answer.json()["grants"]} == {
+        "official": True,
+        "operator": False,
+    }
     assert await kim.roles() == {"official", "operator"}
     kept = await admin.client.patch(f"/accounts/{kim.id}", json={"roles": ["operator", "official"]})
     assert len([one for one in kept.json()["grants"] if one["until"]]) == 1, "a plain list does not make it longer"
