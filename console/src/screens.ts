@@ -1,8 +1,14 @@
 import type { Screen } from './lib/screens';
 import { live } from './lib/live/live.svelte';
 
+/** The map is most of the board's code: it is fetched beside the rest, not after it. */
+const board = (): ReturnType<Screen['load']> => {
+  void import('./board/BoardMap.svelte').catch(() => undefined);
+  return import('./board/Board.svelte');
+};
+
 const own: readonly Screen[] = [
-  { path: 'board', label: 'nav.board', icon: 'layout-dashboard', area: 'main', permission: 'incident.read', key: 'b', load: () => import('./board/Board.svelte') },
+  { path: 'board', label: 'nav.board', icon: 'layout-dashboard', area: 'main', permission: 'incident.read', key: 'b', load: board },
   {
     path: 'incidents', label: 'nav.incidents', icon: 'urgent', area: 'main', permission: 'incident.read', key: 'i', count: () => (live.ready ? live.open.length : null),
     load: () => import('./incidents/Incidents.svelte'),

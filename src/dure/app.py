@@ -4,14 +4,12 @@ from importlib import import_module
 from typing import Protocol, cast
 
 from fastapi import FastAPI
-from fastapi.staticfiles import StaticFiles
-from starlette.responses import Response
-from starlette.types import Scope
 
 from dure import __version__, system
 from dure.city.room import ROOM as CITY
 from dure.detect.room import ROOM as DETECT
 from dure.engine import edge
+from dure.engine.console import Console
 from dure.engine.context import Context
 from dure.engine.live import Hub
 from dure.engine.room import Process, Room
@@ -86,16 +84,5 @@ def web(context: Context) -> tuple[FastAPI, Hub]:
             app.include_router(room.router, prefix="/api/v1")
     app.openapi = lambda: edge.describe(app)  # type: ignore[method-assign]
     if context.settings.console is not None:
-        app.mount("/", Console(directory=context.settings.console, html=True), name="console")
+        app.mount("/", Console(context.settings.console), name="console")
     return app, hub
-
-
-class Console(StaticFiles):
-    """The built screens: files named by their hash are kept for ever, the page itself is asked for each time."""
-
-    async def get_response(self, path: str, scope: Scope) -> Response:
-        """A file, with its caching rule."""
-        response = await super().get_response(path, scope)
-        kept = path.startswith("assets/")
-        response.headers["cache-control"] = "public, max-age=31536000, immutable" if kept else "no-cache"
-        return response

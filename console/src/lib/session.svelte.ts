@@ -8,10 +8,14 @@ export interface SignedIn {
   readonly second: { readonly ways: readonly string[] } | null;
 }
 
+const remembered = 'dure.signed-in';
+
 /** Who is signed in here, if anybody. */
 class Session {
   me = $state.raw<Me | null>(null);
   state = $state<'asking' | 'in' | 'out' | 'unreachable'>('asking');
+  /** Whether this browser was signed in when it was last left: a hint for what to fetch ahead, nothing more. */
+  readonly wasIn = localStorage.getItem(remembered) === 'yes';
 
   constructor() {
     onSignedOut.call = () => this.leave();
@@ -23,7 +27,10 @@ class Session {
       this.enter(await api.get<Me>('/me'));
     } catch (error) {
       if (error instanceof Problem && error.unanswered) this.state = 'unreachable';
-      else this.state = 'out';
+      else {
+        localStorage.removeItem(remembered);
+        this.state = 'out';
+      }
     }
   }
 
@@ -55,6 +62,7 @@ class Session {
     this.me = me;
     clock.zone = me.time_zone;
     this.state = 'in';
+    localStorage.setItem(remembered, 'yes');
     if (me.second_missing) return;
     live.start(base);
     void this.askCity();
@@ -73,6 +81,7 @@ class Session {
   private leave(): void {
     if (this.state === 'out') return;
     this.me = null;
+    localStorage.removeItem(remembered);
     this.state = 'out';
     live.stop();
   }

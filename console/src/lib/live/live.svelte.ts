@@ -14,6 +14,7 @@ class Live {
   /** False until the first snapshot: screens show that they are loading, not that nothing is there. */
   ready = $state(false);
   private send: ((asked: Asked['kind']) => void) | null = null;
+  private worker: SharedWorker | null = null;
   private readonly listeners = new Set<Listener>();
   private readonly refused = new Set<() => void>();
 
@@ -54,8 +55,14 @@ class Live {
     return () => this.refused.delete(listener);
   }
 
+  /** Fetches the worker's code before anybody is known to be signed in; it asks the city for nothing yet. */
+  warm(): void {
+    if (typeof SharedWorker !== 'undefined') this.worker ??= new SharedWorker(new URL('./worker.ts', import.meta.url), { type: 'module', name: 'dure-live' });
+  }
+
   private shared(base: string): (kind: Asked['kind']) => void {
-    const worker = new SharedWorker(new URL('./worker.ts', import.meta.url), { type: 'module', name: 'dure-live' });
+    this.warm();
+    const worker = this.worker as SharedWorker;
     worker.port.onmessage = (message: MessageEvent<Said>) => this.hear(message.data);
     const send = (kind: Asked['kind']): void => worker.port.postMessage({ kind, base } satisfies Asked);
     addEventListener('pagehide', () => send('leave'));
