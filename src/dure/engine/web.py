@@ -8,7 +8,7 @@ import json
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from datetime import timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol
 
 from fastapi import APIRouter, Depends, Header, Request, Response
 from fastapi.routing import APIRoute
@@ -166,13 +166,48 @@ async def _read(request: Request) -> None:
         raise BadRequest("engine.body.unreadable") from error
 
 
+class Keeper(Protocol):
+    """What seals kept answers: they may hold what people wrote. `app.state.keeper`; a higher room gives it."""
+
+    def seal(self, about: str, plain: bytes, /) -> bytes:
+        """`plain` so that only `unseal` reads it again."""
+
+    def unseal(self, about: str, sealed: bytes, /) -> bytes:
+        """What `seal` hid. Raises Unavailable."""
+
+    def digest(self, asked: bytes, /) -> bytes:
+        """A number by which the same request is known again."""
+
+
+class _Open:
+    """Keeps answers as they are: for an application without people."""
+
+    def seal(self, _about: str, plain: bytes, /) -> bytes:
+        return plain
+
+    def unseal(self, _about: str, sealed: bytes, /) -> bytes:
+        return sealed
+
+    def digest(self, asked: bytes, /) -> bytes:
+        return hashlib.sha256(asked).digest()
+
+
+def _keeper(request: Request) -> Keeper:
+    found: Keeper = getattr(request.app.state, "keeper", _OPEN)
+    return found
+
+
+_OPEN = _Open()
+
+
 async def _once(request: GuardedRequest, tx: Tx, key: str, inner: Callable[[Request], Awaitable[Response]]) -> Response:
     if not 1 <= len(key) <= 200 or not key.isprintable():
         raise Invalid("engine.idempotency.key", fields=[FieldError("Idempotency-Key", "engine.idempotency.key")])
     identify: Callable[[Tx, Request], Awaitable[str]] = request.app.state.identify
     owner = await identify(tx, request)
     asked = f"{request.method} {request.url.path}?{request.url.query}\n".encode() + await request.body()
-    digest = hashlib.sha256(asked).digest()
+    keeper = _keeper(request)
+    digest = keeper.digest(asked)
     taken = await tx.scalar(
         text(
             "insert into kept_answer (owner, key, request_hash, created_at) values (:owner, :key, :hash, :now) "
@@ -181,7 +216,7 @@ async def _once(request: GuardedRequest, tx: Tx, key: str, inner: Callable[[Requ
         {"owner": owner, "key": key, "hash": digest, "now": tx.now()},
     )
     if taken is None:
-        return await _kept(tx, owner, key, digest)
+        return await _kept(tx, keeper, owner, key, digest)
     response = await inner(request)
     if "no-store" in response.headers.get("cache-control", ""):
         await _seal(tx, owner, key, response.status_code)
@@ -199,7 +234,7 @@ async def _once(request: GuardedRequest, tx: Tx, key: str, inner: Callable[[Requ
             {
                 "status": response.status_code,
                 "headers": json.dumps(headers),
-                "body": body,
+                "body": keeper.seal(f"answer/{owner}/{key}", body),
                 "owner": owner,
                 "key": key,
             },
@@ -215,7 +250,7 @@ async def _seal(tx: Tx, owner: str, key: str, status: int) -> None:
     )
 
 
-async def _kept(tx: Tx, owner: str, key: str, digest: bytes) -> Response:
+async def _kept(tx: Tx, keeper: Keeper, owner: str, key: str, digest: bytes) -> Response:
     row = await tx.row(
         text("select * from kept_answer where owner = :owner and key = :key"), {"owner": owner, "key": key}
     )
@@ -226,7 +261,7 @@ async def _kept(tx: Tx, owner: str, key: str, digest: bytes) -> Response:
     if bytes(row["request_hash"]) != digest:
         raise Invalid("engine.idempotency.reused", fields=[FieldError("Idempotency-Key", "engine.idempotency.reused")])
     headers = {**row["headers"], "Idempotent-Replayed": "true"}
-    return Response(bytes(row["body"]), row["status"], headers)
+    return Response(keeper.unseal(f"answer/{owner}/{key}", bytes(row["body"])), row["status"], headers)
 
 
 def Router(*, prefix: str = "", tags: list[str] | None = None) -> APIRouter:  # noqa: N802  # used like the class it makes

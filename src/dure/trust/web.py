@@ -1,7 +1,5 @@
 """Who is asking, at the web's edge: bearer token or session cookie to a principal, and the guard of each route."""
 
-import time
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Annotated
@@ -14,11 +12,13 @@ from dure.engine.database import Tx
 from dure.engine.web import TxDep, context_of, language_of, problem
 from dure.kernel.errors import DureError, Forbidden, Unauthenticated, Unavailable
 from dure.trust import address as addresses
-from dure.trust import audit, authentication
+from dure.trust import audit, authentication, policy
 from dure.trust.address import Address
 from dure.trust.asked import check_purpose
-from dure.trust.policy import Grants
+from dure.trust.policy import Ask, Grants
 from dure.trust.principal import Principal
+from dure.trust.rates import Budget, Rates
+from dure.trust.vault import answers
 
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
 PROVEN_FOR = timedelta(minutes=5)
@@ -70,28 +70,40 @@ async def principal_of(request: Request, tx: Tx) -> Principal | None:
     """Who asks; None where the request carries no credential. Read anew for each request.
 
     Raises Unauthenticated for a credential that is not (or no longer) good, Forbidden from a network that is not
-    approved and for a cookie that another site sent.
+    approved and for a cookie that another site sent, TooMany for who asks too often.
     """
     known = getattr(request.state, "principal", None)
     if isinstance(known, Principal):
         return known
+    rates: Rates = request.app.state.rates
+    try:
+        found = await _presented(request, tx)
+    except Unauthenticated:
+        rates.check_stranger(client_address(request))
+        raise
+    if found is None:
+        rates.check_stranger(client_address(request))
+        return None
+    rates.check(found)
+    request.state.principal = found
+    return found
+
+
+async def _presented(request: Request, tx: Tx) -> Principal | None:
     grants: Grants = request.app.state.grants
     header = request.headers.get("authorization")
     if header is not None:
         scheme, _, presented = header.partition(" ")
         if scheme.lower() != "bearer" or not presented.strip():
             raise Unauthenticated("trust.token.unknown")
-        found = await authentication.by_token(tx, presented.strip(), client_address(request), grants)
-    else:
-        cookie = request.cookies.get(cookie_name(context_of(request)))
-        if not cookie:
-            return None
-        if request.method not in READS:
-            check_same_origin(request)
-        idle = timedelta(seconds=context_of(request).settings.session_idle_s)
-        found = await authentication.by_session(tx, cookie, client_address(request), grants, idle=idle)
-    request.state.principal = found
-    return found
+        return await authentication.by_token(tx, presented.strip(), client_address(request), grants)
+    cookie = request.cookies.get(cookie_name(context_of(request)))
+    if not cookie:
+        return None
+    if request.method not in READS:
+        check_same_origin(request)
+    idle = timedelta(seconds=context_of(request).settings.session_idle_s)
+    return await authentication.by_session(tx, cookie, client_address(request), grants, idle=idle)
 
 
 async def current(request: Request, tx: TxDep) -> Principal | None:
@@ -118,7 +130,7 @@ class Require:
         """The principal. Raises Unauthenticated or Forbidden."""
         found = await signed_in(request, tx)
         check(found, self.permission)
-        if self.step_up:
+        if self.step_up or Ask.STEP_UP in policy.asks_of(self.permission, request.app.state.grants):
             check_proven(found, tx.now())
         await check_purpose(request, self.permission, request.app.state.grants)
         return found.using(request.app.state.grants.get(self.permission, frozenset()))
@@ -160,26 +172,6 @@ Current = Annotated[Principal | None, Depends(current)]
 SignedIn = Annotated[Principal, Depends(signed_in)]
 
 
-class Budget:
-    """So many at once, refilled so many a second, for each key; the least recent keys are forgotten."""
-
-    def __init__(self, burst: float, per_second: float, keys: int = 10_000) -> None:
-        self._burst = burst
-        self._per_second = per_second
-        self._keys = keys
-        self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
-
-    def take(self, key: str) -> bool:
-        """Whether one more is within the budget of `key`; it is then used up."""
-        now = time.monotonic()
-        left, at = self._left.pop(key, (self._burst, now))
-        left = min(self._burst, left + (now - at) * self._per_second)
-        self._left[key] = (left - 1 if left >= 1 else left, now)
-        while len(self._left) > self._keys:
-            self._left.popitem(last=False)
-        return left >= 1
-
-
 async def _on_refused(request: Request, error: Exception) -> Response:
     """Answer a refusal and leave its line, as far as the asker's budget of lines goes. The request's transaction is
     over.
@@ -218,6 +210,8 @@ def install(app: FastAPI, grants: Grants) -> None:
     app.state.proxies = addresses.networks(context.settings.trusted_proxies)
     app.state.grants = grants
     app.state.identify = identify
+    app.state.keeper = answers.Keeper(context.settings.data)
+    app.state.rates = Rates.usual()
     app.state.refusals = Budget(burst=30, per_second=0.5)
     app.add_exception_handler(Forbidden, _on_refused)
     app.add_exception_handler(Unauthenticated, _on_refused)

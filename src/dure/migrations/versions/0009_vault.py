@@ -54,6 +54,7 @@ insert into vault_link_waiting (person_id, devices)
     select person_id, array_agg(distinct device order by device)
     from care_person, unnest(device_ids) device group by person_id;
 alter table care_person drop column device_ids;
+update kept_answer set body = null, request_hash = '' where body is not null;
 """
 
 _WORDS = (
