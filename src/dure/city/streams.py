@@ -47,7 +47,7 @@ def columns(vault: Vault, camera_id: str, address: str | None) -> dict[str, Any]
     return {"stream_url": without_login(address), "stream_login": sealed}
 
 
-def whole(vault: Vault, camera_id: str, row: Mapping[str, Any]) -> str | None:
+def whole(vault: Vault, camera_id: str, row: Mapping[Any, Any]) -> str | None:
     """The address with its login, out of a camera's columns. Raises Unavailable where the key is another."""
     address, sealed = row["stream_url"], row["stream_login"]
     if address is None or sealed is None:

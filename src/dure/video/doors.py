@@ -22,7 +22,7 @@ from dure.engine import outbox
 from dure.engine.context import Context
 from dure.kernel.errors import Unavailable
 from dure.trust import address as addresses
-from dure.trust.who.watch import watch_of
+from dure.trust.who.watch import Watch
 from dure.video import openings
 from dure.video.model import Fragment, Init
 from dure.video.openings import Opening
@@ -67,9 +67,10 @@ class Seat:
 class Door:
     """ASGI application of the relay."""
 
-    def __init__(self, context: Context, relay: Relay) -> None:
+    def __init__(self, context: Context, relay: Relay, watch: Watch) -> None:
         self._context = context
         self._relay = relay
+        self._watch = watch
         self._proxies = addresses.networks(context.settings.trusted_proxies)
         self._seats: dict[UUID, Seat] = {}
         self._taken = asyncio.Event()
@@ -91,13 +92,14 @@ class Door:
                     self._taken.clear()
                     continue
                 woken.clear()
+                asked = dict(self._seats)  # who sits down meanwhile is judged the next time
                 try:
                     async with self._context.database.transaction() as tx:
-                        good = await openings.standing(tx, list(self._seats))
+                        good = await openings.standing(tx, asked)
                     seen = time.monotonic()
-                    for id_, seat in list(self._seats.items()):
+                    for id_, seat in asked.items():
                         if id_ not in good:
-                            seat.end(OVER)
+                            self._over(id_, seat)
                 except Unavailable:
                     if time.monotonic() - seen > _BLIND_S:
                         for seat in self._seats.values():
@@ -107,6 +109,11 @@ class Door:
                         await woken.wait()
                 except TimeoutError:
                     continue
+
+    def _over(self, id_: UUID, seat: Seat) -> None:
+        """End a seat whose right is over, unless another ticket has carried it on meanwhile."""
+        if self._seats.get(id_) is seat:
+            seat.end(OVER)
 
     async def _page(self, scope: Scope, send: Send) -> None:
         well = scope["path"] == "/health"
@@ -142,8 +149,7 @@ class Door:
             return FULL
         with self._relay.watching(opening.camera_id) as viewer:
             seat = self._sit(Seat(opening, viewer))
-            watch = watch_of(self._context)
-            with watch.over(opening.principal, lambda: seat.end(OVER)):
+            with self._watch.over(opening.principal, lambda: seat.end(OVER)):
                 try:
                     return await self._serve(seat, here, receive, send)
                 finally:

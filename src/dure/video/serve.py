@@ -6,6 +6,7 @@ from typing import Any
 from dure.city import streams
 from dure.engine.context import Context
 from dure.trust import vault
+from dure.trust.who.watch import Watch, watch_of
 from dure.video.doors import Door
 from dure.video.policy import camera_networks
 from dure.video.relay import Relay
@@ -28,8 +29,8 @@ def relay_of(context: Context) -> Relay:
     return Relay(find)
 
 
-def application(context: Context) -> tuple[Door, Relay, Coroutine[Any, Any, None]]:
-    """The door (ASGI), the relay behind it, and what must run beside them."""
+def application(context: Context, watch: Watch | None = None) -> tuple[Door, Relay, Coroutine[Any, Any, None]]:
+    """The door (ASGI), the relay behind it, and what must run beside them. `watch` looks after who may go on."""
     relay = relay_of(context)
-    door = Door(context, relay)
+    door = Door(context, relay, watch or watch_of(context))
     return door, relay, door.look_after()

@@ -38,7 +38,7 @@ class Asked:
 class Cameras:
     """All simulated cameras of one address: any id is one. `login` ("name:password") asks for Basic sign-in."""
 
-    def __init__(self, *, login: str | None = None, size: str = "640x360") -> None:
+    def __init__(self, *, login: str | None = None, size: tuple[int, int] = (640, 360)) -> None:
         self._login = login
         self._size = size
         self._encoders: dict[str, Encoder] = {}
@@ -55,8 +55,7 @@ class Cameras:
         if self._server is not None:
             self._server.close()
         self.hang_up()
-        for encoder in self._encoders.values():
-            encoder.end()
+        await asyncio.gather(*(encoder.ended() for encoder in self._encoders.values()))
 
     def hang_up(self) -> None:
         """End all connections, as a camera does that is switched off and on."""

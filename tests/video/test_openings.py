@@ -1,0 +1,318 @@
+"""The right to see a camera, from asking to its end: over HTTP, on a real database, with real pictures behind it."""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from sqlalchemy import text
+
+from dure.commands.simulate.rtsp import Cameras
+from dure.engine import edge
+from dure.engine.context import Context
+from dure.engine.database import Database
+from dure.engine.settings import Settings
+from dure.engine.texts import catalogue
+from dure.kernel.clock import HeldClock
+from dure.respond.room import ROOM as RESPOND
+from dure.trust.policy import union
+from dure.trust.roles import Role
+from dure.trust.web import install
+from dure.trust.who.watch import Watch
+from dure.video.doors import HEAD
+from dure.video.openings import LASTS
+from dure.video.room import ROOM as VIDEO
+from dure.video.serve import application
+from tests.respond.conftest import Desk, acted, clock, database, desk, opened, operator
+from tests.video.conftest import Served
+
+__all__ = ["clock", "database", "desk", "operator"]
+pytestmark = pytest.mark.timeout(60)
+HERE = "127.0.0.1"
+
+
+@pytest.fixture
+def app(database: Database, database_url: str, tmp_path: Path) -> FastAPI:
+    """Incidents and pictures behind the real edge and policy."""
+    app = edge.build(title="test", version="0", limits={})
+    settings = Settings(tmp_path, database_url, "nats://nowhere", public_url="http://city", video_url="ws://city:1")
+    app.state.context = Context(settings, database, None, catalogue())  # type: ignore[arg-type]
+    install(app, union([RESPOND.grants, VIDEO.grants]))
+    assert RESPOND.router is not None
+    app.include_router(RESPOND.router, prefix="/api/v1")
+    return app
+
+
+@pytest.fixture
+async def streams(database: Database, cameras: Served) -> Cameras:
+    """The market's cameras have their pictures at the simulator; one has none."""
+    async with database.transaction() as tx:
+        await tx.execute(
+            text("update camera set stream_url = 'rtsp://127.0.0.1:' || :port || '/' || id where id <> 'C-0003'"),
+            {"port": str(cameras[1])},
+        )
+    return cameras[0]
+
+
+async def ask(
+    desk: httpx.AsyncClient, incident: dict[str, Any], camera: str, purpose: str = "화재 확인"
+) -> httpx.Response:
+    body = {"camera_id": camera, "incident_id": incident["id"], "purpose": purpose}
+    return await desk.post("/video/openings", json=body)
+
+
+async def ticket(desk: httpx.AsyncClient, incident: dict[str, Any], camera: str) -> str:
+    answer = await ask(desk, incident, camera)
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["ticket"])
+
+
+async def lines(database: Database, action: str = "video.open") -> list[tuple[str, str]]:
+    async with database.transaction() as tx:
+        rows = await tx.rows(
+            text("select entity_id, purpose from audit where action = :action order by at"), {"action": action}
+        )
+    return [(row["entity_id"], row["purpose"]) for row in rows]
+
+
+async def test_one_of_the_incidents_cameras_is_given_and_written_down_first(
+    operator: httpx.AsyncClient, database: Database, streams: Cameras
+) -> None:
+    incident = await opened(operator)
+    camera = incident["cameras"][0]["id"]
+    answer = await ask(operator, incident, camera)
+    assert answer.status_code == 201, answer.text
+    body = answer.json()
+    assert body["url"] == "ws://city:1/live"
+    assert answer.headers["cache-control"] == "no-store"
+    assert await lines(database) == [(camera, f"화재 확인 [incident:{incident['id']}]")]
+    async with database.transaction() as tx:
+        kept = await tx.row(text("select * from video_opening"))
+    assert kept is not None
+    assert body["ticket"] not in str(dict(kept)), "of a ticket only the hash is kept"
+    assert kept["expires_at"] - kept["opened_at"] == LASTS
+
+
+async def test_everything_else_is_refused_and_nothing_is_given(
+    operator: httpx.AsyncClient, desk: Desk, database: Database, streams: Cameras
+) -> None:
+    incident = await opened(operator)
+    chosen = [one["id"] for one in incident["cameras"]]
+    (other, *_) = sorted({f"C-{n:04d}" for n in range(8)} - set(chosen))
+    fire, welfare, official = await desk(Role.FIRE), await desk(Role.WELFARE), await desk(Role.OFFICIAL)
+    police, device = await desk(Role.POLICE), await desk(Role.DEVICE)
+    assert (await ask(operator, incident, other)).status_code == 403, "not one of the incident's"
+    assert (await ask(operator, incident, "C-9999")).status_code == 403
+    assert (await ask(operator, {"id": "00000000-0000-0000-0000-000000000000"}, chosen[0])).status_code == 404
+    assert (await ask(operator, incident, chosen[0], purpose="ok")).status_code in {403, 422}
+    assert (await ask(operator, incident, chosen[0], purpose="    ")).status_code in {403, 422}
+    for nobody in (welfare, official, device):
+        assert (await ask(nobody, incident, chosen[0])).status_code == 403
+    assert (await ask(police, incident, chosen[0])).status_code == 404, (
+        "a fire is not theirs until it is handed to them"
+    )
+    assert await lines(database) == []
+    assert (await ask(fire, incident, chosen[0])).status_code == 201, "the fire room sees fires"
+    closed = await acted(operator, incident, "close", outcome="false", reason="음식 연기")
+    assert (await ask(operator, closed, chosen[0])).status_code == 409
+    async with database.transaction() as tx:
+        assert await tx.scalar(text("select count(*) from video_opening where ended_at is null")) == 0
+
+
+async def test_a_camera_without_an_address_says_so(
+    operator: httpx.AsyncClient, database: Database, streams: Cameras
+) -> None:
+    incident = await opened(operator)
+    assert "C-0003" in [one["id"] for one in incident["cameras"]]
+    answer = await ask(operator, incident, "C-0003")
+    assert (answer.status_code, answer.json()["key"]) == (409, "video.camera.no_stream")
+    seen = {one["id"]: one["has_stream"] for one in incident["cameras"]}
+    assert seen["C-0003"] is False
+    assert any(seen.values())
+
+
+# --- at the relay's door ---
+
+
+@dataclass
+class Wire:
+    """A WebSocket as the door sees it, without a network between."""
+
+    door: Any
+    address: str = HERE
+    heard: asyncio.Queue[dict[str, Any]] = field(default_factory=asyncio.Queue)
+    said: list[dict[str, Any]] = field(default_factory=list)
+    pictures: int = 0
+    code: int | None = None
+    arrived: asyncio.Event = field(default_factory=asyncio.Event)
+    task: asyncio.Task[None] | None = None
+
+    async def _send(self, message: Any) -> None:
+        if message["type"] == "websocket.close":
+            self.code = message["code"]
+        elif "bytes" in message:
+            self.pictures += HEAD.unpack_from(message["bytes"])[0] != 0
+        elif "text" in message:
+            self.said.append(json.loads(message["text"]))
+        self.arrived.set()
+
+    def say(self, value: object) -> None:
+        words = value if isinstance(value, str) else json.dumps(value)
+        self.heard.put_nowait({"type": "websocket.receive", "text": words})
+
+    def begin(self, first: object) -> "Wire":
+        self.heard.put_nowait({"type": "websocket.connect"})
+        self.say(first)
+        scope = {"type": "websocket", "path": "/live", "headers": [], "client": (self.address, 40_000)}
+        self.task = asyncio.create_task(self.door(scope, self.heard.get, self._send))
+        return self
+
+    async def until(self, done: Any, within_s: float = 20) -> None:
+        async with asyncio.timeout(within_s):
+            while not done(self):
+                assert self.code is None, self.said
+                await self.arrived.wait()
+                self.arrived.clear()
+
+    async def sees(self, more: int = 3) -> None:
+        before = self.pictures
+        await self.until(lambda wire: wire.pictures >= before + more)
+
+    async def ends(self, within_s: float = 3) -> int | None:
+        assert self.task is not None
+        async with asyncio.timeout(within_s):
+            await self.task
+        return self.code
+
+
+@asynccontextmanager
+async def _door(context: Context) -> AsyncIterator[Any]:
+    watch = Watch(context.database)
+    door, relay, care = application(context, watch)
+    tasks = {asyncio.create_task(care)}
+    try:
+        yield door
+    finally:
+        tasks |= {watch._task} if watch._task else set()
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+        await relay.end()
+        while left := [one for one in asyncio.all_tasks() if "wakes" in repr(one.get_coro())]:
+            await asyncio.wait(left)
+
+
+@pytest.fixture
+async def door(app: FastAPI, streams: Cameras) -> AsyncIterator[Any]:
+    """The relay's door, looked after."""
+    async with _door(app.state.context) as made:
+        yield made
+
+
+async def test_a_ticket_shows_the_picture_until_the_incident_is_closed(
+    operator: httpx.AsyncClient, door: Any, database: Database
+) -> None:
+    incident = await opened(operator)
+    wires = [
+        Wire(door).begin({"ticket": await ticket(operator, incident, one["id"])})
+        for one in incident["cameras"][:3]
+        if one["has_stream"]
+    ]
+    for wire in wires:
+        await wire.sees()
+        assert [one["type"] for one in wire.said][:1] == ["state"]
+        assert any(one["type"] == "init" and one["mime"].startswith("video/mp4") for one in wire.said)
+    await acted(operator, incident, "close", outcome="false", reason="음식 연기")
+    since = time.monotonic()
+    for wire in wires:
+        assert await wire.ends() == 4403
+        assert wire.said[-1] == {"type": "bye", "why": "over"}
+    assert time.monotonic() - since < 2
+
+
+async def test_a_ticket_that_is_forged_from_elsewhere_or_too_late_shows_nothing(
+    operator: httpx.AsyncClient, door: Any, clock: HeldClock
+) -> None:
+    incident = await opened(operator)
+    camera = incident["cameras"][0]["id"]
+    good = await ticket(operator, incident, camera)
+    for first in (
+        {"ticket": "durev_" + "x" * 43},
+        {"ticket": good[:-1] + "_"},
+        {"ticket": ""},
+        {},
+        "hello",
+        "[1]",
+        "x" * 600,
+    ):
+        wire = Wire(door).begin(first)
+        assert await wire.ends() == 4401
+        assert (wire.pictures, wire.said) == (0, [{"type": "bye", "why": "refused"}])
+    assert await Wire(door, address="10.0.0.9").begin({"ticket": good}).ends() == 4401
+    clock.advance(LASTS.total_seconds())
+    assert await Wire(door).begin({"ticket": good}).ends() == 4401
+
+
+async def test_a_ticket_ends_with_its_time_and_another_carries_the_picture_on(
+    operator: httpx.AsyncClient, door: Any, clock: HeldClock
+) -> None:
+    incident = await opened(operator)
+    camera, other = [one["id"] for one in incident["cameras"] if one["has_stream"]][:2]
+    wire = Wire(door).begin({"ticket": await ticket(operator, incident, camera)})
+    await wire.sees()
+    clock.advance(LASTS.total_seconds() - 30)
+    wire.say({"ticket": await ticket(operator, incident, camera), "ping": 5})
+    await wire.until(lambda wire: any(one["type"] == "pong" for one in wire.said))
+    clock.advance(60)
+    await wire.sees(20)
+    wire.say({"ticket": await ticket(operator, incident, other)})
+    assert await wire.ends() == 4401, "a ticket of another camera is none here"
+    wire = Wire(door).begin({"ticket": await ticket(operator, incident, camera)})
+    await wire.sees()
+    clock.advance(LASTS.total_seconds())
+    assert await wire.ends() == 4403
+
+
+async def test_one_ticket_shows_one_picture(operator: httpx.AsyncClient, door: Any) -> None:
+    incident = await opened(operator)
+    given = await ticket(operator, incident, incident["cameras"][0]["id"])
+    first = Wire(door).begin({"ticket": given})
+    await first.sees()
+    second = Wire(door).begin({"ticket": given})
+    await second.sees()
+    assert await first.ends() == 4409
+    second.heard.put_nowait({"type": "websocket.disconnect"})
+    assert await second.ends() is None
+
+
+async def test_who_is_revoked_sees_nothing_a_second_later(
+    operator: httpx.AsyncClient, door: Any, database: Database
+) -> None:
+    incident = await opened(operator)
+    wire = Wire(door).begin({"ticket": await ticket(operator, incident, incident["cameras"][0]["id"])})
+    await wire.sees()
+    async with database.transaction() as tx:
+        await tx.execute(text("update token set revoked_at = :now"), {"now": tx.now()})
+    since = time.monotonic()
+    assert await wire.ends() == 4403
+    assert time.monotonic() - since < 2
+
+
+async def test_other_cameras_and_a_merge_take_the_reason_away(operator: httpx.AsyncClient, door: Any) -> None:
+    incident = await opened(operator)
+    farther = await opened(operator, lon=127.39, external_ref="2")
+    wire = Wire(door).begin({"ticket": await ticket(operator, incident, incident["cameras"][0]["id"])})
+    await wire.sees()
+    again = await acted(operator, incident, "cameras")
+    await wire.sees(20)  # the same were chosen: it goes on
+    answer = await operator.post(f"/incidents/{incident['id']}/merge", json={"into": farther["id"]})
+    assert answer.status_code == 200, answer.text
+    assert await wire.ends() == 4403
+    assert (await ask(operator, again, incident["cameras"][0]["id"])).status_code == 409
