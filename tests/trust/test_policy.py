@@ -47,4 +47,4 @@ def test_machines_and_citizens_hold_nothing_of_the_rooms_own_but_the_list_of_age
 
 def test_an_administrator_keeps_accounts_and_opens_nobodys_record() -> None:
     assert "person.open" not in permissions_of({Role.ADMIN}, GRANTS)
-    assert {"account.manage", "token.manage", "audit.read"} <= permissions_of({Role.ADMIN}, GRANTS)
+    assert {"account.manage", "token.manage", "policy.read"} <= permissions_of({Role.ADMIN}, GRANTS)

@@ -1,0 +1,218 @@
+"""Runs the tests of a package against mutants of it: a mutant that no test notices is a test that is missing.
+
+Each mutant has a process of its own, forked from one that has the libraries loaded and one PostgreSQL running; the
+mutated source stands in for the module's file at import. `python -m tests.mutation.run policy [--many N]` prints those
+that survived.
+"""
+
+import argparse
+import contextlib
+import importlib.abc
+import importlib.machinery
+import importlib.util
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+
+from tests.mutation import mutants
+from tests.mutation.mutants import Mutant
+
+ROOT = Path(__file__).parents[2]
+SOURCE = ROOT / "src"
+TRUST = SOURCE / "dure" / "trust"
+SEED = 20261122
+AT_LEAST_S = 30
+
+
+@dataclass(frozen=True)
+class Package:
+    """What is mutated, and the tests that should notice: the quick ones first."""
+
+    files: tuple[Path, ...]
+    tests: tuple[tuple[str, ...], ...]
+
+
+def _of(folder: str, *left_out: str) -> tuple[Path, ...]:
+    return tuple(
+        file
+        for file in sorted((TRUST / folder).glob("*.py"))
+        if file.name != "__init__.py" and file.stem not in left_out
+    )
+
+
+PACKAGES = {
+    "policy": Package(
+        (TRUST / "policy.py", TRUST / "asked.py"),
+        (
+            ("tests/trust/test_decide.py", "tests/trust/test_asked.py", "tests/trust/test_policy.py"),
+            ("tests/contract/matrix/test_decisions.py",),
+        ),
+    ),
+    "audit": Package(_of("audit", "tables", "shapes", "drill"), (("tests/trust/audit",),)),
+    "vault": Package(_of("vault", "tables"), (("tests/trust/vault",), ("tests/trust/test_people.py",))),
+}
+
+
+@dataclass
+class Result:
+    """How it went: mutants made, and those that no test noticed."""
+
+    made: int = 0
+    survived: list[Mutant] = field(default_factory=list)
+    seconds: float = 0.0
+
+    @property
+    def killed(self) -> float:
+        """The share that was noticed."""
+        return 1 - len(self.survived) / self.made if self.made else 0.0
+
+
+class Standin(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Gives one module another source."""
+
+    def __init__(self, name: str, mutant: Mutant) -> None:
+        self._name = name
+        self._mutant = mutant
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        if fullname != self._name:
+            return None
+        return importlib.util.spec_from_file_location(fullname, self._mutant.file, loader=self)
+
+    def exec_module(self, module: ModuleType) -> None:
+        exec(compile(self._mutant.source, str(self._mutant.file), "exec"), module.__dict__)
+
+
+class WithPostgres:
+    """A pytest plugin: the tests find the cluster that the parent has started."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def pytest_configure(self, config: object) -> None:
+        config.workerinput = {"dure_postgres": self._url, "workerid": "gw0"}  # type: ignore[attr-defined]
+
+
+def _child(mutant: Mutant | None, tests: Sequence[str], postgres: str) -> int:
+    """pytest's exit code, in this (forked) process."""
+    import pytest
+
+    os.setsid()
+    quiet = os.open(os.devnull, os.O_WRONLY)
+    for stream in (1, 2):
+        os.dup2(quiet, stream)
+    if mutant is not None:
+        name = ".".join(mutant.file.relative_to(SOURCE).with_suffix("").parts)
+        sys.meta_path.insert(0, Standin(name, mutant))
+    loaded = ["-W", "ignore::pytest.PytestAssertRewriteWarning"]  # the parent has imported plugins already
+    words = [
+        *loaded,
+        "-x",
+        "-q",
+        "-p",
+        "no:xdist",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "no:randomly",
+        "--no-header",
+        "--tb=no",
+    ]
+    return int(pytest.main([*words, *tests], plugins=[WithPostgres(postgres)]))
+
+
+def fails(mutant: Mutant | None, tests: Sequence[str], postgres: str, within_s: float) -> bool:
+    """Whether the tests fail (or do not end) with this mutant."""
+    child = os.fork()
+    if child == 0:
+        code = 99
+        with contextlib.suppress(BaseException):
+            code = _child(mutant, tests, postgres)
+        os._exit(code)
+    deadline = time.monotonic() + within_s
+    while time.monotonic() < deadline:
+        done, status = os.waitpid(child, os.WNOHANG)
+        if done:
+            return os.waitstatus_to_exitcode(status) != 0
+        time.sleep(0.02)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    return True
+
+
+@contextlib.contextmanager
+def _ready() -> Iterator[str]:
+    """Libraries loaded (none of our own), PostgreSQL running: its URL."""
+    for name in ("pytest", "hypothesis", "sqlalchemy.ext.asyncio", "fastapi", "httpx", "cryptography.x509", "psycopg"):
+        importlib.import_module(name)
+    import subprocess
+
+    starter = subprocess.Popen(
+        [sys.executable, "-P", "-m", "tests.mutation.cluster"],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(SOURCE), str(ROOT)])},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert starter.stdin is not None
+    assert starter.stdout is not None
+    try:
+        yield starter.stdout.readline().strip()
+    finally:
+        starter.stdin.close()
+        starter.wait(60)
+
+
+def run(name: str, many: int | None, *, workers: int = 2, say: bool = False) -> Result:
+    """Mutate a package. Raises RuntimeError where its tests fail without any fault."""
+    package = PACKAGES[name]
+    result = Result()
+    began = time.monotonic()
+    chosen = mutants.some(list(package.files), many, SEED)
+    with _ready() as postgres:
+        allowed = []
+        for tests in package.tests:
+            at = time.monotonic()
+            if fails(None, tests, postgres, 600):
+                raise RuntimeError(f"{tests} fail without a fault")
+            allowed.append(max(AT_LEAST_S, 6 * (time.monotonic() - at)))
+
+        def survives(mutant: Mutant) -> bool:
+            return not any(
+                fails(mutant, tests, postgres, within) for tests, within in zip(package.tests, allowed, strict=True)
+            )
+
+        with ThreadPoolExecutor(workers) as pool:
+            for mutant, alive in zip(chosen, pool.map(survives, chosen), strict=True):
+                result.made += 1
+                if alive:
+                    result.survived.append(mutant)
+                    if say:
+                        sys.stdout.write(f"survived: {mutant}\n")
+                        sys.stdout.flush()
+    result.seconds = time.monotonic() - began
+    return result
+
+
+def main() -> None:
+    """Prints survivors and the share that was killed."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("package", choices=PACKAGES)
+    parser.add_argument("--many", type=int)
+    args = parser.parse_args()
+    result = run(args.package, args.many, say=True)
+    sys.stdout.write(f"{args.package}: {result.killed:.1%} of {result.made} killed in {result.seconds:.0f} s\n")
+
+
+if __name__ == "__main__":
+    main()
