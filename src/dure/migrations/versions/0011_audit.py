@@ -179,6 +179,11 @@ create table audit_finding (
         check ((verdict is null) = (judged_at is null) and (verdict is null) = (word is null))
 );
 create index ix_audit_finding_review_id on audit_finding (review_id);
+create table audit_own (
+    account_id uuid constraint pk_audit_own primary key
+        constraint fk_audit_own_account_id references account (id) on delete cascade,
+    person_id uuid not null
+);
 """
 
 

@@ -135,3 +135,11 @@ audit_finding = Table(
     CheckConstraint("(verdict is null) = (judged_at is null) and (verdict is null) = (word is null)", name="judged"),
     Index("ix_audit_finding_review_id", "review_id"),
 )
+
+audit_own = Table(
+    "audit_own",
+    metadata,
+    Column("account_id", Uuid, ForeignKey("account.id", ondelete="CASCADE"), primary_key=True),
+    Column("person_id", Uuid, nullable=False),
+)
+"""Which person of the vault an account is, for the review of looks at one's own or a relative's record."""
