@@ -3,19 +3,26 @@
 import asyncio
 from collections.abc import Iterable
 
+from fastapi import FastAPI
 from granian.constants import Interfaces
 from granian.server.embed import Server
 
 from dure import app
 from dure.engine.context import Context
+from dure.engine.settings import Settings
 from dure.processes.running import Job, room_jobs, run
 
 
 async def jobs(context: Context) -> Iterable[Job]:
     """The server, the live hub, and the rooms' own tasks."""
     application, hub = app.web(context)
-    settings = context.settings
-    server = Server(
+    server = server_of(application, context.settings)
+    return [("server", serve(server)), ("hub", hub.run()), *room_jobs("web", context)]
+
+
+def server_of(application: FastAPI, settings: Settings) -> Server:
+    """Granian, as the city has it. It takes no client's address from headers: that is the trust room's to decide."""
+    return Server(
         application,
         address=settings.host,
         port=settings.port,
@@ -27,10 +34,9 @@ async def jobs(context: Context) -> Iterable[Job]:
         ssl_cert=settings.tls_cert,
         ssl_key=settings.tls_key,
     )
-    return [("server", _serve(server)), ("hub", hub.run()), *room_jobs("web", context)]
 
 
-async def _serve(server: Server) -> None:
+async def serve(server: Server) -> None:
     """Serves until cancelled. Granian ends its workers, and with them open flows, by its own word only."""
     serving = asyncio.create_task(server.serve())
     try:
