@@ -18,7 +18,7 @@ import pytest
 from dure.sense.mqtt_client import MqttClient
 from tests.town import Town, running
 
-PROCESSES = ("postgres", "nats", "web", "stream", "work")
+PROCESSES = ("postgres", "nats", "web", "stream", "work", "relay")
 
 
 @pytest.fixture

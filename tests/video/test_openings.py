@@ -271,7 +271,7 @@ async def test_a_ticket_ends_with_its_time_and_another_carries_the_picture_on(
     wire.say({"ticket": await ticket(operator, incident, camera), "ping": 5})
     await wire.until(lambda wire: any(one["type"] == "pong" for one in wire.said))
     clock.advance(60)
-    await wire.sees(20)
+    await wire.sees(6)
     wire.say({"ticket": await ticket(operator, incident, other)})
     assert await wire.ends() == 4401, "a ticket of another camera is none here"
     wire = Wire(door).begin({"ticket": await ticket(operator, incident, camera)})
@@ -311,7 +311,7 @@ async def test_other_cameras_and_a_merge_take_the_reason_away(operator: httpx.As
     wire = Wire(door).begin({"ticket": await ticket(operator, incident, incident["cameras"][0]["id"])})
     await wire.sees()
     again = await acted(operator, incident, "cameras")
-    await wire.sees(20)  # the same were chosen: it goes on
+    await wire.sees(6)  # the same were chosen: it goes on
     answer = await operator.post(f"/incidents/{incident['id']}/merge", json={"into": farther["id"]})
     assert answer.status_code == 200, answer.text
     assert await wire.ends() == 4403

@@ -60,8 +60,8 @@ async def test_a_camera_is_fetched_once_for_all_and_let_go_after_the_last(camera
     relay = Relay(found_at(cameras[1]), kept_s=0.2)
     with relay.watching("C-1") as first, relay.watching("C-1") as second:
         one, two = Eye(first), Eye(second)
-        await one.until(lambda eye: len(eye.pictures) >= 20)
-        await two.until(lambda eye: len(eye.pictures) >= 20)
+        await one.until(lambda eye: len(eye.pictures) >= 16)
+        await two.until(lambda eye: len(eye.pictures) >= 16)
         assert relay.viewers == 2
         assert relay.fetched == len(programs()) == 1
         assert one.states == ["connecting", "live"]
