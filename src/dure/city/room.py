@@ -7,6 +7,7 @@ from fastapi import APIRouter
 
 from dure.city import api_cameras, api_devices, api_imports, api_map, api_places, cameras, devices, policy
 from dure.city.imports import jobs, owning, runs
+from dure.city.kept import IMPORT_STAGING
 from dure.engine.context import Context
 from dure.engine.database import Tx
 from dure.engine.live import LiveEntity
@@ -51,7 +52,11 @@ ROOM = Room(
     name="city",
     router=router,
     grants=policy.GRANTS,
-    keeps_people=(("asset", "person_id"), ("care_person", "person_id")),
+    retention=(IMPORT_STAGING,),
+    keeps_people=(
+        *(("asset", "person_id"), ("care_person", "person_id")),
+        ("import_change", "(before->>'person_id')::uuid"),  # until the import can no longer be undone
+    ),
     every=(Every("city.tidy", 60, _tidy),),
     body_limits={"/imports": api_imports.UPLOAD_LIMIT},
     live=(

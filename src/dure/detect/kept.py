@@ -11,7 +11,7 @@ from dure.engine.database import Tx
 from dure.trust.retention.model import Kind, Mark, Rule, Thing
 
 _DUE = text(
-    "select id::text as id, closed_at as at, device, incident_id from alarm where closed_at < :before "
+    "select id::text as id, closed_at as at, onset_at, device, incident_id from alarm where closed_at < :before "
     "and (cast(:after_at as timestamptz) is null or (closed_at, id::text) > (:after_at, :after_id)) "
     "order by closed_at, id::text limit :most for update skip locked"
 )
@@ -24,6 +24,7 @@ async def _find_due(tx: Tx, before: datetime, after: Mark | None, most: int) -> 
         Thing(
             row["id"],
             row["at"],
+            begin=min(row["onset_at"], row["at"]),
             incidents=frozenset({str(row["incident_id"])} if row["incident_id"] else ()),
             devices=frozenset({row["device"]} if row["device"] else ()),
         )

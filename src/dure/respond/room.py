@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from dure.engine.database import Tx
 from dure.engine.live import LiveEntity
 from dure.engine.room import Room
-from dure.respond import alarms, cases, past, pictures, reading, views
+from dure.respond import alarms, cases, kept, past, pictures, reading, views
 from dure.respond.api import router
 from dure.respond.policy import GRANTS, scope_of
 from dure.respond.types import TYPES
@@ -42,5 +42,6 @@ ROOM = Room(
     live=(LiveEntity("incident", "incident.read", load, snapshot, visible, past.standing),),
     grants=GRANTS,
     cases=(cases.INCIDENT,),
+    retention=(kept.INCIDENT_WORDS,),
     keeps_people=(("incident", "caller_id"), ("report", "caller_id")),
 )

@@ -10,11 +10,13 @@ from sqlalchemy import RowMapping, insert, select, text, update
 
 from dure.city import events
 from dure.city.imports.kinds import kind_of
+from dure.city.kept import IMPORT_STAGING
 from dure.city.tables import import_run
 from dure.engine.database import Tx
 from dure.kernel.errors import Conflict, NotFound
 from dure.kernel.ids import new_id
-from dure.trust import vault
+from dure.trust.retention import recording, unused
+from dure.trust.retention.model import Thing
 
 PREVIEW_KEPT = timedelta(days=1)
 UNDO_WITHIN = timedelta(days=7)
@@ -159,40 +161,46 @@ async def expire(tx: Tx, now: datetime) -> dict[str, int]:
         text("select id from import_run where state = 'ready' and expires_at < :now for update skip locked"),
         {"now": now},
     )
-    await drop_rows(tx, [run["id"] for run in old])
-    for run in old:
-        await move(tx, run["id"], state="expired")
+    going = await _ending(tx, old, now)
+    await drop_rows(tx, going)
+    for run_id in going:
+        await move(tx, run_id, state="expired")
     over = await tx.rows(
         text("select id from import_run where state = 'applied' and undo_until < :now for update skip locked"),
         {"now": now},
     )
-    for run in over:
-        await forget_undo(tx, run["id"])
-        await move(tx, run["id"], undo_until=None)
-    await tx.execute(
+    settled = await _ending(tx, over, now)
+    for run_id in settled:
+        await forget_undo(tx, run_id)
+        await move(tx, run_id, undo_until=None)
+    undone = await tx.rows(
         text(
-            "delete from import_row where run_id in "
-            "(select id from import_run where state = 'undone' and undone_at < :before)"
+            "select id from import_run r where state = 'undone' and undone_at < :before "
+            "and exists (select from import_row where run_id = r.id) for update skip locked"
         ),
         {"before": now - PREVIEW_KEPT},
     )
+    await drop_rows(tx, await _ending(tx, undone, now))
     await tx.execute(text("delete from camera_mark where at < :before"), {"before": now - timedelta(days=1)})
-    return {"ended": ended, "expired": len(old), "settled": len(over)}
+    return {"ended": ended, "expired": len(going), "settled": len(settled)}
+
+
+async def _ending(tx: Tx, runs: Sequence[RowMapping], now: datetime) -> list[UUID]:
+    """Which of these runs' rows go now: what an investigation holds stays."""
+    going = await recording.ending(tx, IMPORT_STAGING, [Thing(str(run["id"]), now) for run in runs])
+    return [UUID(one.id) for one in going]
 
 
 async def forget_undo(tx: Tx, run_id: UUID) -> None:
-    """Remove the images from before and the people in them that nothing names any more, and the run's rows."""
+    """Remove the images from before and the people in them that nothing needs any more, and the run's rows."""
     params = {"run": run_id}
-    unnamed = await tx.rows(
+    named = await tx.rows(
         text(
-            "select id from person where id in (select (before->>'person_id')::uuid from import_change "
-            "where run_id = :run and before->>'person_id' is not null) "
-            "and id not in (select person_id from asset where person_id is not null) "
-            "and id not in (select person_id from care_person)"
+            "select distinct (before->>'person_id')::uuid as id from import_change "
+            "where run_id = :run and before->>'person_id' is not null"
         ),
         params,
     )
-    if unnamed:
-        await vault.of(tx).remove(tx, [row["id"] for row in unnamed], "import_settled")
     await tx.execute(text("delete from import_change where run_id = :run"), params)
     await tx.execute(text("delete from import_row where run_id = :run"), params)
+    await unused.take_out(tx, [row["id"] for row in named])

@@ -8,6 +8,7 @@ from sqlalchemy import TextClause, text
 
 from dure.engine.context import Context
 from dure.engine.database import Tx
+from dure.trust.audit import retention as ended_lines
 from dure.trust.retention import unused
 from dure.trust.retention.model import Destroy, FindDue, Kind, Mark, Rule, Thing
 
@@ -46,6 +47,22 @@ def rows_of(table: str, at: str, *, where: str = "true", person: str = "null") -
         await tx.execute(gone, {"ids": [UUID(one.id) for one in things]})
 
     return due_of(statement), destroy
+
+
+_NOTICE = (
+    "개인정보의 안전성 확보조치 기준(개인정보보호위원회고시) 제8조제1항 단서: 고유식별정보나 민감정보를 다루거나 "
+    "5만 명 이상이면 2년"
+)
+_OPENINGS = text(
+    "select audit_id::text as id, at, person_id from person_opening where at < :before "
+    "and (cast(:after_at as timestamptz) is null or (at, audit_id::text) > (:after_at, :after_id)) "
+    "order by at, audit_id::text limit :most for update skip locked"
+)
+
+
+async def _forget_openings(_context: Context, tx: Tx, things: Sequence[Thing]) -> None:
+    ids = [UUID(one.id) for one in things]
+    await tx.execute(text("delete from person_opening where audit_id = any(:ids)"), {"ids": ids})
 
 
 _ended = "least(expires_at, coalesce(revoked_at, expires_at))"
@@ -116,7 +133,10 @@ KINDS: tuple[Kind, ...] = (
         "audit",
         (
             Rule(date(2019, 6, 7), 730, "개인정보의 안전성 확보조치 기준(행정안전부고시 제2019-47호) 제8조제1항 단서"),
-            Rule(date(2023, 9, 22), 730, "개인정보의 안전성 확보조치 기준(개인정보보호위원회고시) 제8조제1항 단서"),
+            Rule(date(2023, 9, 22), 730, _NOTICE),
         ),
+        ended_lines.find_due,
+        ended_lines.destroy_things,
     ),
+    Kind("person_opening", (Rule(date(2023, 9, 22), 730, _NOTICE),), due_of(_OPENINGS), _forget_openings),
 )

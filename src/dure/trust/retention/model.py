@@ -30,8 +30,8 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Thing:
-    """One thing that may go: its id, when its time began (`at`), until when it reaches (`end`, else `at`), and what it
-    belongs to, for holds.
+    """One thing that may go: its id, when its time began to run (`at`), from when until when it reaches (`begin`,
+    `end`, else `at`), and what it belongs to, for holds.
     """
 
     id: str
@@ -45,6 +45,7 @@ class Thing:
     """Scopes of which it may hold anything (a file of many devices' readings): any hold of these that overlaps its
     time holds it.
     """
+    begin: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,8 @@ class Kind:
 
     `find_due(tx, before, after, most)`: things whose time began before `before`, in the order (at, id), after `after`,
     locked where others change them; without it there is nothing of this kind in the city yet. `destroy(context, tx,
-    things)` takes exactly these out, in the same transaction. `begins` and `name` are said by the messages
+    things)` takes exactly these out, in the same transaction; without it the room destroys them by its own clock and
+    asks `recording.ending` first. `begins` and `name` are said by the messages
     `<begins>` and `trust.retention.kind.<name>`. `days` puts a setting of the city in the place of the rule's days.
     """
 
@@ -121,7 +123,7 @@ def holds(hold: Hold, thing: Thing) -> bool:
 
 def _overlaps(hold: Hold, thing: Thing) -> bool:
     """Both ends of a thing count as within it; a hold's period begins at `from_at` and ends before `to_at`."""
-    begins, ends = thing.at, thing.end or thing.at
+    begins, ends = thing.begin or thing.at, thing.end or thing.at
     return (hold.from_at is None or ends >= hold.from_at) and (hold.to_at is None or begins < hold.to_at)
 
 

@@ -12,16 +12,12 @@ from zoneinfo import ZoneInfo
 from dure.engine.context import Context
 from dure.engine.database import Tx
 from dure.kernel.errors import Unavailable
-from dure.kernel.ids import new_id
-from dure.trust import audit
-from dure.trust.principal import Principal, system
-from dure.trust.retention import holding, queries, registry, unused
-from dure.trust.retention.model import Kind, Mark, Rule, Thing, before, digest, divide, night_of
+from dure.trust.retention import holding, queries, recording, registry, unused
+from dure.trust.retention.model import Kind, Mark, Rule, Thing, before, divide, night_of
 
 log = logging.getLogger(__name__)
 BATCH = 500
 LOOK_EVERY_S = 300.0
-BY = system("retention")
 
 
 async def look(context: Context) -> None:
@@ -29,8 +25,9 @@ async def look(context: Context) -> None:
     await run(context, registry.kinds().values())
 
 
-async def run(context: Context, kinds: Iterable[Kind]) -> date | None:
-    """Run or go on with the job that is owed; its day, or None where none is. Raises Unavailable.
+async def run(context: Context, kinds: Iterable[Kind], most: int = BATCH) -> date | None:
+    """Run or go on with the job that is owed, `most` things a batch; its day, or None where none is. Raises
+    Unavailable.
 
     A kind that fails leaves its problem and is tried again; the others go on.
     """
@@ -44,7 +41,7 @@ async def run(context: Context, kinds: Iterable[Kind]) -> date | None:
     whole = True
     for kind in kinds:
         try:
-            await _kind(context, day, kind)
+            await _kind(context, day, kind, most)
         except Unavailable:
             raise
         except Exception as error:
@@ -58,17 +55,17 @@ async def run(context: Context, kinds: Iterable[Kind]) -> date | None:
     return day
 
 
-async def _kind(context: Context, day: date, kind: Kind) -> None:
+async def _kind(context: Context, day: date, kind: Kind, most: int) -> None:
     async with context.database.transaction() as tx:
         await tx.execute(queries.BEGIN_STEP, {"day": day, "kind": kind.name})
     while True:
         async with context.database.transaction() as tx:
-            if not await batch(context, tx, day, kind):
+            if not await batch(context, tx, day, kind, most):
                 return
 
 
-async def batch(context: Context, tx: Tx, day: date, kind: Kind, most: int = BATCH) -> bool:
-    """Destroy the next things of a kind; whether there may be more of it."""
+async def batch(context: Context, tx: Tx, day: date, kind: Kind, most: int) -> bool:
+    """Destroy the next `most` things of a kind; whether there may be more of it."""
     await tx.execute(queries.LOCK)
     step = await tx.row(queries.STEP, {"day": day, "kind": kind.name})
     if step is None or step["done_at"] is not None:
@@ -81,7 +78,7 @@ async def batch(context: Context, tx: Tx, day: date, kind: Kind, most: int = BAT
     going, held = divide(things, await holding.standing(tx), tx.now())
     if going and kind.destroy is not None:
         await kind.destroy(context, tx, going)
-        await _recorded(tx, day, kind, rule, going, BY)
+        await recording.add(tx, day, kind, rule, going)
     over = len(things) < most
     await tx.execute(
         queries.MOVE_STEP,
@@ -96,28 +93,6 @@ async def batch(context: Context, tx: Tx, day: date, kind: Kind, most: int = BAT
         },
     )
     return not over
-
-
-async def _recorded(tx: Tx, day: date, kind: Kind, rule: Rule, gone: list[Thing], by: Principal) -> None:
-    id_ = new_id()
-    await tx.execute(
-        queries.RECORD,
-        {
-            "id": id_,
-            "day": day,
-            "kind": kind.name,
-            "now": tx.now(),
-            "things": len(gone),
-            "digest": digest(gone),
-            "first_at": min(one.at for one in gone),
-            "last_at": max(one.at for one in gone),
-            "rule_since": rule.since,
-            "rule_days": rule.days,
-            "source": rule.source,
-            "actor": by.actor,
-        },
-    )
-    await audit.record(tx, by, "retention.destroy", "retention", f"{kind.name} {len(gone)} {id_}")
 
 
 def rule_of(context: Context, kind: Kind, day: date) -> Rule:

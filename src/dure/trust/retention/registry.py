@@ -9,7 +9,7 @@ _references: list[tuple[str, str]] = []
 
 
 def install(kinds: Iterable[object], references: Iterable[tuple[str, str]] = ()) -> None:
-    """Take the rooms' kinds, and their (table, column) pairs that hold people's ids.
+    """Take the rooms' kinds, and their (table, column or expression) pairs that hold people's ids.
 
     A room's kind takes the place of the line that stood for it. Raises TypeError for what is no kind, ValueError for a
     name that two rooms use.

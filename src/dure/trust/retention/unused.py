@@ -14,10 +14,12 @@ from dure.engine.database import Tx
 from dure.trust import vault
 from dure.trust.retention import registry
 from dure.trust.retention.model import Kind, Mark, Rule, Thing
+from dure.trust.retention.recording import ending
 
-# What keeps a record beside the rooms: an entry of the ledger that stands, a citizen who signs in, a request that is
-# being answered or whose answer can still be taken.
-_KEPT_BY_PURPOSES = (
+# What keeps a record beside the rooms: another that was found to be the same person's, an entry of the ledger that
+# stands, a request that is being answered or whose answer can still be taken.
+_KEPT_OTHERWISE = (
+    "exists (select from person k where k.merged_into = p.id)",
     "exists (select from purpose k where k.person_id = p.id and k.withdrawn_at is null and k.until_at > :now)",
     (
         "exists (select from rights_request k where k.person_id = p.id "
@@ -34,9 +36,9 @@ _DUE = (
 
 
 def _kept() -> str:
-    """The condition under which the record `p` is needed. Tables and columns come from the rooms, never from a user."""
-    rooms = [f'exists (select from "{table}" k where k."{column}" = p.id)' for table, column in registry.references()]
-    return " or ".join([*rooms, *_KEPT_BY_PURPOSES])
+    """The condition under which the record `p` is needed. What is put in comes from the rooms, never from a user."""
+    rooms = [f"p.id in (select {id_} from {table} where {id_} is not null)" for table, id_ in registry.references()]
+    return " or ".join([*rooms, *_KEPT_OTHERWISE])
 
 
 async def notice(tx: Tx) -> None:
@@ -68,7 +70,7 @@ async def _find_due(tx: Tx, before: datetime, after: Mark | None, most: int) -> 
 
 async def _destroy(context: Context, tx: Tx, things: Sequence[Thing]) -> None:
     ids = [UUID(one.id) for one in things]
-    await vault.at(context.settings.data).remove(tx, ids)
+    await vault.at(context.settings.data).remove(tx, ids, "retention")
     await tx.execute(text("delete from person_unused where person_id = any(:ids)"), {"ids": ids})
 
 
@@ -79,3 +81,17 @@ KIND = Kind(
     _destroy,
     begins="trust.retention.begins.unused",
 )
+
+
+async def take_out(tx: Tx, ids: Sequence[UUID]) -> None:
+    """Destroy those of these records that nothing needs and nothing holds, now, for a room that knows it has done with
+    them; the others go or stay with the nightly job.
+    """
+    found = await tx.rows(
+        text(f"select p.id from person p where p.id = any(:ids) and not ({_kept()})"),
+        {"ids": list(ids), "now": tx.now()},
+    )
+    things = [Thing(str(row["id"]), tx.now(), people=frozenset({str(row["id"])})) for row in found]
+    going = await ending(tx, KIND, things)
+    if going:
+        await vault.of(tx).remove(tx, [UUID(one.id) for one in going], "retention")
