@@ -35,6 +35,12 @@ OPEN = {
     ("post", "/api/v1/admin-link"),
     ("post", "/api/v1/password-reset"),
     ("post", "/api/v1/join"),
+    ("get", "/api/v1/sign-in"),
+    ("post", "/api/v1/sign-in/challenge"),
+    ("post", "/api/v1/sessions/passkey"),
+    ("post", "/api/v1/sessions/second"),
+    ("post", "/api/v1/sso/start"),
+    ("get", "/api/v1/sso/callback"),
 }
 """All that answers somebody unknown."""
 REFUSALS = {400, 401, 403, 404, 405, 413, 415, 422}
