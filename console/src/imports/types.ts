@@ -50,7 +50,8 @@ export interface Run {
 
 export type Repair =
   | { readonly kind: 'swap'; readonly fields: readonly string[] }
-  | { readonly kind: 'set'; readonly field: string; readonly value: string };
+  | { readonly kind: 'set'; readonly field: string; readonly value: string }
+  | { readonly kind: 'place'; readonly fields: readonly string[]; readonly lon: number; readonly lat: number; readonly address: string };
 
 export interface Remark {
   readonly field: string;

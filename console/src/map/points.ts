@@ -61,8 +61,14 @@ export function addPoints(map: MapLibre, layer: PointLayer, c: Colours): void {
   for (const one of layers) map.addLayer(one);
 }
 
+/** Where there are very many points, they stay clustered until a street fills the screen: else tens of thousands are drawn in each frame. */
+const many = 10_000;
+const manyClusteredBelow = 16;
+
 export function fillPoints(map: MapLibre, layer: PointLayer, data: FeatureCollection): void {
-  (map.getSource(`points-${layer}`) as GeoJSONSource | undefined)?.setData(data);
+  const source = map.getSource(`points-${layer}`) as GeoJSONSource | undefined;
+  if (data.features.length > many) source?.setClusterOptions({ cluster: true, clusterMaxZoom: manyClusteredBelow - 1, clusterRadius: 64 });
+  source?.setData(data);
 }
 
 export function showPoints(map: MapLibre, layer: PointLayer, on: boolean): void {

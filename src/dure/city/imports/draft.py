@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from dure.city.imports import addresses
 from dure.city.imports.coordinates import locate
 from dure.city.imports.model import Draft, Kind, Parsed, Setting
 from dure.documents.header import Header
@@ -40,6 +41,8 @@ def parsed(kind: Kind, setting: Setting, header: Header, row: Row) -> tuple[Pars
         return outcome, False
     if kind.place != "none" and kind.source == "table":
         locate(draft, setting, required=kind.place == "required")
+        if setting.addresses is not None:
+            addresses.check(draft, setting.addresses)
     found = kind.key(draft, setting)
     if found is None or draft.reasons:
         return outcome, False

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from uuid import UUID
 
 from dure.city.region import Region
@@ -10,9 +10,14 @@ from dure.documents import values
 from dure.kernel.errors import Param
 from dure.trust.vault import Person
 
+if TYPE_CHECKING:
+    from dure.city.imports.addresses import Addresses
+
 Parser = Callable[[str], Any]
 Repair = dict[str, Any]
-"""`{"kind": "swap", "fields": [a, b]}` or `{"kind": "set", "field": f, "value": v}`: what one press would mend."""
+"""What one press would mend: `{"kind": "swap", "fields": [a, b]}`, `{"kind": "set", "field": f, "value": v}`, or
+`{"kind": "place", "fields": ["lon", "lat"], "lon": x, "lat": y, "address": a}`.
+"""
 
 
 class Remark(NamedTuple):
@@ -111,6 +116,7 @@ class Setting:
     sites: frozenset[str] = frozenset()
     stalls_of_devices: Mapping[str, UUID] = field(default_factory=dict)
     asset_ids: Mapping[tuple[str, str], UUID] = field(default_factory=dict)
+    addresses: "Addresses | None" = None  # while a file is read; None: nothing is said of addresses
 
 
 Place = Literal["required", "optional", "none"]

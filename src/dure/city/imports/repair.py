@@ -8,7 +8,7 @@ from sqlalchemy import RowMapping, select, text, update
 
 from dure.city.imports import runs, work
 from dure.city.imports.model import number_of
-from dure.city.imports.stage import CHUNK, Reader, opened, row_values
+from dure.city.imports.stage import CHUNK, Outcome, Reader, opened, row_values
 from dure.city.tables import import_row
 from dure.documents.header import Header
 from dure.documents.table import Row, cleaned
@@ -36,14 +36,18 @@ async def set_cell(tx: Tx, vault: Vault, run_id: UUID, row: int, field: str, val
 
 
 async def take_suggestions(tx: Tx, vault: Vault, run_id: UUID, key: str, rows: Sequence[int] | None = None) -> int:
-    """Do what the reason `key` suggests, for these rows or for all refused by it; how many now go in."""
+    """Do what the reason or note `key` suggests, for these rows or for all that have it; how many now go in."""
     run = await _preview(tx, run_id)
     header = work.header_of(run)
     mended, after = 0, -1
     while True:
         statement = (
             select(import_row)
-            .where(import_row.c.run_id == run_id, import_row.c.status == "rejected", import_row.c.row > after)
+            .where(
+                import_row.c.run_id == run_id,
+                import_row.c.row > after,
+                import_row.c.reasons.contains([{"key": key}]) | import_row.c.notes.contains([{"key": key}]),
+            )
             .order_by(import_row.c.row)
             .limit(CHUNK)
         )
@@ -58,17 +62,21 @@ async def take_suggestions(tx: Tx, vault: Vault, run_id: UUID, key: str, rows: S
             mended += await _mend(tx, vault, run, fitting, lambda row: _suggested(row, key, header))
 
 
-def _suggestion(row: RowMapping, key: str) -> dict[str, Any] | None:
-    return next((one["repair"] for one in row["reasons"] if one["key"] == key and "repair" in one), None)
+def _suggestion(row: Mapping[str, Any] | RowMapping, key: str) -> dict[str, Any] | None:
+    remarks = [*row["reasons"], *row["notes"]]
+    return next((one["repair"] for one in remarks if one["key"] == key and "repair" in one), None)
 
 
 def _suggested(row: Mapping[str, Any], key: str, header: Header) -> dict[int, str]:
     """Which cells get which text."""
-    repair = next(one["repair"] for one in row["reasons"] if one["key"] == key and "repair" in one)
+    repair = _suggestion(row, key)
+    assert repair is not None
     if repair["kind"] == "swap":
         one, other = (header.fields[name] for name in repair["fields"])
         cells = row["raw"]
         return {one: cells[other], other: cells[one]}
+    if repair["kind"] == "place":
+        return {header.fields[name]: str(repair[name]) for name in repair["fields"]}
     return {header.fields[repair["field"]]: str(repair["value"])}
 
 
@@ -90,7 +98,8 @@ async def _mend(tx: Tx, vault: Vault, run: RowMapping, kept: Sequence[RowMapping
             raw[index] = value
         rows.append(Row(one["row"], raw))
     outcomes = await reader.judge(tx, [reader.parse(row) for row in rows])
-    for row, outcome in zip(rows, outcomes, strict=True):
+    for row, outcome, before in zip(rows, outcomes, kept, strict=True):
+        _keep_offers(outcome, before)
         await tx.execute(
             update(import_row)
             .where(import_row.c.run_id == run["id"], import_row.c.row == row.number)
@@ -98,6 +107,14 @@ async def _mend(tx: Tx, vault: Vault, run: RowMapping, kept: Sequence[RowMapping
         )
     await runs.move(tx, run["id"], counts=await runs.count_rows(tx, run["id"]))
     return sum(outcome.status != "rejected" for outcome in outcomes)
+
+
+def _keep_offers(outcome: Outcome, before: Mapping[str, Any] | RowMapping) -> None:
+    """A place that the registry of addresses offered stays on offer: only the reading of a file asks the registry."""
+    for index, reason in enumerate(outcome.parsed.reasons):
+        offer = _suggestion(before, reason.key)
+        if reason.repair is None and offer is not None and offer["kind"] == "place":
+            outcome.parsed.reasons[index] = reason._replace(repair=offer)
 
 
 async def _remember(tx: Tx, run_id: UUID, reader: Reader, but: Sequence[int]) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import text
 
+from dure.city.imports.addresses import Addresses
 from dure.city.imports.coordinates import Pair, guess_plane, mostly_inside, pair_of
 from dure.city.imports.draft import drafted
 from dure.city.imports.model import AssetRef, Kind, Setting
@@ -40,6 +41,29 @@ async def setting_of(tx: Tx, kind: Kind, options: Mapping[str, str], file_name: 
         setting.asset_ids = {(row["kind"], row["code"]): row["id"] for row in rows}
         setting.stalls_of_devices = {row["detector"]: row["id"] for row in rows if row["detector"]}
     return setting
+
+
+_KNOWN = text(
+    """
+    select distinct field, address, lon, lat from (
+        select 'road_address' as field, road_address as address, lon, lat from place
+        union all select 'lot_address', lot_address, lon, lat from place
+        union all select 'road_address', road_address, lon, lat from asset
+        union all select 'lot_address', lot_address, lon, lat from asset
+        union all select 'road_address', road_address, lon, lat from camera_site
+        union all select 'lot_address', lot_address, lon, lat from camera_site
+    ) known where address is not null order by field, address, lon, lat limit :most
+    """
+)
+MOST_ADDRESSES = 500_000
+
+
+async def addresses_of(tx: Tx, kind: Kind) -> Addresses | None:
+    """The city's registry of addresses, for a file that has addresses and is being read (in a child of its own)."""
+    if kind.place == "none" or kind.source != "table" or not {"road_address", "lot_address"} & kind.synonyms.keys():
+        return None
+    rows = await tx.rows(_KNOWN, {"most": MOST_ADDRESSES})
+    return Addresses((row["field"], row["address"], row["lon"], row["lat"]) for row in rows)
 
 
 def survey(kind: Kind, setting: Setting, sheet: Sheet) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from dure.city.imports import runs
 from dure.city.imports.draft import rebuilt
 from dure.city.imports.kinds import kind_of
 from dure.city.imports.model import Kind
-from dure.city.imports.setting import restored, setting_of, survey
+from dure.city.imports.setting import addresses_of, restored, setting_of, survey
 from dure.city.imports.source import Sheet, open_sheet
 from dure.city.imports.stage import CHUNK, Outcome, Reader, chunks, keep_rows, opened, remark
 from dure.city.imports.write import Written, write_outcomes
@@ -82,6 +82,7 @@ async def _read(database: Database, vault: Vault, run_id: UUID, path: Path, limi
         run = await runs.run_of(tx, run_id)
         kind = kind_of(run["kind"])
         setting = await setting_of(tx, kind, run["options"], run["file_name"])
+        setting.addresses = await addresses_of(tx, kind)
     sheet = open_sheet(kind, path, columns_option(run["options"]), limits)
     try:
         found = survey(kind, setting, sheet)
