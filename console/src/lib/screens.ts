@@ -16,8 +16,8 @@ export interface Screen {
   /** A name of lib/icons, or SVG text. */
   readonly icon: string;
   readonly area: 'main' | 'service' | 'bottom' | 'hidden';
-  /** Without this permission the screen is not offered. */
-  readonly permission?: string;
+  /** Without this permission, or any of these, the screen is not offered. */
+  readonly permission?: string | readonly string[];
   /** The second key of the go-to chord: `b` is G, then B. */
   readonly key?: string;
   /** A count that stands beside the label. */
