@@ -79,6 +79,7 @@ def web(context: Context) -> tuple[FastAPI, Hub]:
     app.state.context = context
     app.state.hub = hub
     install(app, grants())
+    app.state.whose = {entity: find for room in ROOMS for entity, find in room.whose.items()}
     for room in ROOMS:
         if room.router is not None:
             app.include_router(room.router, prefix="/api/v1")

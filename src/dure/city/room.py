@@ -5,7 +5,7 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from dure.city import api_cameras, api_devices, api_imports, api_map, api_places, cameras, devices, policy
+from dure.city import api_cameras, api_devices, api_imports, api_map, api_places, cameras, devices, policy, whose
 from dure.city.imports import jobs, owning, runs
 from dure.city.kept import IMPORT_STAGING
 from dure.engine.context import Context
@@ -52,13 +52,14 @@ ROOM = Room(
     name="city",
     router=router,
     grants=policy.GRANTS,
+    every=(Every("city.tidy", 60, _tidy),),
+    body_limits={"/imports": api_imports.UPLOAD_LIMIT},
+    whose={"camera": whose.camera, "device": whose.device, "import": whose.import_run},
     retention=(IMPORT_STAGING,),
     keeps_people=(
         *(("asset", "person_id"), ("care_person", "person_id")),
         ("import_change", "(before->>'person_id')::uuid"),  # until the import can no longer be undone
     ),
-    every=(Every("city.tidy", 60, _tidy),),
-    body_limits={"/imports": api_imports.UPLOAD_LIMIT},
     live=(
         LiveEntity("camera", "camera.read", _cameras, _nothing),
         LiveEntity("device", "device.read", _devices, _nothing),

@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from dure.engine.database import Tx
 from dure.engine.live import LiveEntity
 from dure.engine.room import Room
-from dure.respond import alarms, cases, kept, past, pictures, reading, views
+from dure.respond import alarms, cases, kept, past, pictures, reading, views, whose
 from dure.respond.api import router
 from dure.respond.policy import GRANTS, scope_of
 from dure.respond.types import TYPES
@@ -42,6 +42,7 @@ ROOM = Room(
     live=(LiveEntity("incident", "incident.read", load, snapshot, visible, past.standing),),
     grants=GRANTS,
     cases=(cases.INCIDENT,),
+    whose={"incident": whose.incident},
     retention=(kept.INCIDENT_WORDS,),
     keeps_people=(("incident", "caller_id"), ("report", "caller_id")),
 )

@@ -127,6 +127,7 @@ export interface Report {
   readonly times: number;
   readonly received_at: string;
   readonly received_by: string;
+  readonly caller_id: string | null;
   readonly caller: { readonly name: string | null; readonly phone: string | null } | null;
 }
 
