@@ -26,6 +26,8 @@ export interface Camera {
   readonly retention_days: number | null;
   readonly purposes: readonly string[];
   readonly source: string;
+  /** Whether anybody has said where its picture comes from. */
+  readonly has_stream: boolean;
   readonly version: number;
   readonly updated_at: string;
 }
