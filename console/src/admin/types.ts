@@ -124,22 +124,6 @@ export interface ServiceKey {
   readonly token?: string;
 }
 
-export interface AuditLine {
-  readonly seq: number;
-  readonly id: string;
-  readonly at: string;
-  readonly actor: string;
-  readonly actor_name: string;
-  readonly agency_id: string | null;
-  readonly address: string | null;
-  readonly action: string;
-  readonly entity: string;
-  readonly entity_id: string;
-  readonly person_id: string | null;
-  readonly purpose: string | null;
-  readonly outcome: string;
-}
-
 export interface Consumer {
   readonly name: string;
   readonly enabled: boolean;

@@ -161,7 +161,7 @@ async def run(context: Context) -> None:
 
 
 async def judge(tx: Tx, principal: Principal, finding_id: UUID, verdict: str, word: str) -> UUID:
-    """A reviewer's word on a finding; the review's id. Raises NotFound, Forbidden for one's own, Conflict when closed."""
+    """A reviewer's word on a finding; the review's id. Raises NotFound, Forbidden (one's own), Conflict (closed)."""
     row = await tx.row(_FINDING, {"id": finding_id})
     if row is None:
         raise NotFound("trust.audit.finding_unknown")
