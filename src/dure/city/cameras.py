@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, RowMapping, select, update
 
 from dure.city import events, streams
+from dure.city.filters import narrowed
 from dure.city.tables import camera, camera_site
 from dure.engine.database import Tx
 from dure.engine.web import check_version
@@ -41,14 +42,7 @@ async def listed(
     statement = select(*COLUMNS).order_by(camera.c.id).limit(limit + 1)
     if after is not None:
         statement = statement.where(camera.c.id > after)
-    for name in ("state", "site_id"):
-        if wanted.get(name) is not None:
-            statement = statement.where(camera.c[name] == wanted[name])
-    if wanted.get("q"):
-        statement = statement.where(camera.c.search.contains(str(wanted["q"]).lower(), autoescape=True))
-    if wanted.get("bbox") is not None:
-        west, south, east, north = wanted["bbox"]
-        statement = statement.where(camera.c.lon.between(west, east), camera.c.lat.between(south, north))
+    statement = narrowed(statement, camera, wanted, {name: camera.c[name] for name in ("state", "site_id")})
     return [shown(row) for row in await tx.rows(statement)]
 
 

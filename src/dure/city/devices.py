@@ -9,6 +9,7 @@ from sqlalchemy import RowMapping, delete, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from dure.city import events
+from dure.city.filters import narrowed
 from dure.city.imports.kinds.devices import KIND_FORM
 from dure.city.tables import asset, device
 from dure.engine.database import Tx
@@ -77,11 +78,8 @@ async def listed(
     statement = select(*COLUMNS).order_by(device.c.id).limit(limit + 1)
     if after is not None:
         statement = statement.where(device.c.id > after)
-    for name, column in (("kind", device.c.kind), ("group", device.c.group_id), ("state", device.c.state)):
-        if wanted.get(name) is not None:
-            statement = statement.where(column == wanted[name])
-    if wanted.get("asset_id") is not None:
-        statement = statement.where(device.c.asset_id == wanted["asset_id"])
+    equal = {"kind": device.c.kind, "group": device.c.group_id, "state": device.c.state, "asset_id": device.c.asset_id}
+    statement = narrowed(statement, device, wanted, equal)
     match wanted.get("fault"):
         case None:
             pass
@@ -91,11 +89,6 @@ async def listed(
             statement = statement.where(device.c.fault.is_not(None))
         case fault:
             statement = statement.where(device.c.fault == fault)
-    if wanted.get("q"):
-        statement = statement.where(device.c.search.contains(str(wanted["q"]).lower(), autoescape=True))
-    if wanted.get("bbox") is not None:
-        west, south, east, north = wanted["bbox"]
-        statement = statement.where(device.c.lon.between(west, east), device.c.lat.between(south, north))
     return [shown(row) for row in await tx.rows(statement)]
 
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import RowMapping, select, text
 
+from dure.city.filters import narrowed
 from dure.city.tables import asset, boundary
 from dure.engine.database import Tx
 from dure.kernel.errors import NotFound
@@ -34,14 +35,7 @@ async def assets(
     if after is not None:
         kind, code = after
         statement = statement.where((asset.c.kind > kind) | ((asset.c.kind == kind) & (asset.c.code > code)))
-    for name in ("kind", "parent_id"):
-        if wanted.get(name) is not None:
-            statement = statement.where(asset.c[name] == wanted[name])
-    if wanted.get("q"):
-        statement = statement.where(asset.c.search.contains(str(wanted["q"]).lower(), autoescape=True))
-    if wanted.get("bbox") is not None:
-        west, south, east, north = wanted["bbox"]
-        statement = statement.where(asset.c.lon.between(west, east), asset.c.lat.between(south, north))
+    statement = narrowed(statement, asset, wanted, {name: asset.c[name] for name in ("kind", "parent_id")})
     return [shown_asset(row) for row in await tx.rows(statement)]
 
 

@@ -4,6 +4,7 @@ A lane knows two states, waiting and opened (its rule matured). Silence never cl
 Times are Unix seconds on the lane's own line. Readings come in the order of that time.
 """
 
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable
 from typing import Any, Final, Protocol
@@ -38,7 +39,7 @@ class Owner(Protocol):
         ...
 
 
-class Lane:
+class Lane(ABC):
     """What all lanes share: one deadline, and clearing.
 
     `busy`: even a reading that does not fulfil the condition matters. `deadline`: while waiting the moment of maturity
@@ -98,8 +99,9 @@ class Lane:
         self.opened = self.late = False
         self._rest()
 
+    @abstractmethod
     def _while_waiting(self, channel: Channel, truth: bool, value: Value, at: float) -> None:
-        raise NotImplementedError
+        """A reading while the rule has not matured."""
 
     def _while_open(self, channel: Channel, truth: bool, value: Value, at: float) -> None:
         if truth:

@@ -1,5 +1,6 @@
 """Starting programs so that none outlives its parent, and finding those that did."""
 
+import contextlib
 import ctypes
 import os
 import pwd
@@ -7,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -51,6 +53,15 @@ def dies_with_parent(how: signal.Signals) -> Callable[[], None] | None:
             os._exit(1)
 
     return ask
+
+
+def rest(process: "subprocess.Popen[bytes] | None", seconds: float) -> None:
+    """Waits so long, but no longer than the process (None: somebody else's) lives."""
+    if process is None:
+        threading.Event().wait(seconds)
+        return
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(seconds)
 
 
 def start(

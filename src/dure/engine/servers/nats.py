@@ -136,7 +136,7 @@ authorization {{
                 raise NatsFailed("ended", self.log_end())
             if self.answers():
                 return
-            time.sleep(pause)
+            children.rest(self.process, pause)
             pause = min(pause * 1.3, 0.25)
         raise NatsFailed("slow", self.log_end())
 

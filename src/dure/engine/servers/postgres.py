@@ -214,7 +214,7 @@ class Postgres:
                 raise PostgresFailed("ended", self.log_end())
             if self.answers():
                 return
-            time.sleep(pause)
+            children.rest(self.process, pause)
             pause = min(pause * 1.3, 0.5)
         raise PostgresFailed("slow", self.log_end())
 
