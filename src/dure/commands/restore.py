@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import json
+import os
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,6 +37,9 @@ def run(args: argparse.Namespace) -> int:
     from dure.engine.servers.place import Place, default_folder
 
     place = Place(args.data or default_folder())
+    if os.environ.get("DURE_DATABASE_URL"):
+        write_error(message("cli.restore.own_database"))
+        return 2
     if place.folder.exists() and any(one.name != "secrets" for one in place.folder.iterdir()):
         write_error(message("cli.restore.not_empty", path=str(place.folder)))
         return 2
