@@ -3,7 +3,6 @@
 import argparse
 import asyncio
 import json
-import os
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,10 +33,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """0 when the city stands as the backup has it, less what was destroyed since; 2 for a folder that is not empty."""
     from dure.commands.backing import parcel
+    from dure.engine.secrets import secret
     from dure.engine.servers.place import Place, default_folder
 
     place = Place(args.data or default_folder())
-    if os.environ.get("DURE_DATABASE_URL"):
+    if secret("DURE_DATABASE_URL"):
         write_error(message("cli.restore.own_database"))
         return 2
     if place.folder.exists() and any(one.name != "secrets" for one in place.folder.iterdir()):
