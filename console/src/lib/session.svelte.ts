@@ -19,7 +19,7 @@ class Session {
 
   constructor() {
     onSignedOut.call = () => this.leave();
-    live.onRefused(() => this.leave());
+    live.onRefused(() => void this.again());
   }
 
   async ask(): Promise<void> {
@@ -75,6 +75,16 @@ class Session {
       clock.city = (await api.get<Page<{ name: string }>>('/boundaries', { level: 'city' })).items[0]?.name ?? '';
     } catch {
       clock.city = '';
+    }
+  }
+
+  /** The flow said good-bye: one's rights changed, or one is out. The server knows which. */
+  private async again(): Promise<void> {
+    if (this.state !== 'in') return;
+    try {
+      this.enter(await api.get<Me>('/me'));
+    } catch {
+      this.leave();
     }
   }
 
