@@ -100,6 +100,8 @@ export const api = {
   put: async <T = unknown>(path: string, body: unknown, version?: number): Promise<T> => json<T>(await send('PUT', path, { body, version })),
   patch: async <T = unknown>(path: string, body: unknown, version?: number): Promise<T> => json<T>(await send('PATCH', path, { body, version })),
   remove: async <T = unknown>(path: string, version?: number): Promise<T> => json<T>(await send('DELETE', path, { version })),
+  /** What a request gives as a file. */
+  file: async (path: string, body: unknown): Promise<Blob> => (await send('POST', path, { body })).blob(),
   /** All pages of a list, up to `most` items. */
   all: async <T>(path: string, query: Record<string, string | number | null> = {}, most = 5000): Promise<T[]> => {
     const out: T[] = [];
