@@ -18,6 +18,7 @@ from dure.sense.room import ROOM as SENSE
 from dure.trust import policy
 from dure.trust.purposes import cases
 from dure.trust.purposes.room import ROOM as PURPOSES
+from dure.trust.reach import Find, Finders
 from dure.trust.retention import registry
 from dure.trust.retention.room import ROOM as RETENTION
 from dure.trust.room import ROOM as TRUST
@@ -71,6 +72,15 @@ def grants() -> policy.Grants:
     return policy.union(room.grants for room in ROOMS)
 
 
+def whose() -> Finders:
+    """Who knows to whom a thing belongs, by the thing's name: every room that keeps some of them."""
+    found: dict[str, list[Find]] = {}
+    for room in ROOMS:
+        for entity, find in room.whose.items():
+            found.setdefault(entity, []).append(find)
+    return found
+
+
 def web(context: Context) -> tuple[FastAPI, Hub]:
     """The web application and the hub that must run beside it."""
     limits = {f"/api/v1{prefix}": limit for room in ROOMS for prefix, limit in room.body_limits.items()}
@@ -79,7 +89,7 @@ def web(context: Context) -> tuple[FastAPI, Hub]:
     app.state.context = context
     app.state.hub = hub
     install(app, grants())
-    app.state.whose = {entity: find for room in ROOMS for entity, find in room.whose.items()}
+    app.state.whose = whose()
     for room in ROOMS:
         if room.router is not None:
             app.include_router(room.router, prefix="/api/v1")

@@ -79,10 +79,11 @@ class Screen:
         self.writer.close()
 
 
-async def connect(url: str, *, path: str | None = None) -> Screen:
+async def connect(url: str, *, path: str | None = None, source: str | None = None) -> Screen:
     """A WebSocket to `url`. Raises AssertionError where it is refused."""
     parts = urlsplit(url)
-    reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
+    here = None if source is None else (source, 0)
+    reader, writer = await asyncio.open_connection(parts.hostname, parts.port, local_addr=here)
     key = base64.b64encode(os.urandom(16)).decode()
     lines = (
         f"GET {path or parts.path} HTTP/1.1",

@@ -54,7 +54,7 @@ ROOM = Room(
     grants=policy.GRANTS,
     every=(Every("city.tidy", 60, _tidy),),
     body_limits={"/imports": api_imports.UPLOAD_LIMIT},
-    whose={"camera": whose.camera, "device": whose.device, "import": whose.import_run},
+    whose={"camera": whose.camera, "device": whose.device, "import": whose.import_run, "person": whose.person},
     retention=(IMPORT_STAGING,),
     keeps_people=(
         *(("asset", "person_id"), ("care_person", "person_id")),

@@ -42,7 +42,7 @@ ROOM = Room(
     live=(LiveEntity("incident", "incident.read", load, snapshot, visible, past.standing),),
     grants=GRANTS,
     cases=(cases.INCIDENT,),
-    whose={"incident": whose.incident},
+    whose={"incident": whose.incident, "person": whose.person},
     retention=(kept.INCIDENT_WORDS,),
     keeps_people=(("incident", "caller_id"), ("report", "caller_id")),
 )

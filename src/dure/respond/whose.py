@@ -2,11 +2,13 @@
 
 from uuid import UUID
 
+from sqlalchemy import text
+
 from dure.engine.database import Tx
 from dure.respond import reading
 from dure.respond.policy import Scope
 from dure.respond.types import TYPES
-from dure.trust.policy import Resource
+from dure.trust.policy import Resource, joined
 from dure.trust.roles import Role
 
 
@@ -22,5 +24,16 @@ async def incident(tx: Tx, id_: str) -> Resource:
     whose = Resource(frozenset(agencies), frozenset(Role(role) for role in field if role in set(Role)))
     if row["merged_into"] is None:
         return whose
-    into = await incident(tx, str(row["merged_into"]))
-    return Resource((whose.agencies or frozenset()) | (into.agencies or frozenset()), whose.roles | into.roles)
+    return joined((whose, await incident(tx, str(row["merged_into"]))))
+
+
+_OF_CALLER = text(
+    "select id from incident where caller_id = :person "
+    "union select incident_id from report where caller_id = :person limit 100"
+)
+
+
+async def person(tx: Tx, id_: str) -> Resource:
+    """The agencies of the incidents that a person called about."""
+    rows = await tx.rows(_OF_CALLER, {"person": UUID(id_)})
+    return joined([Resource(frozenset()), *[await incident(tx, str(row["id"])) for row in rows]])

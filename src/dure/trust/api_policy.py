@@ -1,6 +1,5 @@
 """Who could see this, and why? For administrators and auditors; asking leaves a line."""
 
-from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
@@ -16,6 +15,7 @@ from dure.kernel.messages import Catalogue, Language
 from dure.trust import audit
 from dure.trust.policy import Decision, Grants, Resource, Why, asks_of
 from dure.trust.principal import Principal
+from dure.trust.reach import Finders, finders_of, whose
 from dure.trust.roles import Role
 from dure.trust.table import lines, who
 from dure.trust.table.lines import Line
@@ -23,7 +23,6 @@ from dure.trust.web import require
 
 router = Router(tags=["trust"])
 Asks = Annotated[Principal, Depends(require("policy.read"))]
-Finders = Mapping[str, Callable[[Tx, str], Awaitable[object]]]
 
 
 class ActionOut(BaseModel):
@@ -93,7 +92,7 @@ async def who_could(
     """Who could see one thing (or do something with it), and the reason for each account and token, as of now."""
     grants: Grants = request.app.state.grants
     asked = _line(entity, action, grants)
-    resource = await _resource(tx, request.app.state.whose, entity, id)
+    resource = await _resource(tx, finders_of(request), entity, id)
     key = paging.decode(cursor, str, str, UUID)
     after = (key[0], key[1], key[2]) if key else None
     found = await who.page(tx, asked.action, resource, grants, may=may, after=after, limit=limit)
@@ -131,15 +130,10 @@ def _line(entity: str, action: str | None, grants: Grants) -> Line:
 
 async def _resource(tx: Tx, finders: Finders, entity: str, id_: str) -> Resource:
     """To whom it belongs. Raises NotFound where its room knows of none."""
-    find = finders.get(entity)
-    if find is None:
-        return Resource()
     try:
-        found = await find(tx, id_)
+        return await whose(tx, finders, entity, id_)
     except ValueError as error:  # no id at all
         raise NotFound("trust.policy.thing_unknown") from error
-    assert isinstance(found, Resource)
-    return found
 
 
 class _Words:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Protocol
 
 from dure.trust.roles import CONTROL_ROOM, RESPONDERS, STAFF, Role
 
@@ -62,8 +63,10 @@ GRANTS: Grants = {
     "delegation.make": grant(STAFF - {Role.AUDITOR}, Ask.ACCOUNT),
     "delegation.give": grant(STAFF - {Role.AUDITOR}, Ask.ACCOUNT, Ask.STEP_UP),
     "policy.read": grant({Role.ADMIN, Role.AUDITOR}),
-    "person.read": grant(STAFF - {Role.AUDITOR, Role.TEACHER}),
-    "person.open": grant(CONTROL_ROOM | RESPONDERS | {Role.WELFARE, Role.EPIDEMIC}, Ask.PURPOSE, Ask.STEP_UP),
+    "person.read": grant(
+        CONTROL_ROOM | {Role.ADMIN}, own=RESPONDERS | {Role.WELFARE, Role.EPIDEMIC, Role.CLINICIAN, Role.OFFICIAL}
+    ),
+    "person.open": grant(CONTROL_ROOM, Ask.PURPOSE, Ask.STEP_UP, own=RESPONDERS | {Role.WELFARE, Role.EPIDEMIC}),
     "system.read": grant(STAFF, shared=True),
     "system.manage": grant({Role.ADMIN}),
 }
@@ -207,6 +210,40 @@ def _is_the_city(subject: Subject) -> bool:
 def is_purpose(words: str | None) -> bool:
     """Whether somebody said why."""
     return words is not None and len(words.strip()) >= PURPOSE_AT_LEAST
+
+
+class Asker(Protocol):
+    """Who asks, as far as a thing's belonging matters: a principal."""
+
+    @property
+    def roles(self) -> frozenset[Role]:
+        """Their roles."""
+        ...
+
+    @property
+    def agency_id(self) -> str | None:
+        """The agency they act for."""
+        ...
+
+
+def desk(roles: Iterable[Role], agency: str | None) -> str | None:
+    """The agency that somebody acts for: their own, else the one that their role names (police, fire, disaster)."""
+    return agency or min((role.value for role in RESPONDERS.intersection(roles)), default=None)
+
+
+def within(who: Asker, permission: str, resource: Resource, table: Grants) -> bool:
+    """Whether a thing is within reach of somebody who holds `permission`."""
+    granted = table.get(permission, frozenset())
+    return _about(Subject(who.roles, desk(who.roles, who.agency_id)), resource, granted) is None
+
+
+def joined(resources: Iterable[Resource]) -> Resource:
+    """What belongs to all whom several rooms name: to everybody as soon as one says that belonging means nothing."""
+    parts = list(resources)
+    if any(part.agencies is None for part in parts):
+        return Resource()
+    agencies = frozenset[str | None]().union(*(part.agencies or () for part in parts))
+    return Resource(agencies, frozenset[Role]().union(*(part.roles for part in parts)))
 
 
 def reaches_all(roles: Iterable[Role], agency: str | None, permission: str, table: Grants) -> bool:

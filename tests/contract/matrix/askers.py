@@ -21,11 +21,10 @@ NETWORKS = ["127.51.0.0/16"]
 
 @dataclass(frozen=True)
 class Credential:
-    """What somebody presents. `account`, `session` and `spare` (another session of theirs) only of accounts."""
+    """What somebody presents, and the id of their token or account; `spare` is another session of an account's."""
 
+    id: UUID
     headers: dict[str, str]
-    account: UUID | None = None
-    session: UUID | None = None
     spare: UUID | None = None
 
 
@@ -58,13 +57,14 @@ def _secret(kind: str) -> tuple[str, bytes]:
 
 def _token(line: psycopg.Connection, role: str, agency: str | None, asker: Asker) -> Credential:
     presented, digest = _secret("duret")
+    id_ = uuid4()
     line.execute(
         "insert into token (id, secret_hash, name, role, agency_id, networks, created_by, created_at, expires_at, "
         "revoked_at) values (%s, %s, 'matrix', %s, %s, %s, 'system:test', now() - interval '2 days', "
         "now() + %s * interval '1 day', case when %s then now() end)",
-        (uuid4(), digest, role, agency, NETWORKS, -1 if asker == "expired" else 1, asker == "suspended"),
+        (id_, digest, role, agency, NETWORKS, -1 if asker == "expired" else 1, asker == "suspended"),
     )
-    return Credential({"authorization": f"Bearer {presented}"})
+    return Credential(id_, {"authorization": f"Bearer {presented}"})
 
 
 def _account(line: psycopg.Connection, role: str, agency: Agency, asker: Asker, cookie: str, origin: str) -> Credential:
@@ -82,9 +82,9 @@ def _account(line: psycopg.Connection, role: str, agency: Agency, asker: Asker, 
         ),
     )
     line.execute("insert into grant_role (account_id, role, granted_by) values (%s, %s, 'test')", (account, role))
-    presented, session = _session(line, account)
+    presented, _own = _session(line, account)
     _other, spare = _session(line, account)
-    return Credential({"cookie": f"{cookie}={presented}", "origin": origin}, account, session, spare)
+    return Credential(account, {"cookie": f"{cookie}={presented}", "origin": origin}, spare)
 
 
 def _session(line: psycopg.Connection, account: UUID) -> tuple[str, UUID]:

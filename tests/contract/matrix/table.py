@@ -30,6 +30,7 @@ class Line:
     routes: tuple[str, ...]
     live: tuple[str, ...]
     events: tuple[str, ...]
+    mqtt: tuple[str, ...]
 
 
 def files() -> list[Path]:
@@ -79,6 +80,7 @@ def _line(one: dict[str, Any], file: Path) -> Line:
         routes=tuple(one.get("routes", ())),
         live=tuple(one.get("live", ())),
         events=tuple(one.get("events", ())),
+        mqtt=tuple(one.get("mqtt", ())),
     )
 
 

@@ -22,7 +22,7 @@ STANDS = {
     "shared": Standing.SHARED,
 }
 ONESELF = ("self", "session.end")
-"""Lines that no permission stands behind, as behind those for anybody: whoever is known may. The live drive asks them."""
+"""Lines without a permission behind them, as those for anybody: whoever is known may. A running city is asked them."""
 
 
 @cache

@@ -4,11 +4,11 @@ A sample of every route each time; every cell with --long (and in `dure bench po
 """
 
 import asyncio
-import json
 import shutil
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +16,13 @@ import httpx
 import pytest
 
 from tests.contract.matrix import drive, oracle, table
-from tests.contract.matrix.askers import INSIDE
+from tests.contract.matrix.askers import INSIDE, OUTSIDE
+from tests.contract.matrix.devices import Device, value
 from tests.contract.matrix.drive import Drive, Report
+from tests.contract.matrix.listening import heard_by_all
 from tests.contract.matrix.oracle import AGENCIES, Cell
-from tests.town import running
+from tests.town import Town, running
+from tests.video.screen import connect
 
 SEED = 20261122
 SAMPLE = 900
@@ -98,6 +101,13 @@ def asked(city: City, role: str, agency: oracle.Agency, path: str, **query: str)
         return client.get(path, headers=headers, params=query)
 
 
+def sent(city: City, role: str, agency: oracle.Agency, path: str, body: Any) -> httpx.Response:
+    headers = city.drive.credentials[role, agency, "token"].headers
+    transport = httpx.HTTPTransport(local_address=INSIDE)
+    with httpx.Client(base_url=city.drive.town.url + "/api/v1", transport=transport, timeout=30) as client:
+        return client.post(path, headers=headers, json=body)
+
+
 def sees(route: str, role: str, agency: oracle.Agency) -> bool:
     return oracle.expected(Cell(route, role, agency, network=True, purpose=True, asker="token"))
 
@@ -135,72 +145,56 @@ def test_imports_of_another_agency_are_not_listed(city: City, role: str) -> None
             assert (city.drive.things.ids["run_id"] in listed) is sees("GET /imports/{run_id}", role, agency)
 
 
+# --- who could see this, and why ---
+
+
+@pytest.mark.parametrize(
+    ("entity", "name", "route"),
+    [
+        ("incident", "incident_id", "GET /incidents/{incident_id}"),
+        ("camera", "camera_id", "GET /cameras/{camera_id}"),
+        ("import", "run_id", "GET /imports/{run_id}"),
+        ("person", "person_id", "GET /people/{person_id}"),
+    ],
+)
+def test_who_could_see_it_is_what_the_table_expects_of_each(city: City, entity: str, name: str, route: str) -> None:
+    """The answer for every account and token is the one that they would get."""
+    thing = city.drive.things.ids[name]
+    answers: dict[str, bool] = {}
+    cursor: str | None = None
+    while True:
+        page = {"cursor": cursor} if cursor else {}
+        told = asked(city, "auditor", "none", "/policy/who", entity=entity, id=thing, limit="200", **page)
+        assert told.status_code == 200, told.text
+        answers |= {one["id"]: one["may"] for one in told.json()["items"]}
+        for one in told.json()["items"]:
+            assert one["why_text"]
+            assert (one["missing"] == []) is one["may"]
+        cursor = told.json()["next"]
+        if cursor is None:
+            break
+    for (role, agency, asker), credential in city.drive.credentials.items():
+        if role in oracle.MACHINES and asker == "suspended":
+            assert str(credential.id) not in answers, "a revoked token is nobody's"
+            continue
+        cell = Cell(route, role, agency, network=True, purpose=True, asker=asker)
+        assert answers[str(credential.id)] is oracle.expected(cell), cell
+    log = asked(city, "auditor", "none", "/audit", action="policy.ask").json()["items"]
+    assert (entity, thing) in {(line["entity"], line["entity_id"]) for line in log}
+
+
+def test_only_those_who_may_or_may_not(city: City) -> None:
+    query = {"entity": "camera", "id": city.drive.things.ids["camera_id"], "limit": "500"}
+    yes = asked(city, "admin", "none", "/policy/who", **query, may="true").json()["items"]
+    no = asked(city, "admin", "none", "/policy/who", **query, may="false").json()["items"]
+    assert {one["may"] for one in yes} == {True}
+    assert {one["may"] for one in no} == {False}
+    for wrong, status in (({"entity": "cloud", "id": "x"}, 422), ({"entity": "camera", "id": "none"}, 404)):
+        assert asked(city, "admin", "none", "/policy/who", **wrong).status_code == status
+    assert asked(city, "admin", "none", "/policy/who", **query, action="person.open").status_code == 422
+
+
 # --- the live flow ---
-
-
-@dataclass
-class Heard:
-    """What one listener heard: entities that came with a value, and ids that came without."""
-
-    entities: set[str] = field(default_factory=set)
-    values: set[str] = field(default_factory=set)
-    hidden: set[str] = field(default_factory=set)
-
-
-async def _listen(url: str, headers: dict[str, str], after: int, until: asyncio.Future[int]) -> Heard:
-    heard = Heard()
-    transport = httpx.AsyncHTTPTransport(local_address=INSIDE)
-    async with (
-        httpx.AsyncClient(base_url=url + "/api/v1", transport=transport, timeout=60) as client,
-        client.stream("GET", f"/events?after={after}", headers=headers) as flow,
-    ):
-        assert flow.status_code == 200
-        event = ""
-        async for line in flow.aiter_lines():
-            if line.startswith("event: "):
-                event = line.removeprefix("event: ")
-            elif line.startswith("data: "):
-                told = json.loads(line.removeprefix("data: "))
-                if event == "change":
-                    (heard.hidden if told["value"] is None else heard.values).add(told["id"])
-                    heard.entities.add(told["entity"])
-                elif event == "beat" and until.done() and told["position"] >= until.result():
-                    return heard
-    return heard
-
-
-async def _flow(city: City) -> dict[tuple[str, oracle.Agency], Heard]:
-    """Everybody listens while a thing of each kind changes."""
-    drive_, ids = city.drive, city.drive.things.ids
-    client = drive_.town.client
-    after = (await client.get("/health")).json()["position"]
-    until: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-    who = [(role, agency) for role in table.roles() for agency in AGENCIES]
-    async with asyncio.TaskGroup() as group:
-        listening = {
-            key: group.create_task(_listen(drive_.town.url, drive_.credentials[*key, "token"].headers, after, until))
-            for key in who
-        }
-        for path, body in (
-            (f"/cameras/{ids['camera_id']}", {"name": "새 이름"}),
-            (f"/devices/{ids['device_id']}", {"name": "새 이름"}),
-        ):
-            assert (await client.patch(path, json=body)).status_code == 200, path
-        for path, said in (
-            (f"/incidents/{ids['incident_id']}/severity", {"severity": "watch", "reason": "실시간 점검"}),
-            (f"/alarms/{ids['alarm_id']}/acknowledge", {}),
-        ):
-            answer = await client.post(path, json=said)
-            assert answer.status_code in {200, 201}, answer.text
-        files = {"file": ("h.csv", "시설번호,위도,경도\nH-9,36.63,127.43\n".encode())}
-        official = drive_.credentials["official", "own", "token"].headers
-        transport = httpx.AsyncHTTPTransport(local_address=INSIDE)
-        async with httpx.AsyncClient(base_url=client.base_url, transport=transport, timeout=30) as own:
-            made = await own.post("/imports", data={"kind": "hydrants"}, files=files, headers=official)
-            assert made.status_code == 201, made.text
-            ids["heard_run"] = made.json()["id"]
-        until.set_result((await client.get("/health")).json()["position"])
-    return {key: task.result() for key, task in listening.items()}
 
 
 CHANGED = {"camera": "camera_id", "device": "device_id", "incident": "incident_id", "import_run": "heard_run"}
@@ -209,7 +203,7 @@ CHANGED = {"camera": "camera_id", "device": "device_id", "incident": "incident_i
 
 def test_the_live_flow_tells_each_listener_what_they_may_see(city: City) -> None:
     lines = {name: line for line in table.lines() for name in line.live}
-    heard = city.runner.run(_flow(city))
+    heard = city.runner.run(heard_by_all(city.drive))
     for (role, agency), told in heard.items():
         asker = Cell("", role, agency, network=True, purpose=False, asker="token")
         for entity, line in lines.items():
@@ -227,3 +221,127 @@ def test_a_snapshot_has_the_entities_that_one_may_see(city: City, role: str) -> 
         asker = Cell("", role, agency, network=True, purpose=False, asker="token")
         wanted = {name for line in table.lines() for name in line.live if oracle.may(line, asker)}
         assert set(asked(city, role, agency, "/snapshot").json()["entities"]) == wanted
+
+
+# --- pictures: a ticket by HTTP, the picture by WebSocket ---
+
+
+async def _shown(url: str, ticket: str, source: str) -> bool:
+    """Whether the relay begins to show, to somebody at `source` with this ticket."""
+    screen = await connect(url, source=source)
+    try:
+        await screen.say({"ticket": ticket})
+        await screen.until(lambda one: one.said)
+    finally:
+        await screen.leave()
+    return bool(screen.said[0]["type"] != "bye")
+
+
+def test_pictures_are_shown_to_those_whom_the_table_lets_see_them(city: City) -> None:
+    ids = city.drive.things.ids
+    route = "POST /video/openings"
+    body = {"camera_id": ids["camera_id"], "incident_id": ids["incident_id"], "purpose": "현장 확인"}
+    given: list[dict[str, str]] = []
+    for role in table.roles():
+        for agency in AGENCIES:
+            wanted = oracle.expected(Cell(route, role, agency, network=True, purpose=True, asker="token"))
+            answer = sent(city, role, agency, "/video/openings", body)
+            assert (answer.status_code == 201) is wanted, (role, agency, answer.text)
+            if not wanted:
+                assert answer.status_code in {403, 404}, answer.text
+                continue
+            given.append(answer.json())
+            assert city.runner.run(_shown(given[-1]["url"], given[-1]["ticket"], INSIDE)), (role, agency)
+    url, ticket = given[0]["url"], given[0]["ticket"]
+    assert not city.runner.run(_shown(url, ticket, OUTSIDE)), "a ticket is good where it was given"
+    for nonsense in ("", "durev_nonsense", city.drive.admin):
+        assert not city.runner.run(_shown(url, nonsense, INSIDE))
+    without = sent(city, "operator", "none", "/video/openings", {**body, "purpose": ""})
+    assert without.status_code == 422, "no picture without a purpose"
+
+
+# --- MQTT ---
+
+
+def test_a_device_speaks_for_itself_alone_and_hears_nobody(city: City) -> None:
+    """The table's `mqtt` is all that is let through: its own topic. Wildcards, others' topics, the engine's own and
+    retained messages lead nowhere.
+    """
+    assert {topic for line in table.lines() for topic in line.mqtt} == {"publish city/<self>"}
+    town = city.drive.town
+    keys = {
+        name: city.runner.run(town.device(name, lon=127.4, lat=36.6))
+        for name in ("matrix-d1", "matrix-d2", "matrix-off")
+    }
+    off = city.runner.run(town.client.patch("/devices/matrix-off", json={"on": False}))
+    assert off.status_code == 200, off.text
+
+    def device(name: str, key: str) -> Device:
+        return Device(town.mqtt_host, town.mqtt_port, name, key)
+
+    for name, key in (
+        ("matrix-d1", keys["matrix-d2"]),
+        ("matrix-d1", ""),
+        ("matrix-off", keys["matrix-off"]),
+        ("nobody", keys["matrix-d1"]),
+        ("matrix-d1", city.drive.admin),
+        ("admin", city.drive.admin),
+    ):
+        stranger = device(name, key)
+        assert not stranger.let_in(), (name, "let in with what is not its key")
+        stranger.leave()
+    said: dict[int, str] = {}
+    for topic in (
+        *("city/matrix-d1", "city/matrix-d2", "city", "city/matrix-d1/x", "/city/matrix-d1", "obs/p0", "dure/x"),
+        *("$SYS/x", "$JS/API/INFO", "$MQTT/msgs/city/matrix-d2", "city/nobody"),
+    ):
+        one = device("matrix-d1", keys["matrix-d1"])
+        assert one.let_in()
+        said[value_ := value()] = topic
+        one.publish(topic, value_, retain=topic == "city/matrix-d1")
+        one.leave()
+    hearers = []
+    for topic in (
+        "#",
+        "city/#",
+        "+/+",
+        "city/+",
+        "city/matrix-d1",
+        "city/matrix-d2",
+        "$SYS/#",
+        "$JS/#",
+        "obs/#",
+        "$MQTT/#",
+    ):
+        hearers.append(one := device("matrix-d1", keys["matrix-d1"]))
+        assert one.let_in()
+        one.subscribe(topic)
+    other = device("matrix-d2", keys["matrix-d2"])
+    assert other.let_in()
+    said[last := value()] = "city/matrix-d2 by itself"
+    other.publish("city/matrix-d2", last)
+    other.leave()
+    readings = city.runner.run(_readings(town, {"matrix-d2": last}))
+    assert {name: [said[one] for one in found] for name, found in readings.items()} == {
+        "matrix-d1": ["city/matrix-d1"],
+        "matrix-d2": ["city/matrix-d2 by itself"],
+    }
+    for one in hearers:
+        one.leave()
+    assert [one.heard for one in hearers] == [[]] * len(hearers), "a device heard something"
+    assert not any(granted for one in hearers for granted in one.granted), "a subscription was granted"
+
+
+async def _readings(town: Town, until: dict[str, int]) -> dict[str, list[int]]:
+    """What the city has of the two devices, once the last values have come."""
+    async with asyncio.timeout(30):
+        while True:
+            found = {}
+            for name in ("matrix-d1", "matrix-d2"):
+                now = datetime.now(UTC)
+                span = {"from": (now - timedelta(hours=1)).isoformat(), "to": (now + timedelta(hours=1)).isoformat()}
+                rows = await town.items("/observations", device=name, property="heat", **span)
+                found[name] = [round(row["value"]) for row in rows]
+            if all(last in found[name] for name, last in until.items()):
+                return found
+            await asyncio.sleep(0.1)

@@ -67,8 +67,10 @@ def make(url: str, admin: str, police: Credential, official: Credential, line: p
         things.ids["receipt_no"] = incident["receipt_no"]
         things.ids["run_id"] = api.upload("hydrants", "시설번호,위도,경도\nH-1,36.63,127.43\n", official.headers)["id"]
         client.delete(f"/imports/{things.ids['run_id']}", headers=official.headers)
-        caller = api.post("/incidents", {**_REPORT, "caller": {"name": "홍길동", "phone": "010-1234-5678"}})
-        things.ids["person_id"] = api.get(f"/incidents/{caller['id']}")["reports"][0]["caller_id"]
+        caller = {"name": "홍길동", "phone": "010-1234-5678"}
+        called = api.post("/incidents", {**_REPORT, "caller": caller}, police.headers)["id"]
+        things.ids["called_id"] = called
+        things.ids["person_id"] = api.get(f"/incidents/{called}")["reports"][0]["caller_id"]
         things.ids |= _people(line)
         things.ids["token_id"] = api.post("/tokens", {"role": "citizen", "name": "nobody", "expires": "1d"})["id"]
         things.ids["name"] = api.get("/consumers")["items"][0]["name"]
@@ -101,9 +103,13 @@ class _Api:
         file = {"file": (f"{kind}.csv", text.encode())}
         answer = self._client.post("/imports", data={"kind": kind}, files=file, headers=headers or self._headers)
         assert answer.status_code == 201, answer.text
-        assert answer.json()["state"] == "ready", answer.text
-        assert answer.json()["counts"]["rejected"] == 0, answer.text
-        return answer.json()
+        run = answer.json()
+        deadline = time.monotonic() + PATIENCE_S
+        while run["state"] == "reading" and time.monotonic() < deadline:
+            run = self.get(f"/imports/{run['id']}")
+        assert run["state"] == "ready", run
+        assert run["counts"]["rejected"] == 0, run
+        return run
 
     def until(self, path: str) -> Any:
         """The first item of a list, once it has one."""
@@ -121,7 +127,7 @@ def _city(api: _Api, things: Things) -> None:
     api.post("/observations", hot, {"authorization": f"Bearer {token}"})
     for kind, text in (
         ("hydrants", "시설번호,위도,경도\nH-0,36.63,127.43\n"),
-        ("cameras", "지점번호,카메라번호,위도,경도\nMATRIX,1,36.631,127.431\n"),
+        ("cameras", "지점번호,카메라번호,위도,경도,영상주소\nMATRIX,1,36.631,127.431,rtsp://127.0.0.1:9/none\n"),
     ):
         run = api.upload(kind, text)
         api.post(f"/imports/{run['id']}/apply", {})
@@ -156,7 +162,9 @@ def _bodies(ids: dict[str, str]) -> dict[str, Any]:
         f"POST {incident}/notes": {"text": "점검"},
         f"POST {incident}/handoffs/{{handoff_id}}/acknowledge": {"note": ""},
         f"POST {incident}/handoffs/{{handoff_id}}/decline": reason,
+        "PATCH /me": {"language": "ko"},
+        "POST /video/openings": {"camera_id": ids["camera_id"], "incident_id": ids["incident_id"], "purpose": PURPOSE},
         "POST /people/find": {"field": "name", "value": "아무개"},
-        "POST /people/{person_id}/open": {"purpose": PURPOSE},
+        "POST /people/{person_id}/open": {"code": "rescue", "case_kind": "incident", "case_id": ids["called_id"]},
         "POST /imports/{run_id}/repair": {"row": 2, "field": "id", "value": "H-2"},
     }

@@ -7,13 +7,13 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import msgspec
-from fastapi import Depends, Query, Response
+from fastapi import Depends, Query, Request, Response
 from sqlalchemy import RowMapping
 
 from dure.engine import paging
 from dure.engine.context import Context
 from dure.engine.web import ContextDep, Router, TxDep
-from dure.trust import vault
+from dure.trust import reach, vault
 from dure.trust.principal import Principal
 from dure.trust.purposes import cases, citizens, codes, grounds, ledger, opening, rights, shapes
 from dure.trust.shapes import LinkOut
@@ -119,9 +119,19 @@ async def withdraw(body: shapes.WhyIn, tx: TxDep, who: Manages, purpose_id: UUID
 
 @router.post("/people/{person_id}/open")
 async def open_person(
-    body: shapes.OpenIn, tx: TxDep, who: Opens, context: ContextDep, person_id: UUID, response: Response
+    body: shapes.OpenIn,
+    request: Request,
+    tx: TxDep,
+    who: Opens,
+    context: ContextDep,
+    person_id: UUID,
+    response: Response,
 ) -> shapes.Opened:
-    """The record itself, as far as its ground reaches, after the line in the audit log stands."""
+    """The record itself, as far as its ground reaches, after the line in the audit log stands. Only a broken glass
+    reaches beyond one's own cases.
+    """
+    if body.glass_id is None:
+        await reach.check_person(request, tx, who, "person.open", person_id)
     response.headers["Cache-Control"] = "no-store"
     asked = opening.Asked(body.purpose_id, body.code, body.glass_id, body.case_kind, body.case_id, words=body.purpose)
     person, leave = await opening.open_person(tx, vault_of(context), who, person_id, asked)

@@ -8,8 +8,8 @@ from uuid import UUID
 from sqlalchemy import RowMapping, text
 
 from dure.engine.database import Tx
-from dure.trust.policy import Ask, Decision, Grants, Resource, Situation, Standing, Subject, asks_of, decide
-from dure.trust.roles import RESPONDERS, Role
+from dure.trust.policy import Ask, Decision, Grants, Resource, Situation, Standing, Subject, asks_of, decide, desk
+from dure.trust.roles import Role
 
 BATCH = 500
 _NEEDED = "-" * 8
@@ -59,8 +59,7 @@ class Asker:
 def subject_of(row: RowMapping) -> Subject:
     """The one who would ask. Police, fire and disaster without an agency act for the agency of that name."""
     roles = frozenset(Role(role) for role in row["roles"])
-    desk = next(iter(sorted(role.value for role in roles & RESPONDERS)), None)
-    return Subject(roles, row["agency_id"] or desk, Standing(row["standing"]), row["kind"] == "account")
+    return Subject(roles, desk(roles, row["agency_id"]), Standing(row["standing"]), row["kind"] == "account")
 
 
 def answer(row: RowMapping, action: str, resource: Resource, table: Grants) -> Decision:
