@@ -268,6 +268,6 @@ def test_every_route_but_the_open_ones_asks_who_is_there(city: Fuzzed, method: s
 def test_after_all_this_it_serves_and_its_memory_is_bounded(city: Fuzzed) -> None:
     assert city.get("/api/v1/health")["ok"] is True
     running_now = {one["name"]: one for one in city.get("/api/v1/engines")["items"]}
-    for name in ("web", "stream", "work"):
+    for name in ("web", "stream", "work", "relay"):
         assert running_now[name]["restarts"] == 0, name
         assert psutil.Process(running_now[name]["pid"]).memory_info().rss < MEMORY, name

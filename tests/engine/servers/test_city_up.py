@@ -125,10 +125,14 @@ def test_it_serves_says_so_and_ends_cleanly(cities: Callable[..., City]) -> None
     assert city.ready["url"].startswith("http://localhost:")
     assert city.ready["admin_link"].startswith(city.ready["url"] + "/#/setup?token=")
     assert healthy(city.ready["url"])
+    relay = city.ready["video"]
+    assert relay.startswith("ws://localhost:")
+    with urllib.request.urlopen(relay.replace("ws:", "http:") + "/health", timeout=5) as answer:
+        assert json.load(answer)["ok"] is True
     host, port = city.ready["mqtt"].rsplit(":", 1)
     socket.create_connection((host, int(port)), timeout=5).close()
     until(lambda: set(city.states().values()) == {("running", 0)})
-    assert set(city.states()) == {"postgres", "nats", "stream", "work", "web"}
+    assert set(city.states()) == {"postgres", "nats", "stream", "work", "relay", "web"}
     pids = list(city.children().values())
     assert city.end() == 0
     assert gone(pids)
@@ -144,13 +148,15 @@ def test_a_second_start_is_refused_with_a_word_and_keeps_the_ports_when_the_firs
     assert second.stdout == ""
     assert city.end() == 0
     again = cities(folder=city.folder)
-    assert (again.ready["url"], again.ready["mqtt"]) == (city.ready["url"], city.ready["mqtt"])
+    assert [again.ready[name] for name in ("url", "mqtt", "video")] == [
+        city.ready[name] for name in ("url", "mqtt", "video")
+    ]
 
 
 def test_killed_children_come_back_and_screens_are_told(cities: Callable[..., City]) -> None:
     city = cities()
-    until(lambda: len(city.states()) == 5)
-    names = ("postgres", "nats", "stream", "work", "web")
+    until(lambda: len(city.states()) == 6)
+    names = ("postgres", "nats", "stream", "work", "relay", "web")
     for killed, name in enumerate(names, start=1):
         psutil.Process(city.children()[name]).kill()
         until(lambda killed=killed: came_back(city, names[:killed]))
@@ -174,7 +180,8 @@ def test_the_fall_of_what_forks_them_brings_all_of_them_back(cities: Callable[..
         child for child in psutil.Process(city.process.pid).children() if "nursery" in " ".join(child.cmdline())
     ]
     nursery.kill()
-    until(lambda: all(city.children().get(name, before[name]) != before[name] for name in ("stream", "work", "web")))
+    names = ("stream", "work", "relay", "web")
+    until(lambda: all(city.children().get(name, before[name]) != before[name] for name in names))
     until(lambda: healthy(city.ready["url"]) and city.states()["web"] == ("running", 1))
 
 
@@ -233,10 +240,10 @@ def test_engines_of_the_citys_own_are_used_and_not_started(
     city = cities("--port", "0", "--mqtt-port", str(own_nats.mqtt_port), told=told)
     assert healthy(city.ready["url"])
     assert city.ready["mqtt"] == f"127.0.0.1:{own_nats.mqtt_port}"
-    assert set(city.children()) == {"stream", "work", "web"}
+    assert set(city.children()) == {"stream", "work", "relay", "web"}
     assert not (city.folder / "postgres").exists()
     with psycopg.connect(empty_database_url) as line:
-        until(lambda: rows(line) == {("stream",), ("work",), ("web",)})
+        until(lambda: rows(line) == {("stream",), ("work",), ("relay",), ("web",)})
     assert city.end() == 0
 
 
