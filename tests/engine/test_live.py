@@ -4,18 +4,25 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
+from fastapi import FastAPI
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
+from starlette.responses import StreamingResponse
 
 from dure.engine.database import Database, Tx
 from dure.engine.live import Hub, LiveEntity
 from dure.engine.outbox import Relay
+from dure.engine.servers.children import free_port
+from dure.engine.settings import Settings
 from dure.engine.stream import Stream
 from dure.kernel.events import Event
+from dure.processes.web import serve, server_of
 
 
 @dataclass(frozen=True)
@@ -232,3 +239,32 @@ async def test_no_change_is_told_to_who_is_no_longer_allowed(database: Database,
 
 async def _all(frames: AsyncIterator[bytes]) -> list[bytes]:
     return [frame async for frame in frames]
+
+
+async def test_open_flows_run_out_before_the_server_ends(
+    database: Database, relay: Relay, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    hub = Hub(database, [THING])
+    application = FastAPI()
+
+    @application.get("/flow")
+    async def flow() -> StreamingResponse:
+        return StreamingResponse(hub.follow(RED, 0), media_type="text/event-stream")
+
+    port = free_port(None)
+    settings = Settings(tmp_path, database.url, "nats://nowhere", public_url="http://city", host="127.0.0.1", port=port)
+    serving = asyncio.create_task(serve(server_of(application, settings), hub))
+    heard: list[bytes] = []
+    async with (
+        httpx.AsyncClient(transport=httpx.AsyncHTTPTransport(retries=20)) as client,
+        client.stream("GET", f"http://127.0.0.1:{port}/flow", timeout=10) as answer,
+    ):
+        chunks = answer.aiter_bytes()
+        heard.append(await anext(chunks))
+        serving.cancel()
+        heard += [chunk async for chunk in chunks]
+    with pytest.raises(asyncio.CancelledError):
+        await serving
+    assert heard[0].startswith(b"retry:")
+    assert b"bye" not in b"".join(heard), "whoever hears it comes again"
+    assert [record.message for record in caplog.records if record.levelname == "ERROR"] == []

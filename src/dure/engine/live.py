@@ -95,6 +95,9 @@ class Hub:
         self._ring: deque[Frame] = deque(maxlen=RING)
         self.position = 0
         self._moved = asyncio.Event()
+        self._ended = False
+        self._readers = 0
+        self._alone = asyncio.Event()
 
     async def run(self) -> None:
         """Follow the outbox for ever; while the database is away readers only hear beats that say so."""
@@ -169,7 +172,17 @@ class Hub:
         any longer; whoever makes it so calls `nudge`.
         """
         yield b"retry: 1000\n\n"
-        while not over():
+        self._readers += 1
+        try:
+            async for frame in self._frames_for(viewer, position, over):
+                yield frame
+        finally:
+            self._readers -= 1
+            if not self._readers:
+                self._alone.set()
+
+    async def _frames_for(self, viewer: Viewer, position: int, over: Callable[[], bool]) -> AsyncIterator[bytes]:
+        while not over() and not self._ended:
             moved = self._moved
             frames = await self._later(position)
             if frames is None:
@@ -183,11 +196,20 @@ class Hub:
                     yield shown
             if frames:
                 continue
-            if not await _wait(moved, BEAT_S) and not over():
+            if not await _wait(moved, BEAT_S) and not over() and not self._ended:
                 # The reader's own position: the hub's may have moved meanwhile, with changes this reader has yet to
                 # hear.
                 yield b"event: beat\ndata: %s\n\n" % _encode({"at": self._database.clock.now(), "position": position})
-        yield b"event: bye\ndata: {}\n\n"
+        if not self._ended:
+            yield b"event: bye\ndata: {}\n\n"
+
+    async def end(self, within_s: float = 0.5) -> None:
+        """Let all flows run out, as before the process ends: a reader whose flow just stops comes again by itself."""
+        self._ended = True
+        self._alone.clear()
+        self.nudge()
+        if self._readers:
+            await _wait(self._alone, within_s)
 
     def nudge(self) -> None:
         """Have every reader look again, whether something has changed or not."""
