@@ -14,9 +14,13 @@ from dure.engine.database import Database
 from dure.engine.settings import Settings
 from dure.kernel.clock import HeldClock
 from dure.kernel.errors import Unavailable
+from dure.trust.address import parsed
+from dure.trust.authentication import by_session
 from dure.trust.entry import recovery, sealing, totp
 from dure.trust.entry.second import Demand, Held, asked, strictest
+from dure.trust.principal import Principal
 from dure.trust.roles import Role
+from dure.trust.who.watch import valid
 from tests.trust.conftest import PASSWORD, Made, account, browser
 from tests.trust.entry.authenticator import Authenticator
 from tests.trust.entry.conftest import add_passkey, by_passkey, challenge, seat
@@ -69,6 +73,14 @@ async def set_up(client: httpx.AsyncClient, clock: HeldClock) -> tuple[pyotp.TOT
     done = await client.post("/me/totp/confirm", json={"code": app.at(clock.now())})
     assert done.status_code == 200, done.text
     return app, done.json()["recovery_codes"]
+
+
+async def asker(database: Database, app: FastAPI, client: httpx.AsyncClient) -> Principal:
+    """Who a browser is, as a stream keeps it."""
+    async with database.transaction() as tx:
+        return await by_session(
+            tx, client.cookies["dure"], parsed("127.0.0.1"), app.state.grants, idle=timedelta(hours=1)
+        )
 
 
 async def first(client: httpx.AsyncClient, made: Made) -> httpx.Response:
@@ -226,7 +238,10 @@ async def test_a_session_from_before_the_rule_shows_what_is_set_up(
     phone = Authenticator()
     async with seat(app, boss) as admin, seat(app, kim) as desk, seat(app, kim) as elsewhere:
         await add_passkey(desk, phone)
+        here, there = await asker(database, app, desk), await asker(database, app, elsewhere)
         assert (await admin.put("/second-factor-rules/shift_lead", json={"demand": "required"})).status_code == 200
+        async with database.transaction() as tx:
+            assert await valid(tx, [here, there]) == {here}, "what streams to the other has ended"
         assert (await desk.get("/agencies")).status_code == 200, "it was shown here by making it"
         assert (await elsewhere.get("/agencies")).status_code == 403
         weak = await elsewhere.post("/me/proof", json={"password": PASSWORD})

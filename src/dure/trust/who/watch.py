@@ -29,6 +29,7 @@ _TOGETHER = timedelta(milliseconds=20)
 
 _TOKENS = text(
     "select t.id, coalesce(m.agency_id, t.agency_id) as agency_id, array[t.role] as roles, false as shared, "
+    "false as second_missing, "
     "t.networks, m.networks as machine_networks, a.networks as agency_networks "
     "from token t left join service_account m on m.id = t.service_account_id "
     "left join agency a on a.id = coalesce(m.agency_id, t.agency_id) "
@@ -36,6 +37,8 @@ _TOKENS = text(
 )
 _SESSIONS = text(
     "select s.id, c.agency_id, array(select distinct h.role from held_roles(c.id, :now) h) as roles, "
+    "not s.second and exists (select from held_roles(c.id, :now) h join second_factor_rule r on r.role = h.role "
+    "and r.demand = 'required') as second_missing, "
     "c.shared_suspected_at is not null as shared, null::text[] as networks, null::text[] as machine_networks, "
     "a.networks as agency_networks, s.seen_at "
     "from session s join account c on c.id = s.account_id left join agency a on a.id = c.agency_id "
@@ -45,7 +48,7 @@ _SESSIONS = text(
 
 async def still_valid(tx: Tx, principal: Principal) -> bool:
     """Whether `principal` may go on with what it began: not revoked, suspended, moved or ended, its roles as they were,
-    its address still approved.
+    its address still approved, no second factor asked of it since.
     """
     return principal in await valid(tx, [principal])
 
@@ -82,7 +85,8 @@ def _as_it_was(one: Principal, row: RowMapping) -> bool:
         approved(here, row["networks"], row["machine_networks"], row["agency_networks"])
     except Forbidden:
         return False
-    return frozenset(row["roles"]) == one.roles and row["agency_id"] == one.agency_id and row["shared"] == one.shared
+    standing = row["agency_id"], row["shared"], row["second_missing"]
+    return frozenset(row["roles"]) == one.roles and standing == (one.agency_id, one.shared, one.second_missing)
 
 
 class Stream:
