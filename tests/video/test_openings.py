@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,9 @@ from dure.trust.policy import union
 from dure.trust.roles import Role
 from dure.trust.web import install
 from dure.trust.who.watch import Watch
+from dure.video import relay as relay_module
 from dure.video.doors import HEAD
+from dure.video.model import Queue
 from dure.video.openings import LASTS
 from dure.video.room import ROOM as VIDEO
 from dure.video.serve import application
@@ -152,13 +155,22 @@ class Wire:
     pictures: int = 0
     code: int | None = None
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
+    reads: asyncio.Event = field(default_factory=asyncio.Event)
+    times: list[tuple[int, float]] = field(default_factory=list)
     task: asyncio.Task[None] | None = None
 
+    def __post_init__(self) -> None:
+        self.reads.set()
+
     async def _send(self, message: Any) -> None:
+        await self.reads.wait()
         if message["type"] == "websocket.close":
             self.code = message["code"]
         elif "bytes" in message:
-            self.pictures += HEAD.unpack_from(message["bytes"])[0] != 0
+            kind, at_s, _came = HEAD.unpack_from(message["bytes"])
+            if kind != 0:
+                self.pictures += 1
+                self.times.append((kind, at_s))
         elif "text" in message:
             self.said.append(json.loads(message["text"]))
         self.arrived.set()
@@ -316,3 +328,23 @@ async def test_other_cameras_and_a_merge_take_the_reason_away(operator: httpx.As
     assert answer.status_code == 200, answer.text
     assert await wire.ends() == 4403
     assert (await ask(operator, again, incident["cameras"][0]["id"])).status_code == 409
+
+
+async def test_a_slow_screen_loses_what_waits_and_goes_on_at_the_present(
+    operator: httpx.AsyncClient, door: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relay_module, "Queue", partial(Queue, most_pictures=4))
+    incident = await opened(operator)
+    wire = Wire(door).begin({"ticket": await ticket(operator, incident, incident["cameras"][0]["id"])})
+    await wire.sees()
+    wire.reads.clear()
+    fast = Wire(door).begin({"ticket": await ticket(operator, incident, incident["cameras"][0]["id"])})
+    await fast.sees(40)
+    wire.reads.set()
+    seen = len(wire.times)
+    await wire.sees(6)
+    gaps = [after[1] - before[1] for before, after in zip(wire.times, wire.times[1:], strict=False)]
+    assert max(gaps) > 0.5, "what waited is gone"
+    jumps = [at for at, gap in enumerate(gaps, start=1) if gap > 0.2]
+    assert all(wire.times[at][0] == 3 for at in jumps), "after a gap it goes on with a picture that stands by itself"
+    assert len(wire.times) - seen < 30

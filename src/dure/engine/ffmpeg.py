@@ -10,8 +10,6 @@ from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
-import imageio_ffmpeg
-
 from dure.engine.servers.children import dies_with_parent
 
 _QUIET = ("-hide_banner", "-nostdin", "-nostats", "-loglevel", "warning")
@@ -22,7 +20,12 @@ READ_AT_ONCE = 1 << 20
 @lru_cache(maxsize=1)
 def program() -> str:
     """The program's path. Raises RuntimeError where this machine has none."""
-    return os.environ.get("DURE_FFMPEG") or str(imageio_ffmpeg.get_ffmpeg_exe())
+    told = os.environ.get("DURE_FFMPEG")
+    if told:
+        return told
+    import imageio_ffmpeg  # most processes never start it
+
+    return str(imageio_ffmpeg.get_ffmpeg_exe())
 
 
 async def start(
