@@ -60,7 +60,7 @@ def as_cbor(_context: schemathesis.SerializationContext, value: Any) -> bytes:
     return cbor2.dumps(value)
 
 
-def _document() -> dict[str, Any]:
+def described() -> dict[str, Any]:
     """The OpenAPI document; describing needs no engine."""
     nowhere = Settings(Path(), "postgresql://nowhere", "nats://nowhere")
     context = Context(nowhere, None, None, catalogue())  # type: ignore[arg-type]
@@ -75,7 +75,7 @@ def _application(context: Context) -> Any:
     return app.web(context)[0]
 
 
-DOCUMENT = _document()
+DOCUMENT = described()
 SCHEMA = schemathesis.openapi.from_dict(DOCUMENT).exclude(path=FLOW)
 
 
