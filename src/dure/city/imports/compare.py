@@ -1,6 +1,6 @@
 """What the city has of the things that rows become, and what would change."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -109,7 +109,8 @@ def change_of(entity: Entity, known: Known) -> Change:
             columns[name] = value  # an asset of the same row that is yet to be made
             diff[name] = (_shown(current[name]), value[-1])
             continue
-        stood, shown = current[name], _shown
+        stood: Any = current[name]
+        shown: Callable[[Any], Any] = _shown
         if name == "stream_url":
             stood, shown = known.addresses.get(current["id"]), _address
         if not _same(stood, wanted):
