@@ -9,13 +9,14 @@ from sqlalchemy import RowMapping as Row
 from sqlalchemy import text
 
 from dure.detect import events
-from dure.detect.views import COLUMNS
+from dure.detect.views import COLUMNS, WORDS
 from dure.engine.database import Tx
 from dure.engine.web import check_version
 from dure.kernel.errors import Conflict, FieldError, Forbidden, Invalid, NotFound
 from dure.kernel.ids import new_id
 from dure.trust import audit
 from dure.trust.principal import Principal
+from dure.trust.vault import texts
 
 LONGEST_SHELF: Final = timedelta(days=30)
 _ONE = text(f"select {COLUMNS} where a.id = :id")
@@ -79,7 +80,8 @@ async def judge(
     row = await _taken(tx, alarm_id, expected)
     if row["settled_at"] is not None:
         raise Conflict("detect.alarm.settled")
-    if row["stage"] == verdict and (reason is None or (row["judged_reason"], row["judged_words"]) == (reason, words)):
+    told = texts.opened_lines(tx, WORDS, {alarm_id: row["judged_words"]})[alarm_id]
+    if row["stage"] == verdict and (reason is None or (row["judged_reason"], told) == (reason, words)):
         return row
     if row["closed_at"] is not None and verdict == "confirmed":
         raise Conflict("detect.alarm.over")
@@ -91,7 +93,8 @@ async def judge(
     )
     action = "alarm.confirm" if verdict == "confirmed" else "alarm.false"
     await audit.record(tx, who, action, "alarm", alarm_id, purpose=reason)
-    values = {"stage": verdict, "by": who.name, "reason": reason, "words": words}
+    kept = await texts.sealed_line(tx, alarm_id, WORDS, words)
+    values = {"stage": verdict, "by": who.name, "reason": reason, "words": kept}
     return await _changed(tx, alarm_id, events.CHANGED, assignments, values)
 
 

@@ -11,6 +11,7 @@ from dure.city.queries import WatchedDevice, devices_for_detection
 from dure.engine.database import Tx
 from dure.engine.live import LiveEntity
 from dure.kernel.units import PROPERTIES
+from dure.trust.vault import texts
 
 RECENT: Final = timedelta(minutes=30)
 PAST_AT_MOST: Final = 5_000
@@ -24,6 +25,8 @@ _SNAPSHOT = text(
     f"select {COLUMNS} where a.closed_at is null or a.raised_at > :since or a.closed_at > :since "
     "order by a.raised_at desc, a.id desc limit 2000"
 )
+WORDS: Final = "alarm.judged_words"
+"""What a person added when they judged: sealed, as words about an incident are (`vault.texts`)."""
 _PLAIN: Final = (
     "id", "rule", "subject", "device", "stage", "severity", "category", "lane", "incident_type", "life_safety", "late",
     "property", "value", "recent", "count", "onset_at", "raised_at", "cleared_at", "acknowledged_at", "acknowledged_by",
@@ -36,7 +39,8 @@ async def shown(tx: Tx, rows: Sequence[Mapping[Any, Any]]) -> list[dict[str, Any
     """Rows (of `COLUMNS`) in the form of the API: with names and places of their devices."""
     names = {name for row in rows for name in (row["device"], row["group_id"]) if name}
     known = {one.id: one for one in await devices_for_detection(tx, sorted(names))} if names else {}
-    return [_shown(row, known) for row in rows]
+    words = texts.opened_lines(tx, WORDS, {row["id"]: row["judged_words"] for row in rows})
+    return [_shown(row, known) | {"judged_words": words[row["id"]]} for row in rows]
 
 
 def _shown(row: Mapping[Any, Any], known: Mapping[str, WatchedDevice]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from dure.city.queries import WatchedDevice, devices_for_detection
 from dure.detect import alarms, views
+from dure.detect.views import WORDS
 from dure.engine.database import Tx
 from dure.kernel.geometry import LonLat
 from dure.kernel.messages import Value
@@ -17,6 +18,7 @@ from dure.kernel.severity import Severity
 from dure.respond.model import Mode, Outcome, Source
 from dure.respond.opening import Place
 from dure.respond.types import NO_INCIDENT
+from dure.trust.vault import texts
 
 FALSE = "false"
 CONFIRMED = "confirmed"
@@ -117,7 +119,7 @@ async def load(tx: Tx, alarm_id: UUID) -> Signal | None:
         place=_place(row["subject"], device),
         judged_by=row["judged_by"],
         judged_reason=row["judged_reason"],
-        judged_words=row["judged_words"],
+        judged_words=texts.opened_lines(tx, WORDS, {alarm_id: row["judged_words"]})[alarm_id],
         source=_SOURCES.get("" if device is None else device.kind, Source.SENSOR),
     )
 

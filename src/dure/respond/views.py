@@ -16,7 +16,7 @@ Row = Mapping[Any, Any]
 """A row as it was read, or with its words opened (`vault.texts`)."""
 
 
-def list_form(row: Mapping[str, Any]) -> Value:
+def list_form(row: Row) -> Value:
     """An incident without its nested arrays: for lists and for the live flow. It depends on the rows alone, not on
     the time.
     """
@@ -60,7 +60,7 @@ def list_form(row: Mapping[str, Any]) -> Value:
     }
 
 
-def with_time(row: Mapping[str, Any], now: datetime) -> Value:
+def with_time(row: Row, now: datetime) -> Value:
     """The list form with what depends on the time: `overdue`."""
     return {**list_form(row), "overdue": is_overdue(Status(row["status"]), row["acknowledge_by"], now)}
 

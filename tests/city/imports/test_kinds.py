@@ -60,7 +60,8 @@ async def test_markets_and_their_stalls_whose_owners_go_to_the_vault(
     assert stalls[0]["attrs"]["shop"] == "한솔포목"  # type: ignore[index]
     async with database.transaction() as tx:
         opened = await held.opened(tx, [stalls[0]["person_id"]])  # type: ignore[list-item]
-    assert list(opened.values()) == [Person(name="김한솔", phone="010-2345-2214")]
+        assert await held.find(tx, "devices", "HB-FD-0216") == list(opened), "whom to call when the detector speaks"
+    assert list(opened.values()) == [Person(name="김한솔", phone="010-2345-2214", devices=("HB-FD-0216",))]
     linked = await rows(database, "select asset_id, version from device")
     assert (linked[0]["asset_id"], linked[0]["version"]) == (stalls[0]["id"], 2)
     again = await bring("stalls", STALLS)

@@ -145,6 +145,12 @@ async def test_an_incidents_words_can_be_destroyed_too(database: Database, held:
         rows = [{"incident_id": incident, "text": sealed, "at": MONDAY}, {"incident_id": uuid4(), "text": None}]
         assert [row["text"] for row in texts.opened(tx, "timeline", rows, "text")] == ["남궁카나리 씨 댁", None]
         assert await texts.sealed(tx, incident, "timeline.text", "") == b""
+        line = await texts.sealed_line(tx, incident, "alarm.judged_words", "도요새 씨가 태움")
+        assert line is not None
+        assert line.isascii(), "base64, in a column of text"
+        lines = {incident: line, UUID(int=5): "before it was sealed", UUID(int=6): None}
+        assert texts.opened_lines(tx, "alarm.judged_words", lines) == {**lines, incident: "도요새 씨가 태움"}
+        assert await texts.sealed_line(tx, incident, "alarm.judged_words", None) is None
         assert await texts.destroy(tx, principal(Role.OPERATOR), [incident], "보유 기간 만료") == 1
     async with database.transaction() as tx:
         assert texts.opened(tx, "timeline", rows[:1], "text")[0]["text"] == ""

@@ -120,8 +120,14 @@ async def _places(tx: Tx, city: SampleCity) -> int:
 
 
 async def _assets(tx: Tx, city: SampleCity, people: vault.Vault) -> int:
-    owners = [one.owner for one in city.assets if one.owner is not None]
-    kept = iter(await people.put_all(tx, [(None, _record(owner)) for owner in owners]))
+    watched: dict[tuple[str, str], tuple[str, ...]] = {}
+    for device in city.devices:
+        if device.asset is not None:
+            watched[device.asset] = (*watched.get(device.asset, ()), device.id)
+    owners = [
+        _record(one.owner, watched.get((one.kind, one.code), ())) for one in city.assets if one.owner is not None
+    ]
+    kept = iter(await people.put_all(tx, [(None, owner) for owner in owners]))
     columns = (
         "id", "kind", "code", "name", "parent_id", "road_address", "lot_address", "lon", "lat", "agency", "phone",
         "person_id", "attrs",

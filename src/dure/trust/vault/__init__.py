@@ -8,7 +8,8 @@ committed first (`people.open_person`). What people write about an incident is s
 """
 
 from dure.trust.vault import texts
+from dure.trust.vault.erasing import erase
 from dure.trust.vault.person import INDEXED, Person, folded
 from dure.trust.vault.records import Vault, at, of
 
-__all__ = ["INDEXED", "Person", "Vault", "at", "folded", "of", "texts"]
+__all__ = ["INDEXED", "Person", "Vault", "at", "erase", "folded", "of", "texts"]

@@ -5,6 +5,7 @@ Destroying the incident's key makes every word about it unreadable and leaves ti
 """
 
 import asyncio
+import base64
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
@@ -17,6 +18,7 @@ from dure.trust.vault import envelope, erasing
 from dure.trust.vault.records import Vault, of, readable
 
 KIND = "incident"
+_LINE = "sealed:"
 _WAITS = b"\0"
 """The first byte of words that were written before they were sealed, until they are (see `upgrading`)."""
 
@@ -58,6 +60,21 @@ def opened(
 def opened_bytes(vault: Vault, incident_id: UUID, column: str, sealed: bytes) -> bytes:
     """A file that `sealed_bytes` hid; empty where its key was destroyed."""
     return _plain(vault.key(KIND, [incident_id]).get(incident_id), column, sealed)
+
+
+async def sealed_line(tx: Tx, id_: UUID, column: str, words: str | None) -> str | None:
+    """As `sealed`, for a column of text: what a person added when they judged an alarm, under that alarm's key."""
+    kept = await sealed(tx, id_, column, words)
+    return None if kept is None else _LINE + base64.b64encode(kept).decode()
+
+
+def opened_lines(tx: Tx, column: str, lines: Mapping[UUID, str | None]) -> dict[UUID, str | None]:
+    """What `sealed_line` hid, by id. A line from before it was sealed is as it was."""
+    hidden = {
+        id_: base64.b64decode(line[len(_LINE) :]) for id_, line in lines.items() if line and line.startswith(_LINE)
+    }
+    keys = of(tx).key(KIND, hidden) if hidden else {}
+    return {id_: _text(keys.get(id_), column, hidden[id_]) if id_ in hidden else line for id_, line in lines.items()}
 
 
 def same(tx: Tx, told: bytes) -> bytes:

@@ -86,10 +86,17 @@ def _build(draft: Draft, setting: Setting, key: str) -> list[Entity]:
         attrs["detector_installed"] = draft.values["detector_installed"].isoformat()
     stall = Entity("asset", ("stall", key), columns, attrs=attrs)
     if {"owner", "phone"} & draft.columns:
-        stall.person = Person(name=draft.text("owner") or "", phone=draft.text("phone") or "")
+        stall.person = _owner(draft, detector)
+        stall.untold = () if "detector_id" in draft.columns else ("devices",)
     if detector is None or detector not in setting.device_ids:
         return [stall]
     return [stall, Entity("device", (detector,), {"asset_id": ("stall", key)})]
+
+
+def _owner(draft: Draft, detector: str | None) -> Person:
+    """Who answers for the stall and for its detector: the vault alone knows whom to call when that device speaks."""
+    name, phone = draft.text("owner") or "", draft.text("phone") or ""
+    return Person(name=name, phone=phone, devices=(detector,) if detector and (name or phone) else ())
 
 
 STALLS = Kind(
