@@ -153,7 +153,17 @@ async def test_every_answer_carries_the_headers_that_browsers_heed(town: Town) -
         assert headers["referrer-policy"] == "no-referrer"
         assert headers["x-frame-options"] == "DENY"
         assert "camera=()" in headers["permissions-policy"]
+        assert headers.get("cache-control") == ("no-store" if path.startswith("/api/") else {"/": "no-cache"}.get(path))
+        assert "strict-transport-security" not in headers, "a name without TLS must stay reachable"
         assert not any(sign.isdigit() for sign in headers.get("server", "")), "no version is told"
+
+
+@pytest.mark.parametrize("method", ["TRACE", "TRACK", "CONNECT", "DEBUG", "PROPFIND"])
+async def test_methods_that_nobody_needs_are_refused(town: Town, method: str) -> None:
+    for path in ("/", "/api/v1/health", "/api/v1/me"):
+        answer = await exchange(town, f"{method} {path} HTTP/1.1\r\nHost: x\r\nX-Echo: here\r\n\r\n".encode(), 0.5)
+        assert b"X-Echo" not in answer
+        assert all(status in {400, 401, 404, 405, 501} for status in statuses(answer)), answer[:100]
 
 
 async def test_another_site_cannot_write_with_somebodys_cookie(town: Town) -> None:

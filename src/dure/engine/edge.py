@@ -31,6 +31,20 @@ _POLICY = (
 )
 
 
+_TLS_ONLY = (b"strict-transport-security", b"max-age=63072000; includeSubDomains")
+_NOT_KEPT = (b"cache-control", b"no-store")
+
+
+def _own_headers(scope: Scope, given: Sequence[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """The security headers of an answer. What the API says stays in no cache but where a route says otherwise."""
+    own = [*_SECURITY, _policy_of(scope)]
+    if scope["scheme"] == "https" or context_of(Request(scope)).settings.public_url.startswith("https://"):
+        own.append(_TLS_ONLY)
+    if scope["path"].startswith("/api/") and all(name.lower() != b"cache-control" for name, _ in given):
+        own.append(_NOT_KEPT)
+    return own
+
+
 def _policy_of(scope: Scope) -> tuple[bytes, bytes]:
     """The content security policy: all from here, and pictures from the city's own relay."""
     relay = context_of(Request(scope)).settings.video_url
@@ -64,7 +78,8 @@ class Guard:
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message.get("headers", []), *_SECURITY, _policy_of(scope)]
+                given = message.get("headers", [])
+                message["headers"] = [*given, *_own_headers(scope, given)]
             await send(message)
 
         limit = self._limit(scope["path"])

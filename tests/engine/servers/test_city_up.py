@@ -216,7 +216,10 @@ def test_two_cities_side_by_side_and_tls_beyond_loopback(cities: Callable[..., C
     assert healthy(plain.ready["url"])
     assert closed.ready["url"] == "https://city.example:8443"
     trust = ssl.create_default_context(cafile=str(closed.folder / "tls" / "ca.pem"))
-    assert healthy(f"https://127.0.0.2:{Place(closed.folder).noted()['web_port']}", trust)
+    behind_tls = f"https://127.0.0.2:{Place(closed.folder).noted()['web_port']}"
+    assert healthy(behind_tls, trust)
+    with urllib.request.urlopen(f"{behind_tls}/api/v1/health", context=trust) as answer:
+        assert answer.headers["strict-transport-security"] == "max-age=63072000; includeSubDomains"
     with socket.create_connection(("127.0.0.2", Place(closed.folder).noted()["web_port"]), timeout=5) as line:
         trust.wrap_socket(line, server_hostname="city.example").close()
     host, port = closed.ready["mqtt"].rsplit(":", 1)
