@@ -26,6 +26,7 @@ SCREENS = (
     "admin/tokens",
     "admin/audit",
     "admin/refusals",
+    "admin/entry",
     "admin/mine",
 )
 WAYS = (("wall", "dark", "ko"), ("desk", "light", "en"), ("phone", "light", "ko"), ("phone", "dark", "en"))
