@@ -77,12 +77,12 @@ async def ticket(desk: httpx.AsyncClient, incident: dict[str, Any], camera: str)
     return str(answer.json()["ticket"])
 
 
-async def lines(database: Database, action: str = "video.open") -> list[tuple[str, str]]:
+async def lines(database: Database, action: str = "video.open") -> list[tuple[str, str, str]]:
     async with database.transaction() as tx:
         rows = await tx.rows(
-            text("select entity_id, purpose from audit where action = :action order by at"), {"action": action}
+            text("select entity_id, purpose, case_id from audit where action = :action order by at"), {"action": action}
         )
-    return [(row["entity_id"], row["purpose"]) for row in rows]
+    return [(row["entity_id"], row["purpose"], row["case_id"]) for row in rows]
 
 
 async def test_one_of_the_incidents_cameras_is_given_and_written_down_first(
@@ -95,7 +95,7 @@ async def test_one_of_the_incidents_cameras_is_given_and_written_down_first(
     body = answer.json()
     assert body["url"] == "ws://city:1/live"
     assert answer.headers["cache-control"] == "no-store"
-    assert await lines(database) == [(camera, f"화재 확인 [incident:{incident['id']}]")]
+    assert await lines(database) == [(camera, "화재 확인", incident["id"])]
     async with database.transaction() as tx:
         kept = await tx.row(text("select * from video_opening"))
     assert kept is not None

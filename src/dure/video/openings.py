@@ -92,8 +92,7 @@ async def grant(tx: Tx, principal: Principal, camera_id: str, incident_id: UUID,
             "until": until,
         },
     )
-    said = f"{purpose} [incident:{incident_id}]"
-    await audit.record(tx, principal, "video.open", "camera", camera_id, purpose=said)
+    await audit.record(tx, principal, "video.open", "camera", camera_id, purpose=purpose, case=incident_id)
     return Given(ticket, until)
 
 

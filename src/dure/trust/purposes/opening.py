@@ -68,6 +68,7 @@ async def open_person(
         person_id,
         purpose=told(leave, asked.words),
         person_id=person_id,
+        case=leave.case.id if leave.case else leave.glass_id,
     )
     found = await vault.opened(tx, [person_id])
     if person_id not in found:
