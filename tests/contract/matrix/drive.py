@@ -120,7 +120,8 @@ class Drive:
             shown = answer.status if isinstance(answer, Answer) else repr(answer)
             report.faults[f"{name}: {shown}"] += 1
             return
-        let_in = let_through(answer, anybody=table.by_route()[cell.route].anybody)
+        line = table.by_route()[cell.route]
+        let_in = let_through(answer, hides=oracle.about_one(line, cell.route))
         wanted = oracle.expected(cell)
         if let_in and wanted:
             report.passed[cell.route] += 1
@@ -132,11 +133,11 @@ class Drive:
 _REFRESH = "update session set seen_at = now(), proven_at = now(), revoked_at = null where browser is null"
 
 
-def let_through(answer: Answer, *, anybody: bool = False) -> bool:
-    """Whether an answer came from behind the door: not refused, not hidden (which what is for anybody cannot be), not
-    asked for a purpose first.
+def let_through(answer: Answer, *, hides: bool) -> bool:
+    """Whether an answer came from behind the door: not refused, and not asked for a purpose first. What belongs to
+    others may be hidden; anywhere else a 404 comes from somebody who has looked.
     """
-    if answer.status in {401, 403} or (answer.status == 404 and not anybody):
+    if answer.status in {401, 403} or (answer.status == 404 and hides):
         return False
     return answer.status != 422 or json.loads(answer.body).get("key") != "trust.policy.purpose"
 
