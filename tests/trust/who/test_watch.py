@@ -1,6 +1,5 @@
 """The streams of a process are looked after together: two reads a second, however many there are."""
 
-import time
 from datetime import timedelta
 from uuid import UUID
 
@@ -45,12 +44,9 @@ async def test_a_thousand_streams_cost_two_reads(database: Database) -> None:
         await tx.execute(text("update session set revoked_at = now() where id = :id"), {"id": streams[7].session_id})
     asked: list[str] = []
     event.listen(database.engine.sync_engine, "before_cursor_execute", lambda *given: asked.append(given[2]))
-    began = time.monotonic()
     await watch.look()
-    took = time.monotonic() - began
     assert woken == [7]
     assert len([one for one in asked if one.startswith("select")]) <= 2
-    assert took < 1, f"a look at 1,000 streams took {took:.3f} s"
     await watch.look()
     assert woken == [7], "each is told once"
 
