@@ -8,6 +8,8 @@ import pytest
 from dure import cli
 
 ROOT = Path(__file__).parents[2]
+SECURITY = ROOT / "docs" / "security"
+ASVS = (SECURITY / "asvs.md").read_text(encoding="utf-8")
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 _LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
 
@@ -46,3 +48,13 @@ def test_every_runtime_dependency_is_accounted_for() -> None:
 def test_no_page_names_a_registry(page: Path) -> None:
     text = page.read_text(encoding="utf-8").lower()
     assert re.search(r"pypi\.org|npmjs\.(com|org)|pythonhosted", text) is None
+
+
+def test_every_line_of_the_security_papers_names_tests_that_are_there() -> None:
+    lines = re.findall(r"^\| (\d+\.\d+\.\d+) \| [12] \| (yes|partly|no|n/a) \| .+? \| (.*) \|$", ASVS, re.MULTILINE)
+    assert len({number for number, _, _ in lines}) == len(lines) == 253, "all of ASVS 5.0, levels 1 and 2"
+    for number, state, shown in lines:
+        assert (state == "yes") <= bool(shown.strip()), f"{number} says yes and names no test"
+    for paper in SECURITY.glob("*.md"):
+        for path in re.findall(r"\b((?:tests|src|docs)/[\w./-]+\w)", paper.read_text(encoding="utf-8")):
+            assert (ROOT / path).exists() or list(ROOT.glob(f"{path}*")), f"{paper.name}: {path}"
