@@ -72,32 +72,33 @@ async def test_who_saw_camera_12_yesterday_and_why(
     assert line["entity_id"].startswith("camera=cam-12, since=")
 
 
-@pytest.mark.parametrize(
-    ("asked", "found"),
-    [
-        ({"who": "oper-0"}, 6),
-        ({"actor": f"account:{UUID(int=7)}"}, 6),
-        ({"address": "10.9.9.9"}, 1),
-        ({"action": "video."}, 4),
-        ({"action": "video.open", "entity": "camera", "entity_id": "cam-13"}, 2),
-        ({"camera": "cam-12"}, 2),
-        ({"person_id": str(SEEN)}, 1),
-        ({"case": "case-1"}, 3),
-        ({"purpose": "call BACK"}, 1),
-        ({"purpose": "100%"}, 0),
-        ({"outcome": "denied"}, 1),
-        ({"agency": "fire"}, 0),
-        ({"who": "oper-07", "case": "case-0", "camera": "cam-13", "outcome": "ok"}, 1),
-    ],
-)
+ASKED: list[tuple[dict[str, str], int]] = [
+    ({"who": "oper-0"}, 6),
+    ({"actor": f"account:{UUID(int=7)}"}, 6),
+    ({"address": "10.9.9.9"}, 1),
+    ({"action": "video."}, 4),
+    ({"action": "video.open", "entity": "camera", "entity_id": "cam-13"}, 2),
+    ({"camera": "cam-12"}, 2),
+    ({"person_id": str(SEEN)}, 1),
+    ({"case": "case-1"}, 3),
+    ({"purpose": "call BACK"}, 1),
+    ({"purpose": "100%"}, 0),
+    ({"outcome": "denied"}, 1),
+    ({"agency": "fire"}, 0),
+    ({"who": "oper-07", "case": "case-0", "camera": "cam-13", "outcome": "ok"}, 1),
+]
+
+
 async def test_each_question_has_its_answer(
-    database: Database, client: httpx.AsyncClient, clock: HeldClock, auditor: dict[str, str], asked: dict[str, str],
-    found: int,
-) -> None:  # fmt: skip
+    database: Database, client: httpx.AsyncClient, clock: HeldClock, auditor: dict[str, str]
+) -> None:
     until = {"until": (clock.now() + timedelta(days=3)).isoformat()}
     await watched(database, clock)
-    answer = await client.get("/audit", params=asked | until, headers=auditor)
-    assert len(answer.json()["items"]) == found, answer.text
+    clock.advance(86_400 * 3)  # what the questions themselves leave is later
+    auditor = bearer(await token(database, Role.AUDITOR))
+    for asked, found in ASKED:
+        answer = await client.get("/audit", params=asked | until, headers=auditor)
+        assert len(answer.json()["items"]) == found, (asked, answer.text)
 
 
 async def test_pages_follow_each_other_without_a_gap(
