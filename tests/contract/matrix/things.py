@@ -167,4 +167,5 @@ def _bodies(ids: dict[str, str]) -> dict[str, Any]:
         "POST /people/find": {"field": "name", "value": "아무개"},
         "POST /people/{person_id}/open": {"code": "rescue", "case_kind": "incident", "case_id": ids["called_id"]},
         "POST /imports/{run_id}/repair": {"row": 2, "field": "id", "value": "H-2"},
+        "POST /audit/exports": {"since": "2020-01-01T00:00:00Z", "until": "2020-01-02T00:00:00Z"},
     }
