@@ -1,6 +1,7 @@
 """The one decision: each reason, in its order, and what each permission asks."""
 
 from itertools import product
+from uuid import UUID
 
 import pytest
 from hypothesis import given
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from dure.trust import policy
 from dure.trust.policy import Ask, Decision, Resource, Situation, Standing, Subject, Why, decide, grant
+from dure.trust.principal import Principal
 from dure.trust.roles import Role
 
 FIRE, OPERATOR, SERVICE, CITIZEN = Role.FIRE, Role.OPERATOR, Role.SERVICE, Role.CITIZEN
@@ -187,3 +189,42 @@ def test_held_is_what_is_decided_about_the_askers_own_things(
     situation = Situation(network, "현장 확인", proved=True)
     for action, resource in product(TABLE, (policy.ANYTHING, Resource(frozenset({agency})))):
         assert decide(subject, action, resource, situation, TABLE).allowed is (action in held)
+
+
+@pytest.mark.parametrize(
+    ("roles", "agency", "acts_for"),
+    [
+        ({FIRE}, "a", "a"),
+        ({FIRE}, None, "fire"),
+        ({Role.POLICE, FIRE}, None, "fire"),
+        ({OPERATOR}, None, None),
+        ({OPERATOR}, "a", "a"),
+    ],
+)
+def test_the_desk_that_somebody_sits_at(roles: set[Role], agency: str | None, acts_for: str | None) -> None:
+    assert policy.desk(roles, agency) == acts_for
+
+
+def test_within_reach_is_what_is_decided_about_the_thing() -> None:
+    def reaches(role: Role, agency: str | None, resource: Resource = OURS) -> bool:
+        return policy.within(principal(role, agency), "thing.read", resource, TABLE)
+
+    assert reaches(OPERATOR, "b")
+    assert reaches(FIRE, "a")
+    assert not reaches(FIRE, "b")
+    assert not reaches(FIRE, None)
+    assert reaches(FIRE, None, Resource(frozenset({"fire"})))
+    assert reaches(FIRE, "b", Resource())
+    assert reaches(SERVICE, None)
+    assert not policy.within(principal(OPERATOR, "b"), "thing.destroy", OURS, TABLE)
+
+
+def principal(role: Role, agency: str | None) -> Principal:
+    return Principal("token", UUID(int=7), "desk", frozenset({role}), agency_id=agency)
+
+
+def test_what_several_rooms_say_of_one_thing() -> None:
+    theirs = Resource(frozenset({"b"}), frozenset({FIRE}))
+    assert policy.joined([OURS, theirs]) == Resource(frozenset({"a", "b"}), frozenset({FIRE}))
+    assert policy.joined([OURS, Resource()]) == Resource()
+    assert policy.joined([]) == Resource(frozenset())
