@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from dure.commands.speech import message, pick, write, write_error
 
 if TYPE_CHECKING:
-    from dure.engine.servers.supervisor import Ready, Supervisor
+    from dure.engine.servers.reach import Ready
+    from dure.engine.servers.supervisor import Supervisor
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -52,7 +53,8 @@ def _port(text: str) -> int:
 def run(args: argparse.Namespace) -> int:
     """Runs the city until it is told to end."""
     from dure.engine.servers.place import default_folder
-    from dure.engine.servers.supervisor import Options, Ready, Supervisor
+    from dure.engine.servers.reach import Options, Ready
+    from dure.engine.servers.supervisor import Supervisor
 
     if bool(args.tls_cert) != bool(args.tls_key):
         write_error(message("cli.up.tls_pair"))

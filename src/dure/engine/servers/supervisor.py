@@ -1,8 +1,7 @@
 """One parent for all the programs of a city: starts them in order, keeps them alive, ends them in reverse.
 
 It waits on one queue: signals, ended children, and the tick of time. Every child is started from the main thread,
-whose end
-Linux tells the children of. What another life left behind is ended before anything is started.
+whose end Linux tells the children of. What another life left behind is ended before anything is started.
 """
 
 import logging
@@ -12,20 +11,19 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
-from urllib.parse import quote, urlsplit
 
 from dure.engine.secrets import secret
 from dure.engine.servers import children, faults, postgres
-from dure.engine.servers.certificate import Certificate, names_of_this_machine
+from dure.engine.servers.certificate import Certificate
 from dure.engine.servers.nats import MqttDoor, NatsFailed, nats_of
 from dure.engine.servers.nursery import Nursery, NurseryFailed, Ward
 from dure.engine.servers.place import Place
 from dure.engine.servers.postgres import Postgres, PostgresFailed
+from dure.engine.servers.reach import Options, Reach, Ready
 from dure.engine.servers.units import NatsUnit, PostgresUnit, PythonUnit, Unit, answers
 
 if TYPE_CHECKING:
@@ -33,41 +31,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 PROCESSES = ("stream", "work", "relay", "web")
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _CHECK_EVERY_S = 5.0
 _DEAF_AFTER = 6
 """Health checks in a row that a running process may miss before it is taken for hung and started anew."""
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What `dure up` was told. Port 0 is any free one. Beyond loopback TLS is on: with the given files, else a local
-    CA's."""
-
-    folder: Path
-    host: str = "127.0.0.1"
-    port: int = 8080
-    mqtt_port: int = 1883
-    video_port: int = 0
-    certificate: Path | None = None
-    key: Path | None = None
-    public_url: str | None = None
-    console: Path | None = None
-
-    @property
-    def loopback(self) -> bool:
-        """Whether only this machine can reach the city."""
-        return self.host in LOOPBACK
-
-
-@dataclass(frozen=True, slots=True)
-class Ready:
-    """A city that serves: where people and devices reach it."""
-
-    url: str
-    mqtt: str
-    video: str
-    database_url: str
 
 
 class Stopped(Exception):
@@ -80,95 +46,14 @@ class Supervisor:
     def __init__(self, options: Options, prepare: Callable[[str], None]) -> None:
         self.options = options
         self.place = Place(options.folder)
+        self.reach = Reach(options, self.place)
         self._prepare = prepare
         self._events: queue.SimpleQueue[tuple[str, object]] = queue.SimpleQueue()
         self._units: list[Unit] = []
-        self._postgres: PostgresUnit | None = None
-        self._nats: NatsUnit | None = None
         self._reporter: Reporter | None = None
         self._nursery = Nursery(self.place.logs / "nursery.log", lambda ward: self._events.put(("ended", ward)))
-        self._tls: Certificate | None = None
-        self._port = 0
-        self._video_port = 0
         self._deaf = dict.fromkeys(("web", "relay"), 0)
         self._ended = False
-
-    # --- where things are ---
-
-    @property
-    def database_url(self) -> str:
-        """The database that dure's processes use."""
-        told = secret("DURE_DATABASE_URL")
-        if told:
-            return told
-        assert self._postgres is not None
-        return self._postgres.server.url
-
-    @property
-    def nats_url(self) -> str:
-        """The stream that dure's processes use."""
-        told = secret("DURE_NATS_URL")
-        if told:
-            return told
-        assert self._nats is not None
-        return self._nats.server.url
-
-    @property
-    def url(self) -> str:
-        """Where people reach the city."""
-        if self.options.public_url:
-            return self.options.public_url.rstrip("/")
-        if self.options.loopback:
-            return f"http://localhost:{self._port}"
-        names = names_of_this_machine(self.options.host)
-        return f"https://{_in_url(names[3] if len(names) > 3 else names[0])}:{self._port}"
-
-    def _names(self) -> list[str]:
-        """Every name by which the city is reached, the one that people are told included."""
-        told = urlsplit(self.options.public_url).hostname if self.options.public_url else None
-        names = names_of_this_machine(self.options.host)
-        return [*names, told] if told and told not in names else names
-
-    @property
-    def video_url(self) -> str:
-        """Where screens reach the relay: the city's own host, another port; or what `DURE_VIDEO_URL` says."""
-        host = _in_url(urlsplit(self.url).hostname or "localhost")
-        told = os.environ.get("DURE_VIDEO_URL")
-        return told or f"{'ws' if self.url.startswith('http:') else 'wss'}://{host}:{self._video_port}"
-
-    def _health_url(self, port: int, path: str) -> str:
-        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.options.host, self.options.host)  # noqa: S104
-        return f"{'https' if self._tls else 'http'}://{_in_url(host)}:{port}{path}"
-
-    def _health(self) -> Mapping[str, Callable[[], str]]:
-        """The pages of health, by process."""
-        return {
-            "web": lambda: self._health_url(self._port, "/api/v1/health"),
-            "relay": lambda: self._health_url(self._video_port, "/health"),
-        }
-
-    def _environment(self) -> Mapping[str, str]:
-        options, door = self.options, self._door()
-        values = {
-            **os.environ,
-            "DURE_DATA": str(self.place.folder),
-            "DURE_DATABASE_URL": self.database_url,
-            "DURE_NATS_URL": self.nats_url,
-            "DURE_HOST": "127.0.0.1" if options.host == "localhost" else options.host,
-            "DURE_PORT": str(self._port),
-            "DURE_MQTT_HOST": door.host,
-            "DURE_MQTT_PORT": str(door.port),
-            "DURE_PUBLIC_URL": self.url,
-            "DURE_VIDEO_PORT": str(self._video_port),
-            "DURE_VIDEO_URL": self.video_url,
-            "PYTHONUTF8": "1",
-            "PYTHONUNBUFFERED": "1",
-        }
-        if options.console is not None:
-            values["DURE_CONSOLE"] = str(options.console)
-        if self._tls is not None:
-            values |= {"DURE_TLS_CERT": str(self._tls.certificate), "DURE_TLS_KEY": str(self._tls.key)}
-        return values
 
     # --- its life ---
 
@@ -185,11 +70,11 @@ class Supervisor:
             self._end_left_over()
             self._nursery.open()
             self._start_engines()
-            self._prepare(self.database_url)
+            self._prepare(self.reach.database_url)
             self._check_stopped()
             self._start_processes()
             self._wait_until_serving()
-            ready(Ready(self.url, self._mqtt_address(), self.video_url, self.database_url))
+            ready(Ready(self.reach.url, self.reach.mqtt_address(), self.reach.video_url, self.reach.database_url))
             self._start_reporter()
             self._watch()
         except Stopped:
@@ -224,13 +109,13 @@ class Supervisor:
             from dure.engine.servers.tls import local_certificate
 
             given = options.certificate and options.key
-            self._tls = (
+            self.reach.tls = (
                 Certificate(options.certificate, options.key)
                 if given and options.certificate and options.key
-                else local_certificate(self.place.tls, self._names())
+                else local_certificate(self.place.tls, self.reach.names())
             )
-        self._port = self._open_port(options.port, "--port", noted.get("web_port"))
-        self._video_port = self._open_port(options.video_port, "--video-port", noted.get("video_port"))
+        self.reach.port = self.reach.open_port(options.port, "--port", noted.get("web_port"))
+        self.reach.video_port = self.reach.open_port(options.video_port, "--video-port", noted.get("video_port"))
         if not secret("DURE_DATABASE_URL"):
             server = Postgres(
                 postgres.cluster_of(self.place),
@@ -238,41 +123,32 @@ class Supervisor:
                 log=self.place.logs / "postgres.log",
             )
             server.make()
-            self._postgres = PostgresUnit(server, noted.get("postgres_port"))
-            self._units.append(self._postgres)
+            self.reach.postgres = PostgresUnit(server, noted.get("postgres_port"))
+            self._units.append(self.reach.postgres)
         if not secret("DURE_NATS_URL"):
             nats = nats_of(self.place, sync_always=os.environ.get("DURE_SYNC_ALWAYS") == "1")
             nats.clear()
-            mqtt = self._open_port(options.mqtt_port, "--mqtt-port", noted.get("mqtt_port"))
-            tls = self._tls or Certificate(Path(), Path())
+            mqtt = self.reach.open_port(options.mqtt_port, "--mqtt-port", noted.get("mqtt_port"))
+            tls = self.reach.tls or Certificate(Path(), Path())
             door = MqttDoor(
                 "127.0.0.1" if options.host == "localhost" else options.host,
                 mqtt,
-                tls.certificate if self._tls else None,
-                tls.key if self._tls else None,
+                tls.certificate if self.reach.tls else None,
+                tls.key if self.reach.tls else None,
             )
-            self._nats = NatsUnit(nats, door, noted.get("nats_port"))
-            self._units.append(self._nats)
+            self.reach.nats = NatsUnit(nats, door, noted.get("nats_port"))
+            self._units.append(self.reach.nats)
         for unit in list(self._units):
             self._launch(unit)
         self._wait_for(self._units, postgres.READY_WITHIN_S)
-        if self._postgres:
-            self._postgres.server.ensure_database()
-
-    def _open_port(self, wanted: int, option: str, former: object) -> int:
-        host = "127.0.0.1" if self.options.host == "localhost" else self.options.host
-        if wanted == 0:
-            return children.free_port(former if isinstance(former, int) else None, host)
-        if not children.port_taken(wanted, host):
-            return wanted
-        holder = children.holder_of(wanted)
-        raise faults.port_taken(wanted, option, f"{holder.name()} (pid {holder.pid})" if holder else "")
+        if self.reach.postgres:
+            self.reach.postgres.server.ensure_database()
 
     def _start_processes(self) -> None:
         for name in PROCESSES:
-            health = self._health().get(name, _no_page)
+            health = self.reach.health().get(name, _no_page)
             self._units.append(
-                PythonUnit(name, self.place.logs / f"{name}.log", self._nursery, self._environment, health)
+                PythonUnit(name, self.place.logs / f"{name}.log", self._nursery, self.reach.environment, health)
             )
         for unit in self._units:
             if unit.name in PROCESSES:
@@ -281,7 +157,7 @@ class Supervisor:
     def _start_reporter(self) -> None:
         from dure.engine.servers.reporter import Reporter  # its imports take long: the city serves already
 
-        self._reporter = Reporter(self.database_url, [unit.name for unit in self._units])
+        self._reporter = Reporter(self.reach.database_url, [unit.name for unit in self._units])
         self._reporter.start()
         for unit in self._units:
             self._tell(unit)
@@ -341,7 +217,7 @@ class Supervisor:
                 self._tell(unit)
 
     def _launch(self, unit: Unit) -> None:
-        before = self._postgres.server.port if self._postgres else 0
+        before = self.reach.postgres.server.port if self.reach.postgres else 0
         try:
             unit.start()
         except (OSError, PostgresFailed, NatsFailed, NurseryFailed, subprocess.SubprocessError):
@@ -353,7 +229,7 @@ class Supervisor:
         if not isinstance(process, Ward):
             threading.Thread(target=self._wait_child, args=(process,), name=f"wait {unit.name}", daemon=True).start()
         self._note()
-        if unit is self._postgres and before and before != self._postgres.server.port:
+        if unit is self.reach.postgres and before and before != self.reach.postgres.server.port:
             self._moved()
 
     def _wait_child(self, process: subprocess.Popen[bytes]) -> None:
@@ -371,7 +247,7 @@ class Supervisor:
     def _moved(self) -> None:
         """PostgreSQL came back on another port because its own was taken meanwhile: everybody must learn it."""
         if self._reporter is not None:
-            self._reporter.use(self.database_url)
+            self._reporter.use(self.reach.database_url)
         for unit in self._units:
             if unit.name in PROCESSES and unit.process is not None:
                 unit.process.send_signal(signal.SIGTERM)
@@ -381,7 +257,7 @@ class Supervisor:
         anew."""
         for log_file in (*(unit.log for unit in self._units), self._nursery.log):
             children.rotate(log_file)
-        for name, page in self._health().items():
+        for name, page in self.reach.health().items():
             unit = next((unit for unit in self._units if unit.name == name), None)
             if unit is None or unit.state != "running" or unit.process is None or answers(page()):
                 self._deaf[name] = 0
@@ -397,19 +273,6 @@ class Supervisor:
             pid = unit.process.pid if unit.process else None
             self._reporter.tell(unit.name, unit.state, pid, unit.restarts, unit.last_exit)
 
-    def _door(self) -> MqttDoor:
-        """Where devices sign in; with a NATS of the city's own, its host and the port that `dure up` was told."""
-        if self._nats is not None:
-            return self._nats.door
-        return MqttDoor(urlsplit(self.nats_url).hostname or "localhost", self.options.mqtt_port)
-
-    def _mqtt_address(self) -> str:
-        door = self._door()
-        if self._nats is None:
-            return f"{_in_url(door.host)}:{door.port}"
-        host = "localhost" if self.options.loopback else urlsplit(self.url).hostname or door.host
-        return f"{_in_url(host)}:{door.port}"
-
     def _note(self) -> None:
         """Keeps in run.json what runs, so that another start, or `dure doctor`, can find it."""
         running = {
@@ -420,14 +283,14 @@ class Supervisor:
         self.place.note(
             {
                 "pid": os.getpid(),
-                "url": self.url,
-                "web_port": self._port,
-                "video": self.video_url,
-                "video_port": self._video_port,
-                "mqtt": self._mqtt_address(),
-                "mqtt_port": self._nats.door.port if self._nats else None,
-                "postgres_port": self._postgres.server.port if self._postgres else None,
-                "nats_port": self._nats.server.port if self._nats else None,
+                "url": self.reach.url,
+                "web_port": self.reach.port,
+                "video": self.reach.video_url,
+                "video_port": self.reach.video_port,
+                "mqtt": self.reach.mqtt_address(),
+                "mqtt_port": self.reach.nats.door.port if self.reach.nats else None,
+                "postgres_port": self.reach.postgres.server.port if self.reach.postgres else None,
+                "nats_port": self.reach.nats.server.port if self.reach.nats else None,
                 "children": running,
             }
         )
@@ -447,7 +310,7 @@ class Supervisor:
         for unit in units:
             unit.state = "stopped"
             try:
-                unit.stop(20.0 if unit is self._postgres else 5.0)
+                unit.stop(20.0 if unit is self.reach.postgres else 5.0)
             except (OSError, subprocess.SubprocessError):
                 log.exception("%s could not be ended", unit.name)
             unit.process = None
@@ -463,7 +326,3 @@ def _end_of(file: Path) -> str:
         return file.read_text(encoding="utf-8", errors="replace")[-1500:].strip()
     except OSError:
         return ""
-
-
-def _in_url(host: str) -> str:
-    return f"[{host}]" if ":" in host else quote(host)
