@@ -10,13 +10,16 @@ import msgspec
 from dure.engine import history
 from dure.engine.context import Context
 from dure.engine.database import Tx
+from dure.kernel.errors import Unavailable
 from dure.sense import manifest
-from dure.sense.history_write import TAIL, Answer, folder_of
+from dure.sense.history_write import TAIL, folder_of
+from dure.sense.onlooker import forget, onlooker_of
 from dure.sense.packs import Observation
 from dure.sense.readings import LATEST
-from dure.sense.tail import MICRO, Query, Row
+from dure.sense.tail import MICRO, Answer, Query, Row
 
 MOST = 50_000
+_ANSWERED_S = 5.0
 _KEY = "observed_us, device, property, value, received_us, estimated"
 
 
@@ -50,8 +53,8 @@ async def read(
 ) -> Found:
     """Observations of these devices and properties (None: all) with `start` <= observed_at < `end`, by observed time.
 
-    `after` goes on where a page ended. At most 50,000 at once. Raises Unavailable where the stream process (which
-    knows the newest) or the database is away, or where a search takes too long. `tx` is one to look with, if any.
+    `after` goes on where a page ended. At most 50,000 at once. Raises Unavailable where the stream or the database is
+    away, or where a search takes too long. `tx` is one to look with, if any.
     """
     wanted = min(limit, MOST)
     given = 0 if after is None else after.given
@@ -64,10 +67,24 @@ async def read(
         wanted + given + 1,
         None if after is None else after.row,
     )
-    answer = msgspec.msgpack.decode(await context.stream.ask(TAIL, msgspec.msgpack.encode(query)), type=Answer)
+    answer = await _tail(context, query)
     rows = [*answer.rows, *await _from_files(context, tx, query, answer)]
     rows.sort(reverse=newest_first)
     return _page(rows[: query.limit], wanted, len(rows) >= query.limit, after)
+
+
+async def _tail(context: Context, query: Query) -> Answer:
+    """What no file holds yet, from the process that keeps it at hand; while that is away, from the stream itself."""
+    try:
+        told = await context.stream.ask(TAIL, msgspec.msgpack.encode(query), timeout_s=_ANSWERED_S)
+    except Unavailable:
+        if not context.stream.connected:
+            raise
+        told = b""
+    if not told:
+        return await onlooker_of(context).answer(query)
+    await forget(context)
+    return msgspec.msgpack.decode(told, type=Answer)
 
 
 def _page(rows: Sequence[Row], wanted: int, more: bool, after: Mark | None) -> Found:

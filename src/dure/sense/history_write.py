@@ -9,7 +9,6 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,11 +18,12 @@ from dure.engine import history
 from dure.engine.context import Context
 from dure.engine.reader import Message, Reader
 from dure.kernel.errors import Unavailable
-from dure.sense import manifest, packs
+from dure.sense import manifest
+from dure.sense.intake import Intake
 from dure.sense.latest import Latest
 from dure.sense.manifest import File, Marks
 from dure.sense.streams import OBS, ensure
-from dure.sense.tail import ORDER, Query, Row, Tail
+from dure.sense.tail import ORDER, Answer, Query, Tail
 
 log = logging.getLogger(__name__)
 FLUSH_S = 300.0
@@ -35,14 +35,6 @@ LONG = 4_000
 KEPT_S = 3600.0
 """How long what stands in files stays in the stream too, for whoever reads it again."""
 TAIL = "dure.history.tail"
-
-
-class Answer(msgspec.Struct):
-    """The tail's rows for a query, and up to which sequence of which making of OBS the files are complete."""
-
-    origin: str
-    mark: int
-    rows: list[Row]
 
 
 async def run_history(context: Context) -> None:
@@ -73,8 +65,8 @@ class Writer:
         self._folder = folder_of(context.settings.data)
         self._latest = Latest(context.database)
         self._marks: Marks | None = None
-        self._mqtt: dict[int, int] = {}
-        self._tail = Tail(1)
+        self._intake = Intake(0, {})
+        self._until = 0
         self._reader: Reader | None = None
         self._began = time.monotonic()
         self._flushed: deque[tuple[float, int]] = deque()
@@ -89,7 +81,10 @@ class Writer:
     async def step(self, wait_s: float = 0.5) -> None:
         """Take in what is there; write a file when one is due. Raises Unavailable."""
         assert self._reader is not None
-        for message in await self._reader.read(READ, wait_s):
+        messages = await self._reader.read(READ, wait_s)
+        if not messages:  # what was there at the beginning is read, however its sequences end
+            self._until = 0
+        for message in messages:
             self._take(message)
             if len(message.data) > LONG:
                 await asyncio.sleep(0)  # detection lives on the same loop
@@ -112,37 +107,21 @@ class Writer:
             if (seq, facts.made) != (found.seq, found.origin):
                 await manifest.begin(tx, seq, facts.made)
         self._marks = Marks(seq, facts.made, found.mqtt)
-        self._mqtt = dict(found.mqtt)
-        self._start_tail(seq)
+        self._intake = Intake(seq, found.mqtt)
+        self._until = facts.last
+        self._began = time.monotonic()
         self._reader = context.stream.reader(OBS, subject="obs.>", after=seq)
 
-    def _start_tail(self, seq: int) -> None:
-        self._tail = Tail(seq + 1)
-        self._began = time.monotonic()
+    @property
+    def _tail(self) -> Tail:
+        return self._intake.tail
 
     def _take(self, message: Message) -> None:
-        try:
-            pack = packs.decode(message.data)
-        except ValueError:
-            log.exception("message %s of the stream is no pack", message.sequence)
-            return
-        partition = _partition(message.subject)
-        rows = self._fresh(partition, pack)
         if not self._tail.messages:
             self._began = time.monotonic()
-        self._tail.take(pack, rows, message.sequence)
-        if rows is None:
+        pack = self._intake.take(message)
+        if pack is not None:
             self._latest.take(pack)
-
-    def _fresh(self, partition: int, pack: packs.Pack) -> Sequence[int] | None:
-        """The rows that did not come before; None for all."""
-        if not len(pack) or pack.seq[-1] == 0:
-            return None
-        mark = self._mqtt.get(partition, 0)
-        self._mqtt[partition] = max(mark, pack.seq[-1])
-        if pack.seq[0] > mark:
-            return None
-        return [row for row, seq in enumerate(pack.seq) if seq > mark]
 
     async def flush(self) -> None:
         """Write what the tail holds into files and move the marks. Raises Unavailable; the tail stays then."""
@@ -151,11 +130,12 @@ class Writer:
         if tail.last_seq < tail.first_seq:
             return
         files = await asyncio.to_thread(self._write, tail, before.origin)
-        after = Marks(tail.last_seq, before.origin, dict(self._mqtt))
+        after = Marks(tail.last_seq, before.origin, dict(self._intake.mqtt))
         async with self._context.database.transaction() as tx:
             await manifest.advance(tx, before.seq, after, files)
         self._marks = after
-        self._start_tail(after.seq)
+        self._intake.start_tail(after.seq)
+        self._began = time.monotonic()
         self._flushed.append((time.monotonic(), after.seq))
         await self._free()
 
@@ -199,17 +179,15 @@ class Writer:
             await stream.free(OBS, upto)
 
     async def answer(self, question: bytes) -> bytes | None:
-        """The tail's part of a query (`Query` as msgpack -> `Answer`); None until the place in the stream is known."""
-        if self._marks is None:
-            return None
+        """The tail's part of a query (`Query` as msgpack -> `Answer`).
+
+        b"" until what was there at the beginning is read: what is missing must not look as if it had never been.
+        """
+        if self._marks is None or self._tail.last_seq < self._until:
+            return b""
         query = msgspec.msgpack.decode(question, type=Query)
         rows = sorted(self._tail.found(query), reverse=query.newest)[: query.limit]
         return msgspec.msgpack.encode(Answer(self._marks.origin, self._marks.seq, rows))
-
-
-def _partition(subject: str) -> int:
-    digits = subject.removeprefix("obs.p")
-    return int(digits) if digits.isdigit() else 0
 
 
 def _time(seconds: float) -> datetime:

@@ -62,6 +62,14 @@ class Query(msgspec.Struct, frozen=True):
         return row <= self.after if self.newest else row >= self.after
 
 
+class Answer(msgspec.Struct):
+    """The tail's rows for a query, and up to which sequence of which making of OBS the files are complete."""
+
+    origin: str
+    mark: int
+    rows: list[Row]
+
+
 class _Numbers(dict[str, int]):
     """A number for each word, by its first use."""
 
