@@ -42,7 +42,7 @@ async def matrix() -> list[Claim]:
     folder = _folder()
     try:
         async with running(folder / "city") as town:
-            report = await Drive.of(town).ask(oracle.cells())
+            report = await Drive.of(town).ask(oracle.live())
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     if report.faults or report.denied:

@@ -148,7 +148,7 @@ def sample(seed: int, many: int) -> list[Cell]:
 
     chance = random.Random(seed)
     chosen: list[Cell] = []
-    every = [list(group) for _, group in groupby(oracle.cells(), key=lambda cell: cell.route)]
+    every = [list(group) for _, group in groupby(oracle.live(), key=lambda cell: cell.route)]
     for cells in every:
         possible = [cell for cell in cells if askers.asks(cell)]
         chance.shuffle(possible)

@@ -55,6 +55,14 @@ IN_BODY = frozenset({"POST /video/openings"})
 """Routes that name the thing in their body."""
 
 
+def live() -> Iterator[Cell]:
+    """The cells that a running city is asked: without a purpose only where a line asks for one. Elsewhere the request
+    would be the same, word for word, but for a parameter that nothing reads.
+    """
+    lines = table.by_route()
+    return (cell for cell in cells() if cell.purpose or "purpose" in lines[cell.route].needs)
+
+
 def about_one(line: Line, route: str) -> bool:
     """Whether a route names one thing that belongs to somebody."""
     return line.thing is not None and (THINGS[line.thing] in route or route in IN_BODY)

@@ -35,9 +35,6 @@ class Things:
             path = path.replace("{session_id}", str(asker.spare))
         for name, value in self.ids.items():
             path = path.replace("{" + name + "}", value)
-        line = table.by_route()[cell.route]
-        if cell.purpose and "purpose" not in line.needs:
-            path += "?purpose=check"
         return "/api/v1" + path
 
     def body(self, cell: Cell) -> bytes:
