@@ -201,6 +201,8 @@ C-4,박전화,독거노인,,,,010-1,,,,
     )  # fmt: skip
     for canary in ("홍길순", "1941-03-02", "시장3길", "홍아들", "보청기", "박전화", "MO-1"):
         assert canary not in everything
+    waiting = await rows(database, "select status from import_row where sealed is not null order by row")
+    assert [one["status"] for one in waiting] == ["rejected", "rejected"], "what went in has no second copy"
     assert (await bring("people", file)).unchanged == 2
 
 

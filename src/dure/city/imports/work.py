@@ -172,6 +172,8 @@ async def _apply(database: Database, tx: Tx, vault: Vault, run_id: UUID) -> None
     await events.device_changed(tx, written.devices)
     if len(written.cameras) <= events.EACH:
         await events.camera_changed(tx, written.cameras)
+    # What went in stands in the vault now: a second copy here would outlive somebody's erasing.
+    await tx.execute(_FORGET_CELLS, {"run": run_id})
     now = tx.now()
     await runs.move(
         tx,
@@ -182,6 +184,11 @@ async def _apply(database: Database, tx: Tx, vault: Vault, run_id: UUID) -> None
         counts=await runs.count_rows(tx, run_id),
     )
     await events.imported(tx, str(run_id), run["version"] + 1, run["kind"])
+
+
+_FORGET_CELLS = text(
+    "update import_row set sealed = null where run_id = :run and status <> 'rejected' and sealed is not null"
+)
 
 
 async def _waiting(tx: Tx, run_id: UUID, after: int) -> list[RowMapping]:
