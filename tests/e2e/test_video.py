@@ -78,15 +78,16 @@ async def test_where_no_picture_opens_by_itself_a_purpose_is_asked_and_kept(town
         await page.keyboard.press("v")
         dialog = page.get_by_role("dialog")
         await expect(dialog).to_contain_text("감사 기록")
-        await dialog.get_by_role("textbox").fill("용의자 이동 방향 확인")
+        await expect(dialog.get_by_role("textbox")).to_be_focused()
+        await page.keyboard.insert_text("용의자 이동 방향 확인")
         await dialog.get_by_role("button", name="영상 열기").click()
         await _five_move(page)
         await page.get_by_role("button", name="영상 닫기").click()
         await expect(page.locator(".tile video")).to_have_count(0)
     lines = (await town.client.get("/audit", params={"action": "video.open"})).json()["items"]
-    ours = [line for line in lines if incident["id"] in (line["purpose"] or "")]
+    ours = [line for line in lines if line["case_id"] == incident["id"]]
     assert {line["entity_id"] for line in ours} == {one["id"] for one in incident["cameras"]}
-    assert all(line["purpose"].startswith("용의자 이동 방향 확인") for line in ours)
+    assert all(line["purpose"] == "용의자 이동 방향 확인" for line in ours)
     await _close(town, incident)
 
 
