@@ -46,6 +46,12 @@ class SeedCbcHmac:
         return mac.finalize()
 
 
+class Other(SeedCbcHmac):
+    """The same under another name."""
+
+    name = "other"
+
+
 @pytest.fixture
 def seed(monkeypatch: pytest.MonkeyPatch) -> int:
     """A third suite, registered for this test."""
@@ -93,9 +99,16 @@ def test_a_suites_number_and_name_are_its_own(seed: int) -> None:
     assert cipher.chosen({"DURE_VAULT_SUITE": "chacha20-poly1305"}) == 2
     with pytest.raises(ValueError, match="rot13"):
         cipher.chosen({"DURE_VAULT_SUITE": "rot13"})
-    for number in (1, 2, seed, 256):
+    for number in (0, 1, 2, seed, 256):
         with pytest.raises(ValueError, match="registered"):
-            cipher.register(number, SeedCbcHmac())
+            cipher.register(number, Other())
+    with pytest.raises(ValueError, match="registered"):
+        cipher.register(3, SeedCbcHmac())
+    cipher.register(3, Other())
+    assert cipher.chosen({"DURE_VAULT_SUITE": "other"}) == 3
+    last = Other()
+    last.name = "last"
+    cipher.register(255, last)
     with pytest.raises(Unreadable):
         cipher.suite(99)
 

@@ -61,6 +61,12 @@ async def put(database: Database, held: Vault, person: Person = CANARY, id_: UUI
         (masks.birth_date, "1958-03-04", "195*-**-**"),
         (masks.email, "kim@example.kr", "k***@example.kr"),
         (masks.anything, "anything", "***"),
+        (masks.resident_no, "9001011234567", "900101-1******"),
+        (masks.resident_no, "900101-1234567", "900101-1******"),
+        (masks.resident_no, "900101", "******-*******"),
+        (masks.tail, "M12345678", "*******78"),
+        (masks.tail, "12345", "****45"),
+        (masks.tail, "1234", "****"),
     ],
 )
 def test_masks(mask: object, plain: str, shown: str) -> None:
