@@ -22,7 +22,7 @@ from dure.trust.web import require
 router = Router(tags=["trust"])
 Links = Annotated[Principal, Depends(require("person.link"))]
 Erases = Annotated[Principal, Depends(require("person.erase"))]
-Proves = Annotated[Principal, Depends(require("person.proof"))]
+Proves = Annotated[Principal, Depends(require("destruction.read"))]
 Limit = Annotated[int, Query(ge=1, le=paging.MOST)]
 
 

@@ -8,5 +8,5 @@ from dure.trust.roles import CONTROL_ROOM, Role
 GRANTS: Grants = {
     "person.link": grant(CONTROL_ROOM | {Role.WELFARE, Role.EPIDEMIC}),
     "person.erase": grant({Role.ADMIN, Role.SHIFT_LEAD}, Ask.PURPOSE, Ask.STEP_UP),
-    "person.proof": grant({Role.ADMIN, Role.SHIFT_LEAD, Role.AUDITOR}),
+    "destruction.read": grant({Role.ADMIN, Role.SHIFT_LEAD, Role.AUDITOR}),
 }
