@@ -44,3 +44,29 @@ async def test_the_board_of_a_past_moment_shows_what_stood_and_takes_no_acts(tow
 async def test_a_moment_outside_the_week_is_refused(town: Town, at: str) -> None:
     answer = await town.client.get("/snapshot", params={"at": at})
     assert answer.status_code == 422
+
+
+async def test_a_queue_of_fifty_thousand_draws_the_rows_in_sight_and_moves_by_keys(town: Town, desk: Desk) -> None:
+    body = {"type": "other", "description": "본보기", "source": "operator", "lon": 127.49, "lat": 36.67}
+    first = (await town.client.post("/incidents", json=body)).json()
+    known = (await town.client.get("/snapshot")).json()["entities"]["incident"]
+    one = next(each for each in known if each["id"] == first["id"])
+    many = [{**one, "id": f"{n:036d}", "receipt_no": f"HB20261205-{n:05d}"} for n in range(50_000)]
+    then = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+    async with desk.page("rules") as page:
+        answer = {"position": None, "at": then, "entities": {"incident": many, "alarm": []}}
+        await page.route("**/snapshot?at=*", lambda route: route.fulfill(json=answer))
+        await page.goto(f"{town.url}/#/board?then={then}")
+        rows = page.locator(".queue [role=option]")
+        await expect(rows.first).to_have_attribute("aria-setsize", "50000")
+        assert await rows.count() < 60
+        for _ in range(30):
+            await page.keyboard.press("j")
+        chosen = page.locator(".queue [role=option][aria-selected=true]")
+        await expect(chosen).to_have_attribute("aria-posinset", "31")
+        await expect(chosen).to_be_in_viewport()
+        await page.keyboard.press("k")
+        await expect(chosen).to_have_attribute("aria-posinset", "30")
+        await page.evaluate("document.querySelector('.queue .rows').scrollTop = 1e9")
+        await expect(rows.last).to_have_attribute("aria-posinset", "50000")
+        assert await rows.count() < 60

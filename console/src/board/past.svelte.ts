@@ -32,7 +32,7 @@ export class Past {
   look(at: number): void {
     const now = clock.exact();
     const to = Math.min(now - 1000, Math.max(now - (farthest - 1) * 60_000, at));
-    router.set({ then: new Date(Math.floor(to / 1000) * 1000).toISOString() });
+    router.set({ then: new Date(to).toISOString() });
   }
 
   step(minutes: number): void {
