@@ -59,7 +59,9 @@ class MeIn(Model):
 
 
 class Me(BaseModel):
-    """Who is signed in."""
+    """Who is signed in. `duties`: posts held now; `delegated`: roles that a colleague gave for a time, with that desk's
+    label; `shared`: several people are suspected to use the account.
+    """
 
     kind: str
     id: str
@@ -71,6 +73,9 @@ class Me(BaseModel):
     agency: str | None
     agency_name: str | None
     device_id: str | None
+    duties: list[str]
+    delegated: dict[Role, str]
+    shared: bool
     network: str | None
     address: str | None
     language: Language

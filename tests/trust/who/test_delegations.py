@@ -33,6 +33,7 @@ async def test_a_colleague_holds_the_role_from_when_until_when(
     for _ in range(4):
         clock.advance(15 * 60 + 1)
         held, own = await kim.roles(), await lead.roles()
+    assert (await kim.client.get("/me")).json()["delegated"] == {"shift_lead": "desk-lead"}
     assert held == {"official", "shift_lead"}
     assert own == {"shift_lead", "operator"}, "giving is not giving up"
     (listed,) = (await kim.client.get("/delegations")).json()["items"]

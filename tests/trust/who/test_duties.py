@@ -24,6 +24,7 @@ async def test_a_role_for_duty_holds_while_the_duty_runs(clock: HeldClock, admin
     assert await kim.roles() == {"official"}
     clock.advance(13 * 60)
     assert await kim.roles() == {"official", "operator"}
+    assert (await kim.client.get("/me")).json()["duties"] == ["주간조"]
     clock.advance(13 * 60)
     assert await kim.roles() == {"official"}
     later = (await admin.client.post("/duties", json=duty(kim, after=0.4, hours=2))).json()

@@ -38,6 +38,11 @@ export interface Me {
   readonly second_missing?: boolean;
   readonly agency: string | null;
   readonly agency_name: string | null;
+  /** The posts that one holds at this moment. */
+  readonly duties?: readonly string[];
+  /** Roles that a colleague gave for a time, with that desk's label. */
+  readonly delegated?: Readonly<Record<string, string>>;
+  readonly shared?: boolean;
   readonly network: string | null;
   readonly address: string | null;
   readonly language: 'ko' | 'en';
