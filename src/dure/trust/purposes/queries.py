@@ -29,6 +29,10 @@ ENTRIES = text(
     order by created_at desc, id desc limit :most
     """
 )
+OFFICES = text(
+    "select distinct agency_id from purpose where person_id = :person_id and withdrawn_at is null "
+    "and from_at <= :now and until_at > :now"
+)
 OPENED = text(
     "insert into person_opening (audit_id, person_id, at, code, basis, kinds, purpose_id, case_kind, case_id, "
     "glass_id) "

@@ -1,5 +1,6 @@
 """Retention over HTTP: the table, what goes tomorrow, what went, and holds."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
@@ -15,6 +16,7 @@ from dure.engine.web import ContextDep, LanguageDep, Router, TxDep
 from dure.kernel.messages import Language
 from dure.trust import audit
 from dure.trust.principal import Principal
+from dure.trust.purposes import cases
 from dure.trust.retention import coming, holding, queries, registry, shapes
 from dure.trust.retention.model import Thing
 from dure.trust.retention.night import rule_of
@@ -163,7 +165,11 @@ async def list_holds(
 @router.post("/holds", status_code=201)
 async def place_hold(body: shapes.HoldIn, tx: TxDep, who: Holds) -> shapes.HoldOut:
     """Hold what an investigation needs: from now on nothing of it is destroyed."""
-    id_ = await holding.place(tx, who, holding.Wanted(**body.model_dump()))
+    wanted = holding.Wanted(**body.model_dump())
+    if wanted.scope == "incident" and "incident" in cases.known():  # by its receipt number, too
+        case = await cases.find(tx, who, "incident", wanted.target)
+        wanted = replace(wanted, target=case.id if case else None)
+    id_ = await holding.place(tx, who, wanted)
     return _hold(await holding.get(tx, id_), tx.now())
 
 

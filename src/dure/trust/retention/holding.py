@@ -37,6 +37,8 @@ def refusal(wanted: Wanted, now: datetime) -> str | None:
     """Why this hold cannot stand, or None. Pure."""
     if (wanted.scope == "period") != (wanted.target is None):
         return "trust.hold.target_wrong"
+    if wanted.scope == "person" and _person("person", wanted.target) is None:
+        return "trust.hold.target_wrong"
     period = (wanted.from_at, wanted.to_at)
     if wanted.scope == "period" and None in period:
         return "trust.hold.period_needed"
