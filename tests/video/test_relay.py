@@ -1,8 +1,10 @@
 """The relay with real FFmpeg programs and cameras that speak RTSP over sockets."""
 
 import asyncio
+import re
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 import psutil
 import pytest
@@ -177,3 +179,36 @@ async def test_rubbish_in_place_of_rtsp_is_no_picture() -> None:
         assert not eye.pictures
     await relay.end()
     server.close()
+
+
+async def test_a_camera_that_points_to_another_host_is_not_followed() -> None:
+    led: list[bytes] = []
+
+    async def elsewhere(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        led.append(await reader.read(200))
+        writer.close()
+
+    async def points(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(asyncio.IncompleteReadError):
+            while asked := await reader.readuntil(b"\r\n\r\n"):
+                (number,) = re.findall(rb"CSeq: [0-9]+", asked)
+                if asked.startswith(b"DESCRIBE"):
+                    answers.append(asked)
+                    writer.write(b"RTSP/1.0 302 Found\r\n%s\r\nLocation: rtsp://127.0.0.1:%d/x\r\n\r\n" % (number, to))
+                else:
+                    writer.write(b"RTSP/1.0 200 OK\r\n%s\r\nPublic: DESCRIBE\r\n\r\n" % number)
+        writer.close()
+
+    answers: list[bytes] = []
+    target = await asyncio.start_server(elsewhere, "127.0.0.1", 0)
+    to = target.sockets[0].getsockname()[1]
+    camera = await asyncio.start_server(points, "127.0.0.1", 0)
+    relay = Relay(found_at(camera.sockets[0].getsockname()[1]), kept_s=0.1)
+    with relay.watching("C-11") as viewer:
+        eye = Eye(viewer)
+        await eye.until(lambda eye: "failed" in eye.states)
+    await relay.end()
+    camera.close()
+    target.close()
+    assert answers, "it was asked"
+    assert led == []

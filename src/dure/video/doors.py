@@ -187,8 +187,10 @@ class Door:
             while seat.code is None and not listening.done():
                 await seat.viewer.woken.wait()
                 seat.viewer.woken.clear()
-                async with asyncio.timeout(_SENT_WITHIN_S):
-                    await _send_all(seat, send)
+                while seat.code is None and not listening.done():
+                    async with asyncio.timeout(_SENT_WITHIN_S):
+                        if not await _send_next(seat.viewer, send):
+                            break
         except (TimeoutError, OSError, RuntimeError):
             return None  # nobody reads any more
         finally:
@@ -250,20 +252,21 @@ async def _text(send: Send, value: object) -> None:
     await send({"type": "websocket.send", "text": json.dumps(value)})
 
 
-async def _send_all(seat: Seat, send: Send) -> None:
-    """All that waits for this viewer; while it is sent, what comes waits in their bounded queue."""
-    viewer = seat.viewer
-    while seat.code is None:
-        if viewer.said:
-            await _text(send, viewer.said.popleft())
-        elif viewer.init is not None:
-            init, viewer.init = viewer.init, None
-            await _text(send, {"type": "init", "mime": init.mime, "width": init.width, "height": init.height})
-            await send({"type": "websocket.send", "bytes": framed(init)})
-        elif (fragment := viewer.queue.take()) is not None:
-            await send({"type": "websocket.send", "bytes": framed(fragment)})
-        else:
-            return
+async def _send_next(viewer: Viewer, send: Send) -> bool:
+    """Send what waits first for this viewer; whether anything did. While it is sent, what comes waits in their bounded
+    queue.
+    """
+    if viewer.said:
+        await _text(send, viewer.said.popleft())
+    elif viewer.init is not None:
+        init, viewer.init = viewer.init, None
+        await _text(send, {"type": "init", "mime": init.mime, "width": init.width, "height": init.height})
+        await send({"type": "websocket.send", "bytes": framed(init)})
+    elif (fragment := viewer.queue.take()) is not None:
+        await send({"type": "websocket.send", "bytes": framed(fragment)})
+    else:
+        return False
+    return True
 
 
 def framed(piece: Init | Fragment) -> bytes:

@@ -67,7 +67,9 @@ async def located(address: str, allowed: Sequence[Network]) -> str:
 
 
 def arguments(address: str) -> list[str]:
-    """What FFmpeg is told: nothing about whom it asks. The kinds of connections it may make are named."""
+    """What FFmpeg is told: nothing about whom it asks. The kinds of connections it may make are named; without `rtsp`
+    among them it does not follow a camera that points to another host.
+    """
     over = "tls,tcp" if address.lower().startswith("rtsps") else "tcp"
     return ["-protocol_whitelist", f"pipe,rtp,{over}", *_PROBE, "-f", "concat", "-safe", "0", "-i", "pipe:0", *_OUT]
 
