@@ -165,8 +165,8 @@ async def _first_agency(tx: Tx, principal: Principal, row: RowMapping) -> None:
 
 
 async def reset_link(tx: Tx, principal: Principal, account_id: UUID) -> str:
-    """A one-time link's secret with which the account's owner sets a password. Raises NotFound, and Conflict for who has
-    left.
+    """A one-time link's secret with which the account's owner sets a password. Raises NotFound, and Conflict for
+    who has left.
     """
     if (await get(tx, account_id))["state"] == "left":
         raise Conflict("trust.account.has_left")

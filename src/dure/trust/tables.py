@@ -1,4 +1,4 @@
-"""The room's tables. Secrets are kept as hashes only; who a person is stands sealed in `vault.tables` and nowhere else."""
+"""The room's tables. Secrets are kept as hashes only; who a person is stands sealed in `vault.tables`, nowhere else."""
 
 from sqlalchemy import (
     ARRAY,
