@@ -251,6 +251,17 @@ async def test_without_settings_there_is_no_single_sign_on(app: FastAPI, databas
         assert (await door.get("/sso/callback")).status_code == 404
 
 
+async def test_settings_that_cannot_be_used_close_no_other_way(
+    app: FastAPI, settings: Settings, database: Database
+) -> None:
+    written(settings.data, "http://sso.city.example.kr")
+    kim = await account(database, "kim", Role.OPERATOR)
+    async with seat(app, kim) as desk:
+        assert (await desk.get("/me/ways")).json()["sso"] is None
+        assert (await desk.get("/sign-in")).json()["sso"] is None
+        assert (await desk.post("/sso/start", json={})).json()["key"] == "trust.sso.file_wrong"
+
+
 # --- the settings ---
 
 

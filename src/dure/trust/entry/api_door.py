@@ -23,7 +23,7 @@ _SECOND_S = int(second.PENDING.total_seconds())
 async def ways_in(request: Request, tx: TxDep, context: ContextDep, response: Response) -> ways.Ways:
     """How one may sign in here, and whether this browser is asked for its second factor."""
     response.headers["Cache-Control"] = "no-store"
-    told = sso.of(context.settings)
+    told = sso.offered(context.settings)
     return ways.Ways(
         passkeys=edge.offered(context),
         sso=ways.SsoWays(ko=told.name_ko, en=told.name_en) if told else None,

@@ -37,7 +37,7 @@ ProvenPerson = Annotated[Principal, Depends(proven_person)]
 async def my_ways(tx: TxDep, who: Person, context: ContextDep) -> shapes.MyWays:
     """How one signs in oneself, and what is asked of one's roles."""
     left = await recovery.left(tx, who.id)
-    told = sso.of(context.settings)
+    told = sso.offered(context.settings)
     links = await sso_links.of(tx, who.id)
     return shapes.MyWays(
         passkeys=[shapes.PasskeyOut(**row) for row in await passkeys.of(tx, who.id)],

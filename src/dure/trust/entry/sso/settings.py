@@ -16,6 +16,7 @@ arguments, which every user of the machine can see.
 DURE_SSO_ISSUER, DURE_SSO_CLIENT_ID and DURE_SSO_CLIENT_SECRET(_FILE) stand above the file.
 """
 
+import logging
 import os
 import tomllib
 from collections.abc import Mapping
@@ -31,6 +32,7 @@ from dure.kernel.errors import Unavailable
 from dure.trust.roles import MACHINES, Role
 
 NAME = "sso.toml"
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,15 @@ def of(settings: Settings, environment: Mapping[str, str] = os.environ) -> Sso |
     told = tuple(sorted((name, value) for name, value in environment.items() if name.startswith("DURE_SSO_")))
     stamp = path.stat().st_mtime_ns if path is not None else 0
     return _read(path, stamp, told)
+
+
+def offered(settings: Settings) -> Sso | None:
+    """The city's provider, for screens: settings that cannot be used close no other way in."""
+    try:
+        return of(settings)
+    except Unavailable as error:
+        log.warning("single sign-on is not offered: %s", error)
+        return None
 
 
 @lru_cache(maxsize=8)
