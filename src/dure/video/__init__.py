@@ -1,1 +1,3 @@
-"""Live and past pictures, view tickets, masks, export. Nothing is shown yet: it comes with the view ticket."""
+"""Live pictures of cameras: a ticket for an open incident's camera, and the relay that shows it. Past pictures,
+approvals, masks and exports are not here yet.
+"""

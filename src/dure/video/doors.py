@@ -57,6 +57,11 @@ class Seat:
         self.viewer = viewer
         self.code: int | None = None
 
+    @property
+    def over(self) -> bool:
+        """Whether there are no more pictures here."""
+        return self.code is not None
+
     def end(self, code: int) -> None:
         """No more pictures; the reason goes to the screen."""
         if self.code is None:
@@ -184,13 +189,10 @@ class Door:
     async def _serve(self, seat: Seat, here: str | None, receive: Receive, send: Send) -> int | None:
         listening = asyncio.create_task(self._listen(seat, here, receive))
         try:
-            while seat.code is None and not listening.done():
+            while not seat.over and not listening.done():
                 await seat.viewer.woken.wait()
                 seat.viewer.woken.clear()
-                while seat.code is None and not listening.done():
-                    async with asyncio.timeout(_SENT_WITHIN_S):
-                        if not await _send_next(seat.viewer, send):
-                            break
+                await _send_all(seat, listening, send)
         except (TimeoutError, OSError, RuntimeError):
             return None  # nobody reads any more
         finally:
@@ -250,6 +252,14 @@ def _said(message: Any) -> Said | None:
 
 async def _text(send: Send, value: object) -> None:
     await send({"type": "websocket.send", "text": json.dumps(value)})
+
+
+async def _send_all(seat: Seat, listening: "asyncio.Task[int | None]", send: Send) -> None:
+    """All that waits, for as long as somebody is there. Raises TimeoutError where one message takes too long."""
+    waits = True
+    while waits and not seat.over and not listening.done():
+        async with asyncio.timeout(_SENT_WITHIN_S):
+            waits = await _send_next(seat.viewer, send)
 
 
 async def _send_next(viewer: Viewer, send: Send) -> bool:
