@@ -35,7 +35,7 @@ async def test_bad_rows_are_named_and_good_ones_come_in(town: Town, desk: Desk, 
         await page.get_by_role("button", name="바꾸기").first.click()
         await expect(rejected).to_have_count(1)
         async with page.expect_download() as download:
-            await page.get_by_role("link", name="내려받기").click()
+            await page.get_by_role("button", name="내려받기").click()
         kept = await (await download.value).path()
         assert "나쁜 번호" in kept.read_text(encoding="utf-8-sig")
 

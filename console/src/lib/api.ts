@@ -102,6 +102,8 @@ export const api = {
   remove: async <T = unknown>(path: string, version?: number): Promise<T> => json<T>(await send('DELETE', path, { version })),
   /** What a request gives as a file. */
   file: async (path: string, body: unknown): Promise<Blob> => (await send('POST', path, { body })).blob(),
+  /** A file that is there; where it discloses, the server may want a proof first, which a plain link could not give. */
+  download: async (path: string): Promise<Blob> => (await send('GET', path)).blob(),
   /** All pages of a list, up to `most` items. */
   all: async <T>(path: string, query: Record<string, string | number | null> = {}, most = 5000): Promise<T[]> => {
     const out: T[] = [];
