@@ -168,6 +168,46 @@ def test_nothing_else_may_be_missing(log: Copy, wrong: Fault, tmp_path: Path) ->
     assert offline(exported(log, tmp_path)).returncode == 1
 
 
+def test_only_a_line_of_destruction_says_that_lines_were_destroyed() -> None:
+    log = written(30, others={25: {"entity": "audit", "entity_id": "1-12", "at": BEGAN + LATE}})
+    lines = [replace(one, line=None) if one.seq in FIRST else one for one in log.lines]
+    assert fault(replace(log, lines=lines)) == Fault("missing", 1, 12)
+
+
+def test_lines_must_have_stood_a_year_under_the_citys_own_word() -> None:
+    """The checkpoint of exactly those ten lines was signed 11 minutes after the log began."""
+    exact = timedelta(days=365, minutes=11)
+    assert judged(destroyed(range(1, 11), "1-10", when=exact), CITY).whole
+    early = destroyed(range(1, 11), "1-10", when=exact - timedelta(microseconds=1))
+    assert fault(early) == Fault("destroyed.early", 1, 10)
+    assert fault(destroyed(range(1, 12), "1-11", when=exact)) == Fault("destroyed.early", 1, 11)
+    late = destroyed(range(1, 11), "1-10", when=exact)
+    unsigned = [signed(list(late.lines), size, at=BEGAN + timedelta(days=1, minutes=size)) for size in (0, 30)]
+    assert fault(replace(late, notes=unsigned)) == Fault("destroyed.early", 1, 10), "a witness's copy is not the city's"
+
+
+def test_the_widest_claim_counts() -> None:
+    told = {"action": "audit.destroy", "entity": "audit"}
+    claims = {
+        25: {**told, "entity_id": "1-4", "at": BEGAN + 2 * LATE},
+        26: {**told, "entity_id": "1-12", "at": BEGAN + LATE},
+    }
+    log = written(30, others=claims)
+    lines = [replace(one, line=None) if one.seq in FIRST else one for one in log.lines]
+    assert judged(replace(log, lines=lines), CITY).whole
+
+
+def test_what_is_counted_and_when_the_walk_stops() -> None:
+    log = written(23)
+    found = judged(replace(log, notes=[*log.notes, log.notes[-1]], seen=log.seen[1:3]), CITY)
+    assert (found.whole, found.checkpoints, found.witnessed) == (True, 7, 2), "the same word twice is no fault"
+    walk = Walk(CITY.verifier())
+    assert walk.feed(log.lines[:3]) is True
+    assert walk.feed(log.lines[4:]) is False
+    assert walk.feed(log.lines[3:]) is False
+    assert walk.verdict().fault == Fault("gap", 4)
+
+
 # --- the offline verifier ---
 
 
