@@ -11,9 +11,9 @@ from pathlib import Path
 from dure.documents.encoding import Line, detect, lines
 from dure.documents.limits import DEFAULT, Limits, UnreadableFile
 from dure.documents.table import Form, Row, cleaned
+from dure.kernel.sheet import guarded
 
 _DELIMITERS = ",\t;|"
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 class CsvTable:
@@ -149,21 +149,6 @@ def _delimiter(source: Iterable[Line]) -> str:
             counts[delimiter] = max(counts[delimiter], len(split(line.text[:10_000], delimiter)) - 1)
     best = max(counts, key=lambda delimiter: counts[delimiter])
     return best if counts[best] else ","
-
-
-def guarded(cell: str) -> str:
-    """A cell that no spreadsheet takes for a formula: an apostrophe before =, +, - and @, but for plain numbers."""
-    if not cell.startswith(_FORMULA) or _is_number(cell):
-        return cell
-    return "'" + cell
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return True
 
 
 def written(rows: Iterable[Sequence[str]]) -> Iterator[str]:

@@ -70,7 +70,7 @@ def open_table(path: Path, limits: Limits = DEFAULT) -> Table:
 
 def cleaned(cell: str) -> str:
     """A cell without NULs and other control characters, without spaces around it, and without the guard of
-    `csvfile.guarded`."""
+    `kernel.sheet.guarded`."""
     if not cell.isprintable():
         cell = "".join(c if c.isprintable() or c in "\n\t" else " " if c.isspace() else "" for c in cell)
     cell = cell.strip()

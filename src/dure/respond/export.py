@@ -1,8 +1,6 @@
 """The list as a file for a spreadsheet."""
 
 import asyncio
-import csv
-import io
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import cache
@@ -11,6 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import RowMapping
 
 from dure.engine.database import Tx
+from dure.kernel.sheet import csv_bytes
 from dure.respond import reading
 from dure.respond.policy import scope_of
 from dure.respond.reading import Filter
@@ -25,7 +24,6 @@ _COLUMNS = (
     *("acknowledged_by", "closed_at", "outcome", "place", "address", "lon", "lat", "alarm_count", "report_count"),
     "handed_to",
 )
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 async def csv_of(tx: Tx, principal: Principal, wanted: Filter, reader: Reader, zone: str) -> bytes:
@@ -37,11 +35,8 @@ async def csv_of(tx: Tx, principal: Principal, wanted: Filter, reader: Reader, z
 
 def _written(rows: Sequence[RowMapping], reader: Reader, zone: ZoneInfo) -> bytes:
     say = cache(reader.say)
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow([say(f"respond.csv.{name}") for name in _COLUMNS])
-    writer.writerows([_cell(row, name, say, zone) for name in _COLUMNS] for row in rows)
-    return out.getvalue().encode("utf-8-sig")
+    head = [say(f"respond.csv.{name}") for name in _COLUMNS]
+    return csv_bytes([head, *([_cell(row, name, say, zone) for name in _COLUMNS] for row in rows)])
 
 
 def _cell(row: RowMapping, name: str, say: Callable[[str], str], zone: ZoneInfo) -> str:
@@ -62,10 +57,4 @@ def _cell(row: RowMapping, name: str, say: Callable[[str], str], zone: ZoneInfo)
             value = row[name]
     if isinstance(value, datetime):
         return f"{value.astimezone(zone):%Y-%m-%d %H:%M:%S}"
-    return plain(value)
-
-
-def plain(value: object) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    shown = "" if value is None else str(value)
-    return f"'{shown}" if isinstance(value, str) and shown.startswith(_FORMULA) else shown
+    return "" if value is None else str(value)

@@ -15,8 +15,8 @@ from sqlalchemy import text
 
 from dure.engine.database import Database
 from dure.kernel.clock import HeldClock
+from dure.kernel.sheet import csv_bytes
 from dure.trust.roles import Role
-from dure.trust.sheet import csv_bytes
 from dure.trust.vault import Person, Vault
 from tests.trust.conftest import MONDAY, browser
 from tests.trust.purposes.conftest import HONG, desk

@@ -10,12 +10,12 @@ from sqlalchemy import RowMapping
 from dure.engine.database import Tx
 from dure.engine.paging import Key
 from dure.kernel.errors import Conflict, Forbidden, NotFound
+from dure.kernel.sheet import csv_bytes
 from dure.trust import audit
 from dure.trust.principal import Principal
 from dure.trust.purposes import ledger, opening, queries, rights
 from dure.trust.purposes.codes import KINDS
 from dure.trust.purposes.model import Leave
-from dure.trust.sheet import csv_bytes
 from dure.trust.vault import Person, Vault
 
 _WHOLE = frozenset(KINDS)

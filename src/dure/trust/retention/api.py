@@ -14,13 +14,13 @@ from dure.engine.context import Context
 from dure.engine.database import Tx
 from dure.engine.web import ContextDep, LanguageDep, Router, TxDep
 from dure.kernel.messages import Language
+from dure.kernel.sheet import csv_bytes
 from dure.trust import audit
 from dure.trust.principal import Principal
 from dure.trust.purposes import cases
 from dure.trust.retention import coming, holding, queries, registry, shapes
 from dure.trust.retention.model import Thing
 from dure.trust.retention.night import rule_of
-from dure.trust.sheet import csv_bytes
 from dure.trust.web import require
 
 router = Router(prefix="/retention", tags=["trust"])

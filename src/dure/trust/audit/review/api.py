@@ -9,10 +9,10 @@ from fastapi import Depends, Response
 from pydantic import BaseModel, StringConstraints
 
 from dure.engine.web import ContextDep, LanguageDep, Model, Router, TxDep
+from dure.kernel.sheet import csv_bytes
 from dure.trust.audit.lines import record
 from dure.trust.audit.review import making
 from dure.trust.principal import Principal
-from dure.trust.sheet import csv_bytes
 from dure.trust.web import require
 
 router = Router(prefix="/audit", tags=["audit"])

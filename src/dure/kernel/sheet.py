@@ -1,0 +1,40 @@
+"""Tables as CSV files that spreadsheets open as text, never as formulas."""
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+
+
+def guarded(cell: str) -> str:
+    """A cell that no spreadsheet takes for a formula: an apostrophe before what begins one, but for plain numbers.
+
+    Source: OWASP, CSV injection; full-width signs count, too, as Korean spreadsheets fold them.
+    """
+    return "'" + cell if cell.startswith(_FORMULA) and not _is_number(cell) else cell
+
+
+def csv_bytes(rows: Iterable[Sequence[object]]) -> bytes:
+    """Rows as a spreadsheet in Korea opens them: UTF-8 with its mark, CRLF. Nothing is an empty cell, times are ISO
+    8601, lists are joined by commas.
+    """
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\r\n").writerows([[_shown(one) for one in row] for row in rows])
+    return out.getvalue().encode("utf-8-sig")
+
+
+def _shown(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, list | tuple):
+        value = ", ".join(map(str, value))
+    return guarded(value.isoformat() if hasattr(value, "isoformat") else str(value))
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return cell.isascii() and "_" not in cell and cell == cell.strip()
