@@ -27,6 +27,9 @@ export class BoardState {
   readonly chosen = $derived(this.chosenId === null ? null : (this.byId.get(this.chosenId) ?? null));
   readonly detail = $derived(this.chosenId === null || this.past.at ? null : new IncidentView(this.chosenId));
 
+  /** Rows of another time are not held on to, wherever the pointer is. */
+  private wasPast = false;
+
   of(tab: QueueTab): Incident[] {
     const me = session.me;
     if (tab === 'mine') return this.open.filter((i) => me !== null && [me.username, me.name].includes(i.acknowledged_by ?? ''));
@@ -40,8 +43,11 @@ export class BoardState {
     const waiting = (this.past.at ? [] : fresh.waiting).map((incident) => incident.id);
     const held = this.held && !this.past.at;
     const known = this.byId;
+    const past = this.past.at !== null;
     untrack(() => {
-      this.order = rowsOf(open, this.order, waiting, held);
+      const turned = past !== this.wasPast;
+      this.wasPast = past;
+      this.order = rowsOf(open, turned ? [] : this.order, waiting, held);
       if (this.chosenId === null || !known.has(this.chosenId)) this.chosenId = this.order[0] ?? null;
     });
   }
