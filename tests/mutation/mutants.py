@@ -109,7 +109,7 @@ def _changes(node: ast.AST) -> Iterator[tuple[str, "Change"]]:  # noqa: C901  # 
             yield f"{type(node).__name__}: False", Change("test", ast.Constant(False))
             if not isinstance(node, ast.While) and not isinstance(test, ast.Constant):
                 yield f"{type(node).__name__}: True", Change("test", ast.Constant(True))
-        case ast.Return(value=value) if value is not None and not _is_none(value):
+        case ast.Return(value=value) if value is not None and not _is_no(value):
             yield "return None", Change("value", ast.Constant(None))
         case ast.Raise():
             yield "raise left out", Change("", None, dropped=True)
@@ -119,8 +119,9 @@ def _changes(node: ast.AST) -> Iterator[tuple[str, "Change"]]:  # noqa: C901  # 
             yield "break left out", Change("", None, dropped=True)
 
 
-def _is_none(value: ast.expr) -> bool:
-    return isinstance(value, ast.Constant) and value.value is None
+def _is_no(value: ast.expr) -> bool:
+    """None, or False, which is as good as None to whoever asks."""
+    return isinstance(value, ast.Constant) and value.value in (None, False)
 
 
 @dataclass(frozen=True)

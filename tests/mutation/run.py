@@ -82,7 +82,7 @@ PACKAGES = {
         {
             "cipher": _SEALING,
             "envelope": _SEALING,
-            "masters": (*_SEALING, _VAULT + "test_records.py"),
+            "masters": (_VAULT + "test_masters.py", *_SEALING),
             "store": _SEALING,
             "linking": (_VAULT + "test_linking.py",),
             "erasing": (_VAULT + "test_erasing.py",),
