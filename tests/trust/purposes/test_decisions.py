@@ -5,7 +5,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dure.trust.purposes import codes, days, grounds, model, rights
@@ -36,6 +36,7 @@ def case_counts(case: Case | None) -> bool:
     return case is not None and (case.closed_at is None or case.closed_at + timedelta(hours=24) > NOW)
 
 
+@settings(max_examples=600)
 @given(entries, st.sampled_from([None, "welfare", "control"]), some_cases)
 def test_an_entry_opens_exactly_when_all_of_it_holds(entry: Entry, agency: str | None, case: Case | None) -> None:
     found = model.by_ledger(entry, person_id=ONE, agency_id=agency, case=case, now=NOW, today=NOW.date())
