@@ -127,7 +127,7 @@ async def upload(
     size, digest = await _kept(file, waiting)
     try:
         async with context.database.transaction() as tx:
-            run_id = await runs.create_run(tx, kind, file.filename or "", size, digest, options, by.account_id)
+            run_id = await runs.create_run(tx, kind, file.filename or "", size, digest, options)
             await owning.own(tx, by, run_id)
             await audit.record(tx, by, "import.read", "import_run", run_id)
         path = waiting.with_name(str(run_id))

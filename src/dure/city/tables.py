@@ -268,7 +268,6 @@ import_run = Table(
     ),  # read, added, changed, same, rejected, reasons
     Column("notes", JSONB, nullable=False, server_default=text("'[]'::jsonb")),
     Column("problem", JSONB),  # {key, params} where the file could not be read
-    Column("by_account", Uuid),
     Column("agency_id", Text),  # of who gave the file: officials of another agency do not see the run
     Column("made_by", Text),  # account:<uuid>, token:<uuid>
     Column("applied_at", DateTime(timezone=True)),

@@ -138,7 +138,7 @@ async def test_what_a_file_says_of_people_goes_back_to_its_giver_only(
     http = await client(Role.ADMIN)
     run = await upload(http, "stalls", "\n".join([HEADER, stall(2, phone="010-12")]))
     async with database.transaction() as tx:
-        await tx.execute(text("update import_run set by_account = :other"), {"other": UUID(int=9)})
+        await tx.execute(text("update import_run set made_by = :other"), {"other": f"account:{UUID(int=9)}"})
     answer = await http.get(f"/imports/{run['id']}/rejected.csv")
     assert (answer.status_code, "김아무" in answer.text) == (403, False)
     lead = await client(Role.SHIFT_LEAD)
@@ -310,7 +310,7 @@ async def test_cancel_while_applying_leaves_nothing(
     path = tmp_path / "a.csv"
     path.write_text("시장명,위도,경도\n" + "".join(f"시장{n},36.6,127.4\n" for n in range(1_200)), "utf-8")
     async with database.transaction() as tx:
-        run_id = await runs.create_run(tx, "markets", "a.csv", 1, "x", {}, None)
+        run_id = await runs.create_run(tx, "markets", "a.csv", 1, "x", {})
     await work.read(database, held, run_id, path)
     async with database.transaction() as tx:
         await runs.begin(tx, run_id, "applying", of=("ready",))
@@ -324,11 +324,11 @@ async def test_cancel_while_applying_leaves_nothing(
 async def test_old_previews_expire_and_dead_children_are_noticed(bring: Import, database: Database) -> None:
     await bring("markets", MARKET)
     async with database.transaction() as tx:
-        dead = await runs.create_run(tx, "markets", "a.csv", 1, "x", {}, None)
+        dead = await runs.create_run(tx, "markets", "a.csv", 1, "x", {})
         await runs.move(tx, dead, state="reading")
-        stuck = await runs.create_run(tx, "markets", "a.csv", 1, "x", {}, None)
+        stuck = await runs.create_run(tx, "markets", "a.csv", 1, "x", {})
         await runs.move(tx, stuck, state="applying")
-        old = await runs.create_run(tx, "markets", "a.csv", 1, "x", {}, None)
+        old = await runs.create_run(tx, "markets", "a.csv", 1, "x", {})
         await runs.move(tx, old, state="ready")
     async with database.transaction() as tx:
         await runs.expire(tx, tx.now() + timedelta(minutes=5))
@@ -341,7 +341,7 @@ async def test_old_previews_expire_and_dead_children_are_noticed(bring: Import, 
 
 async def test_a_run_that_a_living_process_holds_is_left_alone(database: Database) -> None:
     async with database.transaction() as tx:
-        run_id = await runs.create_run(tx, "markets", "a.csv", 1, "x", {}, None)
+        run_id = await runs.create_run(tx, "markets", "a.csv", 1, "x", {})
     async with database.transaction() as holder:
         assert await runs.hold(holder, run_id)
         async with database.transaction() as tx:

@@ -25,9 +25,7 @@ LOCK = 0x6475_7265_0001
 """First half of the advisory lock that the process which works on a run holds (the second is from its id)."""
 
 
-async def create_run(
-    tx: Tx, kind: str, file_name: str, size: int, sha256: str, options: Mapping[str, str], account: UUID | None
-) -> UUID:
+async def create_run(tx: Tx, kind: str, file_name: str, size: int, sha256: str, options: Mapping[str, str]) -> UUID:
     """A new run in state reading. Raises UnreadableFile for a kind that is not there."""
     kind_of(kind)
     id_ = new_id()
@@ -40,7 +38,6 @@ async def create_run(
             sha256=sha256,
             options=dict(options),
             state="reading",
-            by_account=account,
             created_at=tx.now(),
             updated_at=tx.now(),
             expires_at=tx.now() + PREVIEW_KEPT,

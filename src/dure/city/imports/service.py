@@ -56,7 +56,7 @@ async def run_import(
     """
     size, digest = await asyncio.to_thread(_measured, path)
     async with database.transaction() as tx:
-        run_id = await runs.create_run(tx, kind, path.name, size, digest, options or {}, None)
+        run_id = await runs.create_run(tx, kind, path.name, size, digest, options or {})
     await work.read(database, vault, run_id, path, limits)
     async with database.transaction() as tx:
         run = await runs.run_of(tx, run_id)
