@@ -4,6 +4,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import create_engine, text
 
+import dure.trust.tables  # noqa: F401  # accounts are what others refer to
 from dure.city import tables
 from dure.engine.database import driver_url, metadata
 

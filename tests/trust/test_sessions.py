@@ -14,8 +14,8 @@ from dure.engine.settings import Settings
 from dure.kernel.clock import HeldClock
 from dure.trust import authentication, policy, secret
 from dure.trust.roles import Role
-from dure.trust.who.watch import still_valid
 from dure.trust.web import cookie_name, install, secure
+from dure.trust.who.watch import still_valid
 from tests.trust.conftest import PASSWORD, account, bearer, browser, signed_in, token
 
 
