@@ -50,6 +50,7 @@ def test_a_file_that_others_can_reach_is_not_used(masters: Masters, tmp_path: Pa
         b"dure vault keys 2\n1 " + base64.b64encode(bytes(32)) + b"\n2 " + base64.b64encode(bytes(16)),
         b"dure vault keys 2\none " + base64.b64encode(bytes(32)),
         b"dure vault keys 2\n1 not!base64",
+        b"dure vault keys 2\n1 !" + base64.b64encode(bytes(32)),
         bytes(33),
     ],
 )
@@ -94,3 +95,14 @@ def test_what_another_process_has_rotated_is_seen(masters: Masters, tmp_path: Pa
 def test_keys_for_different_uses_are_different() -> None:
     assert derived(bytes(32), b"wrap") != derived(bytes(32), b"index")
     assert len(derived(bytes(32), b"wrap")) == 32
+
+
+def test_the_folder_is_made_with_those_above_it(tmp_path: Path) -> None:
+    assert list(Masters(tmp_path / "a" / "city").all()) == [1]
+
+
+def test_no_file_stays_open(masters: Masters) -> None:
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    masters.begin()
+    masters.finish()
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
