@@ -124,9 +124,7 @@ async def _assets(tx: Tx, city: SampleCity, people: vault.Vault) -> int:
     for device in city.devices:
         if device.asset is not None:
             watched[device.asset] = (*watched.get(device.asset, ()), device.id)
-    owners = [
-        _record(one.owner, watched.get((one.kind, one.code), ())) for one in city.assets if one.owner is not None
-    ]
+    owners = [_record(one.owner, watched.get((one.kind, one.code), ())) for one in city.assets if one.owner is not None]
     kept = iter(await people.put_all(tx, [(None, owner) for owner in owners]))
     columns = (
         "id", "kind", "code", "name", "parent_id", "road_address", "lot_address", "lon", "lat", "agency", "phone",

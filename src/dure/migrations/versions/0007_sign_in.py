@@ -1,4 +1,4 @@
-"""Ways to sign in: passkeys, one-time codes, recovery codes, the city's single sign-on, and when a session proved itself."""
+"""Ways to sign in: passkeys, one-time codes, recovery codes, single sign-on, and when a session proved itself."""
 
 from alembic import op
 

@@ -1,4 +1,4 @@
-"""People of the agencies: invitations, roles with an end, duties, delegations, service accounts, two keys of a device."""
+"""People of the agencies: invitations, roles with an end, duties, delegations, service accounts, devices' keys."""
 
 from alembic import op
 

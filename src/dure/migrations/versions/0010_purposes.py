@@ -1,4 +1,4 @@
-"""Purposes, consent, break-glass, what citizens ask for; retention: runs, holds and the record of what was destroyed."""
+"""Purposes, consent, break-glass, what citizens ask for; retention: runs, holds, and what was destroyed."""
 
 from alembic import op
 
