@@ -47,7 +47,8 @@ async def matrix() -> list[Claim]:
         shutil.rmtree(folder, ignore_errors=True)
     if report.faults or report.denied:
         first = next(iter(report.faults or report.denied))
-        raise RuntimeError(f"{report.faults.total()} faults, {report.denied.total()} refused: {first}")
+        told = f"{report.allowed.total()} allowed, {report.denied.total()} refused, {report.faults.total()} faults"
+        raise RuntimeError(f"{told} in {report.asked}: {first}")
     told = {"samples": report.asked, "seconds": report.seconds}
     return [
         claim("policy", "unintended allows in the whole matrix, over HTTP", "allows", report.allowed.total(), **told),
