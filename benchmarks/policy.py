@@ -34,7 +34,7 @@ PEER = "pycasbin"
 
 
 async def matrix() -> list[Claim]:
-    """Every cell over HTTP. Raises RuntimeError where a cell was refused against the table, or was not answered."""
+    """Every cell over HTTP."""
     from tests.contract.matrix import oracle
     from tests.contract.matrix.drive import Drive
     from tests.town import running
@@ -45,14 +45,12 @@ async def matrix() -> list[Claim]:
             report = await Drive.of(town).ask(oracle.live())
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    if report.faults or report.denied:
-        first = next(iter(report.faults or report.denied))
-        told = f"{report.allowed.total()} allowed, {report.denied.total()} refused, {report.faults.total()} faults"
-        raise RuntimeError(f"{told} in {report.asked}: {first}")
+    refused = report.denied.total() + report.faults.total()
     told = {"samples": report.asked, "seconds": report.seconds}
     return [
         claim("policy", "unintended allows in the whole matrix, over HTTP", "allows", report.allowed.total(), **told),
         claim("policy", "cells of the matrix asked of a running city", "cells", report.asked, **told),
+        claim("policy", "cells refused against the table, or not answered", "cells", refused, **told),
     ]
 
 
