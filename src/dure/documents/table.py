@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from dure.documents.limits import DEFAULT, Limits, UnreadableFile
+from dure.kernel.sheet import unguarded
 
 _ZIP = b"PK\x03\x04"
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -73,5 +74,4 @@ def cleaned(cell: str) -> str:
     `kernel.sheet.guarded`."""
     if not cell.isprintable():
         cell = "".join(c if c.isprintable() or c in "\n\t" else " " if c.isspace() else "" for c in cell)
-    cell = cell.strip()
-    return cell[1:] if len(cell) > 1 and cell[0] == "'" and cell[1] in "=+-@" else cell
+    return unguarded(cell.strip())

@@ -4,7 +4,8 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+SIGNS = "=+-@＝＋－＠"
+_FORMULA = (*SIGNS, "\t", "\r", "\n")
 
 
 def guarded(cell: str) -> str:
@@ -13,6 +14,11 @@ def guarded(cell: str) -> str:
     Source: OWASP, CSV injection; full-width signs count, too, as Korean spreadsheets fold them.
     """
     return "'" + cell if cell.startswith(_FORMULA) and not _is_number(cell) else cell
+
+
+def unguarded(cell: str) -> str:
+    """The cell again, as somebody gives a file back that `guarded` was at."""
+    return cell[1:] if len(cell) > 1 and cell[0] == "'" and cell[1] in SIGNS else cell
 
 
 def csv_bytes(rows: Iterable[Sequence[object]]) -> bytes:
