@@ -6,6 +6,7 @@ follow.
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 
 from dure.documents.encoding import Line, detect, lines
@@ -140,23 +141,36 @@ def _skip_spaces(text: str, at: int, delimiter: str) -> int:
 
 
 def _delimiter(source: Iterable[Line]) -> str:
-    """The delimiter that cuts the first lines into most cells, a comma where none does."""
-    counts = dict.fromkeys(_DELIMITERS, 0)
-    for index, line in enumerate(source):
-        if index >= 10:
-            break
+    """The delimiter that cuts most of the first lines, and of those the one into most cells; a comma where none does.
+
+    By lines first: one line of rubbish must not decide for the others.
+    """
+    counts = dict.fromkeys(_DELIMITERS, (0, 0))
+    for line in islice(source, 10):
         for delimiter in _DELIMITERS:
-            counts[delimiter] = max(counts[delimiter], len(split(line.text[:10_000], delimiter)) - 1)
+            cut, most = counts[delimiter]
+            cells = len(split(line.text[:10_000], delimiter)) - 1
+            counts[delimiter] = (cut + bool(cells), max(most, cells))
     best = max(counts, key=lambda delimiter: counts[delimiter])
-    return best if counts[best] else ","
+    return best if counts[best][0] else ","
 
 
 def written(rows: Iterable[Sequence[str]]) -> Iterator[str]:
-    """CSV text, row by row, as spreadsheets in Korea open it: UTF-8 with its mark, CRLF, quotes only where needed."""
+    """CSV text, row by row, as spreadsheets in Korea open it: UTF-8 with its mark, CRLF, quotes only where needed.
+    Numbers stay numbers.
+    """
     mark = "\ufeff"
     for row in rows:
-        yield mark + ",".join(_cell(guarded(cell)) for cell in row) + "\r\n"
+        yield mark + ",".join(_cell(cell if _is_number(cell) else guarded(cell)) for cell in row) + "\r\n"
         mark = ""
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
 
 
 def _cell(cell: str) -> str:

@@ -9,11 +9,12 @@ _FORMULA = (*SIGNS, "\t", "\r", "\n")
 
 
 def guarded(cell: str) -> str:
-    """A cell that no spreadsheet takes for a formula: an apostrophe before what begins one, but for plain numbers.
+    """A cell that no spreadsheet takes for a formula: an apostrophe before what begins one.
 
-    Source: OWASP, CSV injection; full-width signs count, too, as Korean spreadsheets fold them.
+    Source: OWASP, CSV injection; full-width signs count, too, as Korean spreadsheets fold them. So does the sign of a
+    number that is text: a spreadsheet would take the plus from +82 10.
     """
-    return "'" + cell if cell.startswith(_FORMULA) and not _is_number(cell) else cell
+    return "'" + cell if cell.startswith(_FORMULA) else cell
 
 
 def unguarded(cell: str) -> str:
@@ -35,12 +36,6 @@ def _shown(value: object) -> str:
         return ""
     if isinstance(value, list | tuple):
         value = ", ".join(map(str, value))
+    if isinstance(value, int | float):
+        return str(value)
     return guarded(value.isoformat() if hasattr(value, "isoformat") else str(value))
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return cell.isascii() and "_" not in cell and cell == cell.strip()
