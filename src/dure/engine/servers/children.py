@@ -4,6 +4,7 @@ import contextlib
 import ctypes
 import os
 import pwd
+import random
 import signal
 import socket
 import subprocess
@@ -110,14 +111,23 @@ def rotate(log: Path, limit_bytes: int = 20_000_000) -> None:
         return
 
 
+_QUIET = range(20_000, 32_000)
+
+
 def free_port(wanted: int | None = None, host: str = "127.0.0.1") -> int:
-    """`wanted` when nobody holds it, else any free TCP port of `host`."""
+    """`wanted` when nobody holds it, else any free TCP port of `host`.
+
+    From below those that the system gives to outgoing connections: one of these might take it before the server does.
+    """
     if wanted and not port_taken(wanted, host):
         return wanted
+    for port in random.sample(_QUIET, 50):
+        if not port_taken(port, host):
+            return port
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.bind((host, 0))
-        port: int = probe.getsockname()[1]
-        return port
+        given: int = probe.getsockname()[1]
+        return given
 
 
 def port_taken(port: int, host: str = "127.0.0.1") -> bool:
