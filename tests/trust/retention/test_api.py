@@ -30,10 +30,12 @@ HOLD: dict[str, Any] = {
 @pytest.fixture(autouse=True)
 def _kinds() -> Iterator[None]:
     before = list(cases.known().values())
+    kept, references = list(registry.kinds().values()), list(registry.references())
     cases.install([])  # no room that knows incidents: a hold is told their number as it stands
     registry.install(kinds.KINDS, [("citizen_account", "person_id")])
     yield
     cases.install(before)
+    registry.install(kept, references)
 
 
 async def test_an_administrator_sees_the_table_and_tomorrow_and_the_record(
