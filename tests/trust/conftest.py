@@ -121,3 +121,10 @@ def bearer(secret: str) -> dict[str, str]:
 def principal(*roles: Role, permissions: frozenset[str] = frozenset()) -> Principal:
     """Somebody, for use cases called directly."""
     return Principal("account", UUID(int=7), "oper-07", frozenset(roles), permissions, address="10.1.2.3")
+
+
+@pytest.fixture(autouse=True)
+def _fresh_budgets() -> None:
+    """Each test begins as a city does: nobody has knocked at its doors yet."""
+    for budget in (edge.PASSWORDS, edge.PASSKEYS):
+        budget._left.clear()
