@@ -151,9 +151,9 @@ class Garbage:
         return json.dumps(chance.choice(PARTS), ensure_ascii=chance.random() < 0.5)
 
 
-async def storm(host: str, port: int, garbage: Sequence[Garbage], count: int) -> Told:
-    """`count` requests, shared by one connection for each of `garbage`."""
-    told = Told()
+async def storm(host: str, port: int, garbage: Sequence[Garbage], count: int, told: Told | None = None) -> Told:
+    """`count` requests, shared by one connection for each of `garbage`; `told` can be read while it goes on."""
+    told = Told() if told is None else told
     share = count // len(garbage)
     await asyncio.gather(*(_one(host, port, one, share, told) for one in garbage))
     return told

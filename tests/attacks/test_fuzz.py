@@ -1,13 +1,18 @@
-"""A storm of garbage: no fault, and memory that stays within bounds."""
+"""A storm of garbage: no fault, and memory that stays within bounds. `-s` shows the figures as it goes."""
 
+import asyncio
+import contextlib
+import sys
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import psutil
 import pytest
 
 from dure.trust.roles import Role
-from tests.attacks.fuzz import Garbage, storm
+from tests.attacks.fuzz import Garbage, Told, storm
 from tests.town import Town, running, said
 
 ROLES = (Role.SHIFT_LEAD, Role.SERVICE, Role.WELFARE)
@@ -30,14 +35,47 @@ async def weather(town: Town, count: int, seed: int) -> None:
     assert at.port is not None
     garbage = [Garbage(document, tokens, seed + n) for n in range(8)]
     warm = await storm("127.0.0.1", at.port, garbage, 800)
-    before = memory(town)
-    told = await storm("127.0.0.1", at.port, garbage, count)
+    before, began, served_by = memory(town), time.monotonic(), web(town)
+    told = Told()
+    watch = asyncio.create_task(watched(town, told, count, peak := [before]))
+    try:
+        await storm("127.0.0.1", at.port, garbage, count, told)
+    finally:
+        watch.cancel()
+    after = memory(town)
+    said_of(told, count, f"{before >> 20} MiB before, {max(peak) >> 20} at most, {after >> 20} after", began)
     assert warm.faults + told.faults == []
     assert told.answered + told.closed >= count * 0.99
     assert told.answered > count * 0.9, told.statuses
     assert len(told.statuses) > 5, told.statuses  # it got past the door
-    assert memory(town) - before < GROWTH
+    assert max(*peak, after) - before < GROWTH
+    assert web(town) == served_by  # nothing fell and came back with its memory empty
     assert (await town.client.get("/health")).status_code == 200
+
+
+async def watched(town: Town, told: Told, count: int, peak: list[int]) -> None:
+    """Looks at the memory every few seconds for as long as the storm lasts."""
+    began = time.monotonic()
+    while True:
+        await asyncio.sleep(5)
+        peak.append(memory(town))
+        said_of(told, count, f"{peak[-1] >> 20} MiB", began)
+
+
+def said_of(told: Told, count: int, held: str, began: float) -> None:
+    """One line of figures; pytest shows it with -s, or where the storm found something."""
+    minutes = (time.monotonic() - began) / 60
+    faults = sum(many for status, many in told.statuses.items() if status >= 500)
+    sys.stdout.write(
+        f"{told.answered} answered and {told.closed} closed of {count}; {faults} of 5xx; {held}; {minutes:.1f} min; "
+        f"{dict(sorted(told.statuses.items()))}\n"
+    )
+    sys.stdout.flush()
+
+
+def web(town: Town) -> list[int]:
+    """The processes that answer."""
+    return sorted(one.pid for one in town.supervisor.children(recursive=True) if one.name().startswith("dure-web"))
 
 
 def memory(town: Town) -> int:
@@ -45,8 +83,9 @@ def memory(town: Town) -> int:
     everybody = [town.supervisor, *town.supervisor.children(recursive=True)]
     held = 0
     for process in everybody:
-        if process.name().startswith(("dure", "python")):
-            held += process.memory_info().rss
+        with contextlib.suppress(psutil.NoSuchProcess):  # a job that has just ended
+            if process.name().startswith(("dure", "python")):
+                held += process.memory_info().rss
     return held
 
 
