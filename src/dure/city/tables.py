@@ -26,17 +26,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
+from dure.engine.columns import kept
 from dure.engine.database import metadata
-
-
-def _kept() -> list[Column[object]]:
-    """What every entity that changes carries."""
-    now = text("now()")
-    return [
-        Column("version", Integer, nullable=False, server_default=text("1")),
-        Column("created_at", DateTime(timezone=True), nullable=False, server_default=now),
-        Column("updated_at", DateTime(timezone=True), nullable=False, server_default=now),
-    ]
 
 
 def _search(*columns: str) -> Column[str]:
@@ -61,7 +52,7 @@ place = Table(
     Column("grid_no", Text),  # 국가지점번호
     Column("lon", Double, nullable=False),
     Column("lat", Double, nullable=False),
-    *_kept(),
+    *kept(),
     _search("name", "road_address", "lot_address", "grid_no"),
     UniqueConstraint("kind", "code"),
     Index("place_position", "lon", "lat"),
@@ -86,7 +77,7 @@ asset = Table(
     Column("phone", Text),  # the institution's own number, never a person's
     Column("person_id", Uuid),  # who answers for it, in trust's vault
     Column("attrs", JSONB, nullable=False, server_default=_EMPTY_OBJECT),
-    *_kept(),
+    *kept(),
     _search("name", "code", "road_address", "lot_address"),
     CheckConstraint("state IN ('ok', 'unknown', 'broken', 'off')", name="state"),
     UniqueConstraint("kind", "code"),
@@ -116,7 +107,7 @@ camera_site = Table(
     Column("data_date", Text),  # 데이터기준일자, YYYY-MM-DD
     Column("lon", Double, nullable=False),
     Column("lat", Double, nullable=False),
-    *_kept(),
+    *kept(),
     _search("name", "id", "road_address", "lot_address", "purpose_text"),
     Index("camera_site_position", "lon", "lat"),
     Index("camera_site_search", "search", postgresql_using="gin", postgresql_ops={"search": "gin_trgm_ops"}),
@@ -142,7 +133,7 @@ camera = Table(
     Column("stream_url", Text),  # where the relay fetches the picture, without the login; shown to nobody
     Column("stream_login", LargeBinary),  # name:password, sealed by the vault's key
     Column("source", Text, nullable=False, server_default=text("'site'")),  # site | single | hand
-    *_kept(),
+    *kept(),
     _search("name", "id"),
     CheckConstraint("state IN ('ok', 'unknown', 'broken', 'off')", name="state"),
     CheckConstraint("azimuth_deg >= 0 AND azimuth_deg < 360", name="azimuth"),
@@ -186,7 +177,7 @@ device = Table(
     # The next two change with every reading, without a new version, and stand in no index (so it stays in its page).
     Column("last_seen", DateTime(timezone=True)),
     Column("latest", JSONB, nullable=False, server_default=_EMPTY_OBJECT),  # {property: {"value": v, "at": iso}}
-    *_kept(),
+    *kept(),
     _search("name", "id"),
     CheckConstraint("state IN ('ok', 'off')", name="state"),
     CheckConstraint("id ~ '^[A-Za-z0-9_-]{1,64}$'", name="id_form"),
@@ -206,7 +197,7 @@ care_person = Table(
     Column("kind", Text, nullable=False),  # elderly_alone, disabled, dementia …
     Column("person_id", Uuid, nullable=False),  # who, where, and what they wear: in trust's vault
     Column("district", Text),  # 행정동 name: the finest place kept outside the vault
-    *_kept(),
+    *kept(),
 )
 """Which devices are theirs stands in the vault, too (`vault.Person.devices`)."""
 
@@ -226,7 +217,7 @@ boundary = Table(
     Column("label_lon", Double, nullable=False),
     Column("label_lat", Double, nullable=False),
     Column("area_m2", Double, nullable=False),
-    *_kept(),
+    *kept(),
     _search("name", "full_name", "code"),
     UniqueConstraint("level", "code"),
 )
@@ -244,7 +235,7 @@ map_feature = Table(
     Column("min_lat", Double, nullable=False),
     Column("max_lon", Double, nullable=False),
     Column("max_lat", Double, nullable=False),
-    *_kept(),
+    *kept(),
     Index("map_feature_layer", "layer", "min_lon", "max_lon"),
 )
 
@@ -274,7 +265,7 @@ import_run = Table(
     Column("undo_until", DateTime(timezone=True)),
     Column("undone_at", DateTime(timezone=True)),
     Column("expires_at", DateTime(timezone=True), nullable=False),
-    *_kept(),
+    *kept(),
     CheckConstraint(
         "state IN ('reading', 'ready', 'applying', 'applied', 'undoing', 'undone', 'cancelled', 'failed', 'expired')",
         name="state",

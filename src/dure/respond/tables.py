@@ -21,6 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
+from dure.engine.columns import version
 from dure.engine.database import metadata
 
 
@@ -35,7 +36,7 @@ respond_setting = Table(
     Column("city_code", Text, nullable=False),  # what receipt numbers begin with
     Column("cameras", Integer, nullable=False),  # how many are chosen around an incident
     Column("camera_radius_m", Double, nullable=False),
-    Column("version", Integer, nullable=False, server_default=text("1")),
+    version(),
     CheckConstraint("one", name="one"),
 )
 """The city's own settings, one row."""
@@ -93,7 +94,7 @@ incident = Table(
     Column("standing_alarms", Integer, nullable=False, server_default=text("0")),
     Column("subject_count", Integer, nullable=False, server_default=text("0")),
     Column("report_count", Integer, nullable=False, server_default=text("0")),
-    Column("version", Integer, nullable=False, server_default=text("1")),
+    version(),
     Column("created_at", DateTime(timezone=True), nullable=False),
     Column("updated_at", DateTime(timezone=True), nullable=False),
     CheckConstraint("severity in ('critical', 'serious', 'watch', 'notice')", name="severity"),

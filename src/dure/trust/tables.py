@@ -17,19 +17,10 @@ from sqlalchemy import (
     text,
 )
 
+from dure.engine.columns import kept
 from dure.engine.database import metadata
 
 _NONE = text("'{}'::text[]")
-
-
-def _kept() -> list[Column[object]]:
-    """What every entity that changes carries."""
-    now = text("now()")
-    return [
-        Column("version", Integer, nullable=False, server_default=text("1")),
-        Column("created_at", DateTime(timezone=True), nullable=False, server_default=now),
-        Column("updated_at", DateTime(timezone=True), nullable=False, server_default=now),
-    ]
 
 
 agency = Table(
@@ -41,7 +32,7 @@ agency = Table(
     Column("name_en", Text, nullable=False),
     Column("networks", ARRAY(Text), nullable=False, server_default=_NONE),  # CIDRs; empty: from anywhere
     Column("phone", Text),  # the desk's number, never a person's
-    *_kept(),
+    *kept(),
 )
 
 account = Table(
@@ -57,7 +48,7 @@ account = Table(
     Column("signed_in_at", DateTime(timezone=True)),
     Column("left_at", DateTime(timezone=True)),
     Column("shared_suspected_at", DateTime(timezone=True)),  # in use from two addresses at one time
-    *_kept(),
+    *kept(),
     CheckConstraint("state in ('active', 'suspended', 'left')", name="state"),
     CheckConstraint("language in ('ko', 'en')", name="language"),
 )
@@ -106,7 +97,7 @@ service_account = Table(
     Column("purposes", ARRAY(Text), nullable=False),
     Column("networks", ARRAY(Text), nullable=False, server_default=text("'{}'::text[]")),
     Column("state", Text, nullable=False, server_default=text("'active'")),
-    *_kept(),
+    *kept(),
     CheckConstraint("state in ('active', 'ended')", name="state"),
 )
 """A machine of an agency. Its keys are rows of `token`, several at once while they are exchanged."""

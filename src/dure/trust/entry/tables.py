@@ -6,7 +6,6 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
-    DateTime,
     ForeignKey,
     Index,
     Integer,
@@ -19,15 +18,12 @@ from sqlalchemy import (
     text,
 )
 
+from dure.engine.columns import at
 from dure.engine.database import metadata
 
 
 def _account(*, primary: bool = False) -> Column[object]:
     return Column("account_id", Uuid, ForeignKey("account.id", ondelete="CASCADE"), primary_key=primary, nullable=False)
-
-
-def _at(name: str, *, nullable: bool = False) -> Column[object]:
-    return Column(name, DateTime(timezone=True), nullable=nullable)
 
 
 passkey = Table(
@@ -42,8 +38,8 @@ passkey = Table(
     Column("aaguid", Text, nullable=False),
     Column("backed_up", Boolean, nullable=False),  # kept by a password manager, or bound to one device
     Column("transports", ARRAY(Text), nullable=False, server_default=text("'{}'::text[]")),
-    _at("created_at"),
-    _at("used_at", nullable=True),
+    at("created_at"),
+    at("used_at", needed=False),
     Index("ix_passkey_account_id", "account_id"),
 )
 
@@ -54,7 +50,7 @@ passkey_challenge = Table(
     Column("purpose", Text, nullable=False),
     Column("holder", Uuid),  # the session or the second step that it was made for
     Column("challenge", LargeBinary, nullable=False),
-    _at("expires_at"),
+    at("expires_at"),
     CheckConstraint("purpose in ('add', 'sign_in', 'second', 'prove')", name="purpose"),
     Index("ix_passkey_challenge_expires_at", "expires_at"),
 )
@@ -64,10 +60,10 @@ totp = Table(
     metadata,
     _account(primary=True),
     Column("sealed", LargeBinary),
-    _at("confirmed_at", nullable=True),
+    at("confirmed_at", needed=False),
     Column("last_step", BigInteger),  # the last 30 seconds whose code was taken: none is taken twice
     Column("pending", LargeBinary),
-    _at("pending_at", nullable=True),
+    at("pending_at", needed=False),
 )
 
 recovery_code = Table(
@@ -75,8 +71,8 @@ recovery_code = Table(
     metadata,
     _account(),
     Column("digest", LargeBinary, nullable=False),
-    _at("made_at"),
-    _at("used_at", nullable=True),
+    at("made_at"),
+    at("used_at", needed=False),
     PrimaryKeyConstraint("account_id", "digest"),
 )
 
@@ -88,8 +84,8 @@ second_step = Table(
     _account(),
     Column("method", Text, nullable=False),
     Column("tries", Integer, nullable=False, server_default=text("0")),
-    _at("proven_at", nullable=True),
-    _at("expires_at"),
+    at("proven_at", needed=False),
+    at("expires_at"),
     Index("ix_second_step_expires_at", "expires_at"),
 )
 """The first factor was right; the second is awaited."""
@@ -99,7 +95,7 @@ second_factor_rule = Table(
     metadata,
     Column("role", Text, primary_key=True),
     Column("demand", Text, nullable=False),
-    _at("updated_at"),
+    at("updated_at"),
     Column("updated_by", Text, nullable=False),
     CheckConstraint("demand in ('offered', 'when_set_up', 'required')", name="demand"),
 )
@@ -110,7 +106,7 @@ known_browser = Table(
     Column("id", Uuid, primary_key=True),
     Column("secret_hash", LargeBinary, nullable=False, unique=True),
     _account(),
-    _at("used_at"),
+    at("used_at"),
     Index("ix_known_browser_account_id", "account_id"),
 )
 """Browsers in which an account has signed in before: what others fail at does not make these wait."""
@@ -122,8 +118,8 @@ identity = Table(
     _account(),
     Column("issuer", Text, nullable=False),
     Column("subject", Text, nullable=False),
-    _at("linked_at"),
-    _at("used_at", nullable=True),
+    at("linked_at"),
+    at("used_at", needed=False),
     UniqueConstraint("issuer", "subject"),
     Index("ix_identity_account_id", "account_id"),
 )
@@ -138,7 +134,7 @@ sso_attempt = Table(
     Column("session_id", Uuid),
     Column("nonce", Text, nullable=False),
     Column("verifier", Text, nullable=False),  # PKCE, RFC 7636
-    _at("expires_at"),
+    at("expires_at"),
     CheckConstraint("purpose in ('sign_in', 'link', 'prove')", name="purpose"),
     Index("ix_sso_attempt_expires_at", "expires_at"),
 )

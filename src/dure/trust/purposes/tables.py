@@ -4,10 +4,8 @@ from sqlalchemy import (
     ARRAY,
     CheckConstraint,
     Column,
-    DateTime,
     ForeignKey,
     Index,
-    Integer,
     LargeBinary,
     Table,
     Text,
@@ -15,16 +13,8 @@ from sqlalchemy import (
     text,
 )
 
+from dure.engine.columns import at, version
 from dure.engine.database import metadata
-
-
-def _at(name: str, *, needed: bool = True) -> Column[object]:
-    return Column(name, DateTime(timezone=True), nullable=not needed)
-
-
-def _version() -> Column[object]:
-    return Column("version", Integer, nullable=False, server_default=text("1"))
-
 
 purpose = Table(
     "purpose",
@@ -37,14 +27,14 @@ purpose = Table(
     Column("kinds", ARRAY(Text), nullable=False),
     Column("agency_id", Text),  # None: any office of the city
     Column("document", Text),
-    _at("from_at"),
-    _at("until_at"),
-    _at("withdrawn_at", needed=False),
+    at("from_at"),
+    at("until_at"),
+    at("withdrawn_at", needed=False),
     Column("withdrawn_by", Text),
     Column("withdrawn_why", Text),
-    _at("created_at"),
+    at("created_at"),
     Column("created_by", Text, nullable=False),
-    _version(),
+    version(),
     CheckConstraint("until_at > from_at", name="span"),
     CheckConstraint("(withdrawn_at is null) = (withdrawn_by is null)", name="withdrawn"),
     Index("ix_purpose_person_id", "person_id"),
@@ -56,7 +46,7 @@ person_opening = Table(
     metadata,
     Column("audit_id", Uuid, primary_key=True),
     Column("person_id", Uuid, nullable=False),
-    _at("at"),
+    at("at"),
     Column("code", Text, nullable=False),
     Column("basis", Text, nullable=False),
     Column("kinds", ARRAY(Text), nullable=False),
@@ -79,16 +69,16 @@ glass = Table(
     Column("reason", Text, nullable=False),
     Column("case_kind", Text),
     Column("case_id", Text),
-    _at("opened_at"),
-    _at("until_at"),
-    _at("closed_at", needed=False),
-    _at("review_due_at"),
-    _at("escalated_at", needed=False),
-    _at("reviewed_at", needed=False),
+    at("opened_at"),
+    at("until_at"),
+    at("closed_at", needed=False),
+    at("review_due_at"),
+    at("escalated_at", needed=False),
+    at("reviewed_at", needed=False),
     Column("reviewed_by", Uuid),
     Column("verdict", Text),
     Column("review_note", Text),
-    _version(),
+    version(),
     CheckConstraint("verdict in ('proper', 'improper')", name="verdict"),
     CheckConstraint(
         "(reviewed_at is null) = (verdict is null) and (reviewed_at is null) = (reviewed_by is null)", name="reviewed"
@@ -105,7 +95,7 @@ citizen_account = Table(
     metadata,
     Column("account_id", Uuid, ForeignKey("account.id", ondelete="CASCADE"), primary_key=True),
     Column("person_id", Uuid, nullable=False, unique=True),
-    _at("created_at"),
+    at("created_at"),
 )
 
 citizen_link = Table(
@@ -116,9 +106,9 @@ citizen_link = Table(
     Column("account_id", Uuid, ForeignKey("account.id", ondelete="CASCADE"), nullable=False),
     Column("checked", Text, nullable=False),  # how the desk made sure of who it is
     Column("issued_by", Text, nullable=False),
-    _at("created_at"),
-    _at("expires_at"),
-    _at("used_at", needed=False),
+    at("created_at"),
+    at("expires_at"),
+    at("used_at", needed=False),
     Index("ix_citizen_link_account_id", "account_id"),
 )
 
@@ -129,17 +119,17 @@ rights_request = Table(
     Column("person_id", Uuid, nullable=False),
     Column("kind", Text, nullable=False),
     Column("words", LargeBinary, nullable=False),
-    _at("received_at"),
-    _at("due_at"),
+    at("received_at"),
+    at("due_at"),
     Column("rule", Text, nullable=False),
     Column("state", Text, nullable=False),
     Column("ground", Text),
     Column("answer", LargeBinary),
-    _at("decided_at", needed=False),
+    at("decided_at", needed=False),
     Column("decided_by", Text),
-    _at("open_until", needed=False),  # until when an accepted access or copy can be taken
-    _at("given_at", needed=False),
-    _version(),
+    at("open_until", needed=False),  # until when an accepted access or copy can be taken
+    at("given_at", needed=False),
+    version(),
     CheckConstraint("kind in ('access', 'correction', 'deletion', 'copy', 'stop')", name="kind"),
     CheckConstraint("state in ('open', 'accepted', 'refused', 'withdrawn')", name="state"),
     CheckConstraint("(state = 'refused') = (ground is not null)", name="ground"),

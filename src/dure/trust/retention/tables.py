@@ -5,7 +5,6 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     Date,
-    DateTime,
     ForeignKey,
     Index,
     Integer,
@@ -17,19 +16,15 @@ from sqlalchemy import (
     text,
 )
 
+from dure.engine.columns import at, version
 from dure.engine.database import metadata
-
-
-def _at(name: str, *, needed: bool = True) -> Column[object]:
-    return Column(name, DateTime(timezone=True), nullable=not needed)
-
 
 retention_run = Table(
     "retention_run",
     metadata,
     Column("day", Date, primary_key=True),
-    _at("started_at"),
-    _at("finished_at", needed=False),
+    at("started_at"),
+    at("finished_at", needed=False),
 )
 
 retention_step = Table(
@@ -37,11 +32,11 @@ retention_step = Table(
     metadata,
     Column("day", Date, ForeignKey("retention_run.day", ondelete="CASCADE"), nullable=False),
     Column("kind", Text, nullable=False),
-    _at("after_at", needed=False),
+    at("after_at", needed=False),
     Column("after_id", Text),
     Column("destroyed", BigInteger, nullable=False, server_default=text("0")),
     Column("held", BigInteger, nullable=False, server_default=text("0")),
-    _at("done_at", needed=False),
+    at("done_at", needed=False),
     Column("problem", Text),
     PrimaryKeyConstraint("day", "kind"),
 )
@@ -53,17 +48,17 @@ retention_hold = Table(
     Column("id", Uuid, primary_key=True),
     Column("scope", Text, nullable=False),
     Column("target", Text),
-    _at("from_at", needed=False),
-    _at("to_at", needed=False),
+    at("from_at", needed=False),
+    at("to_at", needed=False),
     Column("reason", Text, nullable=False),
     Column("document", Text),
-    _at("created_at"),
+    at("created_at"),
     Column("created_by", Text, nullable=False),
-    _at("until_at"),
-    _at("released_at", needed=False),
+    at("until_at"),
+    at("released_at", needed=False),
     Column("released_by", Text),
     Column("released_why", Text),
-    Column("version", Integer, nullable=False, server_default=text("1")),
+    version(),
     CheckConstraint("scope in ('incident', 'person', 'camera', 'device', 'period')", name="scope"),
     CheckConstraint("(scope = 'period') = (target is null)", name="target"),
     CheckConstraint("scope <> 'period' or (from_at is not null and to_at is not null)", name="period"),
@@ -77,11 +72,11 @@ retention_record = Table(
     Column("id", Uuid, primary_key=True),
     Column("day", Date, nullable=False),
     Column("kind", Text, nullable=False),
-    _at("at"),
+    at("at"),
     Column("things", BigInteger, nullable=False),
     Column("digest", LargeBinary, nullable=False),  # SHA-256 over the sorted ids
-    _at("first_at"),
-    _at("last_at"),
+    at("first_at"),
+    at("last_at"),
     Column("rule_since", Date, nullable=False),
     Column("rule_days", Integer, nullable=False),
     Column("source", Text, nullable=False),
@@ -95,6 +90,6 @@ person_unused = Table(
     "person_unused",
     metadata,
     Column("person_id", Uuid, primary_key=True),
-    _at("since"),
+    at("since"),
 )
 """Records that nothing refers to any more, and since which night."""

@@ -19,6 +19,7 @@ from sqlalchemy import (
     text,
 )
 
+from dure.engine.columns import kept
 from dure.engine.database import metadata
 
 person = Table(
@@ -26,9 +27,7 @@ person = Table(
     metadata,
     Column("id", Uuid, primary_key=True),
     Column("sealed", LargeBinary, nullable=False),  # form byte, then each field sealed under the person's key
-    Column("version", Integer, nullable=False, server_default=text("1")),
-    Column("created_at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
-    Column("updated_at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
+    *kept(),
     Column("merged_into", Uuid, ForeignKey("person.id", ondelete="SET NULL")),  # found to be the same person's
     CheckConstraint("merged_into <> id", name="merged_into"),
     Index("ix_person_merged_into", "merged_into", postgresql_where=text("merged_into is not null")),

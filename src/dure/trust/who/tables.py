@@ -9,7 +9,6 @@ from sqlalchemy import (
     DateTime,
     ForeignKey,
     Index,
-    Integer,
     LargeBinary,
     Table,
     Text,
@@ -18,18 +17,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
+from dure.engine.columns import kept
 from dure.engine.database import metadata
 from dure.trust.tables import account, agency
-
-
-def _kept() -> list[Column[object]]:
-    now = text("now()")
-    return [
-        Column("version", Integer, nullable=False, server_default=text("1")),
-        Column("created_at", DateTime(timezone=True), nullable=False, server_default=now),
-        Column("updated_at", DateTime(timezone=True), nullable=False, server_default=now),
-    ]
-
 
 invitation = Table(
     "invitation",
@@ -62,7 +52,7 @@ duty = Table(
     Column("ends_at", DateTime(timezone=True), nullable=False),
     Column("created_by", Text, nullable=False),
     Column("cancelled_at", DateTime(timezone=True)),
-    *_kept(),
+    *kept(),
     CheckConstraint("kind in ('shift', 'on_call')", name="kind"),
     CheckConstraint("ends_at > starts_at", name="span"),
     Index("ix_duty_account_id", "account_id", "ends_at"),
@@ -82,7 +72,7 @@ delegation = Table(
     Column("ends_at", DateTime(timezone=True), nullable=False),
     Column("revoked_at", DateTime(timezone=True)),
     Column("revoked_by", Text),
-    *_kept(),
+    *kept(),
     CheckConstraint("ends_at > starts_at", name="span"),
     CheckConstraint("from_account <> to_account", name="other"),
     Index("ix_delegation_to_account", "to_account", "ends_at"),
