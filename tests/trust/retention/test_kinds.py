@@ -1,12 +1,15 @@
 """The kinds that a city has: each finds what is due and takes out exactly that; the table tells all of them."""
 
 from datetime import UTC, date, datetime, timedelta
+from importlib import import_module
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import text
 
+import dure
 from dure import app
 from dure.engine.context import Context
 from dure.engine.database import Database, metadata
@@ -73,6 +76,9 @@ def test_every_kind_of_the_city_is_named_and_dated() -> None:
 
 def test_wherever_a_person_is_referred_to_the_table_of_references_knows() -> None:
     """A column that nobody listed would let a record go that is needed."""
+    package = Path(dure.__file__).parent
+    for file in package.rglob("tables.py"):  # whichever tables other tests have imported
+        import_module(".".join(("dure", *file.relative_to(package).with_suffix("").parts)))
     own = {  # beside the person, about what happened, or decided by a condition of its own
         *("person", "person_index", "person_unused", "audit", "person_opening", "glass", "purpose", "rights_request"),
         *("vault_link_waiting", "audit_own"),
@@ -81,7 +87,9 @@ def test_wherever_a_person_is_referred_to_the_table_of_references_knows() -> Non
         (table.name, column.name)
         for table in metadata.tables.values()
         for column in table.columns
-        if column.name in {"person_id", "caller_id", "patient_id", "owner_id"} and table.name not in own
+        if column.name in {"person_id", "caller_id", "patient_id", "owner_id"}
+        and table.name not in own
+        and "account.id" not in {key.target_fullname for key in column.foreign_keys}
     }
     assert columns - set(registry.references()) == set()
 
