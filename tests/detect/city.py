@@ -1,7 +1,6 @@
 """A small city for tests of the worker: devices, packs into OBS, alarms out of the database."""
 
 import asyncio
-import contextlib
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -11,6 +10,7 @@ from sqlalchemy import RowMapping, text
 from dure.detect.worker import Detector
 from dure.engine.context import Context
 from dure.engine.database import Tx
+from dure.engine.tasks import ended
 from dure.sense import packs, streams
 from dure.sense.packs import Observation, Pack
 
@@ -87,9 +87,9 @@ class City:
     async def stop(self, detector: Detector) -> None:
         """An orderly stop."""
         task = self._running.pop(detector)
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
+        await ended([task])
+        if not task.cancelled():
+            task.result()
 
     async def until(self, detector: Detector, sequence: int, within_s: float = 30) -> None:
         """Wait until the worker has taken `sequence` and written what it made of it."""

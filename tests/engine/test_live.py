@@ -21,6 +21,7 @@ from dure.engine.outbox import Relay
 from dure.engine.servers.children import free_port
 from dure.engine.settings import Settings
 from dure.engine.stream import Stream
+from dure.engine.tasks import ended
 from dure.kernel.events import Event
 from dure.processes.web import serve, server_of
 
@@ -204,8 +205,7 @@ async def test_a_running_hub_moves_its_readers(database: Database, relay: Relay)
     await relay.number()
     await asyncio.wait_for(heard, 30)
     assert state["a"]["size"] == 1
-    running.cancel()
-    await asyncio.gather(running, return_exceptions=True)
+    await ended([running])
 
 
 async def test_who_is_no_longer_allowed_is_told_to_go(

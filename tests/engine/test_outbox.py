@@ -11,6 +11,7 @@ from dure.engine.consumers import Consumer, Group, Runner, listing, register, sw
 from dure.engine.database import Database, Tx
 from dure.engine.outbox import LostLease, Relay
 from dure.engine.stream import Stream
+from dure.engine.tasks import ended
 from dure.kernel.errors import NotFound
 from dure.kernel.events import Event
 
@@ -105,8 +106,7 @@ async def test_a_running_relay_hears_of_commits(database: Database, stream: Stre
     await emit(database, event(1))
     await asyncio.wait_for(moved.wait(), 10)
     assert await numbered(database) == [(1, 1)]
-    running.cancel()
-    await asyncio.gather(running, return_exceptions=True)
+    await ended([running])
 
 
 async def handled(database: Database) -> list[str]:
@@ -224,8 +224,7 @@ async def test_the_watchdog_makes_a_silent_consumer_anew(database: Database, rel
     group = Group(database, [Consumer("test.note", ("ThingMade.v1",), hang_once)])
     running = asyncio.create_task(group.run(report))
     await asyncio.wait_for(well.wait(), 30)
-    running.cancel()
-    await asyncio.gather(running, return_exceptions=True)
+    await ended([running])
     assert reported[0][0] == "test.note"
     assert reported[0][1] is not None
     assert await handled(database) == ["1"]

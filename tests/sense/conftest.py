@@ -15,6 +15,7 @@ from dure.engine.context import Context
 from dure.engine.database import Database, Tx
 from dure.engine.settings import Settings
 from dure.engine.stream import Stream
+from dure.engine.tasks import ended
 from dure.engine.texts import catalogue
 from dure.kernel.events import Event
 from dure.sense import packs
@@ -84,9 +85,7 @@ async def running(*jobs: Awaitable[None]) -> AsyncIterator[None]:
                 await task
                 raise AssertionError("a task ended")
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await ended(tasks)
 
 
 @asynccontextmanager

@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from dure.engine.context import Context
 from dure.engine.outbox import Relay
+from dure.engine.tasks import ended
 from dure.kernel.events import Event
 from dure.sense import door_mqtt
 from dure.sense.door_http import take_in
@@ -233,8 +234,7 @@ async def give_positions(context: Context) -> None:
             return await tx.scalar(text("select count(*) from outbox where position is null")) == 0
 
     await until(done)
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
+    await ended([task])
 
 
 async def test_what_a_killed_door_held_is_not_lost_or_overtaken(context: Context) -> None:

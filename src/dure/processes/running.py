@@ -16,6 +16,7 @@ from dure.engine.context import Context
 from dure.engine.database import Database
 from dure.engine.settings import from_environment
 from dure.engine.stream import Stream
+from dure.engine.tasks import ended
 from dure.engine.texts import catalogue
 
 log = logging.getLogger("dure")
@@ -62,10 +63,8 @@ async def _until_stopped(tasks: dict[asyncio.Task[None], str], stop: asyncio.Eve
     stopped = asyncio.create_task(stop.wait())
     everything: list[asyncio.Task[Any]] = [*tasks, stopped]
     done, _ = await asyncio.wait(everything, return_when=asyncio.FIRST_COMPLETED)
-    for task in tasks:
-        task.cancel()
+    await ended(everything)
     results = await asyncio.gather(*tasks, return_exceptions=True)
-    stopped.cancel()
     if stopped in done:
         return 0
     for task, result in zip(tasks, results, strict=True):
