@@ -1,21 +1,18 @@
 """`dure audit`: proves the log whole, takes it out for an auditor, and witnesses another city's log."""
 
 import argparse
-import asyncio
 import json
 import time
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
+from dure.commands.reaching import in_city
 from dure.commands.speech import message, pick, write, write_error
 
 if TYPE_CHECKING:
     from dure.engine.database import Tx
     from dure.trust.audit.walk import Verdict
-
-T = TypeVar("T")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -69,23 +66,6 @@ def _folder(args: argparse.Namespace) -> Path:
     return Place(args.data or default_folder()).folder
 
 
-def _in_city(folder: Path, act: "Callable[[Tx], Awaitable[T]]") -> T:
-    from dure.engine.database import Database
-    from dure.engine.servers.access import database_url
-    from dure.engine.servers.place import Place
-
-    async def once(url: str) -> T:
-        database = Database(url, pool_size=1)
-        try:
-            async with database.transaction() as tx:
-                return await act(tx)
-        finally:
-            await database.close()
-
-    with database_url(Place(folder)) as url:
-        return asyncio.run(once(url))
-
-
 # --- verify ---
 
 
@@ -95,7 +75,7 @@ def _verify(args: argparse.Namespace) -> int:
     folder = _folder(args)
     key = note.verifier(args.key) if args.key else keys.signer(folder).verifier()
     seen = verify.witnessed_notes(args.seen.read_text(encoding="utf-8")) if args.seen else []
-    found = _in_city(folder, lambda tx: verify.verify(tx, key, seen))
+    found = in_city(args.data, lambda tx: verify.verify(tx, key, seen))
     if args.json:
         write(json.dumps(verify.told(found)))
     else:
@@ -139,14 +119,14 @@ def _export(args: argparse.Namespace) -> int:
         await checkpoints.make(tx, signer)
         return span
 
-    first, last = _in_city(_folder(args), begin)
+    first, last = in_city(args.data, begin)
 
     async def copy(tx: "Tx") -> None:
         async for name, piece in export.parts(tx, signer.verifier(), first, last):
             with (out / name).open("a", encoding="utf-8") as file:
                 file.write(piece)
 
-    _in_city(_folder(args), copy)
+    in_city(args.data, copy)
     write(message("trust.audit.cli.exported", first=first + 1, last=last, folder=str(out)))
     return 0
 

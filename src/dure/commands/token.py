@@ -1,14 +1,13 @@
 """`dure token`: makes, lists and revokes API tokens of a city that runs or stands still."""
 
 import argparse
-import asyncio
 import json
 import sys
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from dure.commands.reaching import in_city
 from dure.commands.speech import message, pick, write, write_error
 
 if TYPE_CHECKING:
@@ -50,27 +49,10 @@ def run(args: argparse.Namespace) -> int:
         write_error(message("trust.cli.revoke_needs"))
         return 2
     if args.action == "list":
-        return _in_city(args.data, lambda tx: _list(tx, as_json=args.json))
+        return in_city(args.data, lambda tx: _list(tx, as_json=args.json))
     if args.action == "revoke":
-        return _in_city(args.data, lambda tx: _revoke(tx, args.token))
-    return _in_city(args.data, lambda tx: _make(tx, args))
-
-
-def _in_city(data: Path | None, act: Callable[["Tx"], Awaitable[int]]) -> int:
-    from dure.engine.database import Database
-    from dure.engine.servers.access import database_url
-    from dure.engine.servers.place import Place, default_folder
-
-    async def once(url: str) -> int:
-        database = Database(url, pool_size=1)
-        try:
-            async with database.transaction() as tx:
-                return await act(tx)
-        finally:
-            await database.close()
-
-    with database_url(Place(data or default_folder())) as url:
-        return asyncio.run(once(url))
+        return in_city(args.data, lambda tx: _revoke(tx, args.token))
+    return in_city(args.data, lambda tx: _make(tx, args))
 
 
 async def _make(tx: "Tx", args: argparse.Namespace) -> int:
