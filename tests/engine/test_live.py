@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 from starlette.responses import StreamingResponse
 
+from dure.engine import live
 from dure.engine.database import Database, Tx
 from dure.engine.live import Hub, LiveEntity
 from dure.engine.outbox import Relay
@@ -44,7 +45,14 @@ async def everything(tx: Tx) -> Sequence[dict[str, Any]]:
     return [dict(row) for row in await tx.rows(text("select * from thing order by id"))]
 
 
-THING = LiveEntity("thing", "thing.read", load, everything, lambda reader, value: value["team"] == reader.team)
+THING = LiveEntity(
+    "thing",
+    "thing.read",
+    load,
+    everything,
+    visible=lambda reader, value: value["team"] == reader.team,
+    left=lambda reader, data: data.get("was") == reader.team,
+)
 RED = Reader(frozenset({"thing.read"}), "red")
 
 
@@ -59,8 +67,15 @@ async def relay(database: Database, nats_url: str):
     await stream.close()
 
 
+@pytest.fixture(autouse=True)
+def quick_beats(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reader who hears nothing else waits for beats: here they come at once."""
+    monkeypatch.setattr(live, "BEAT_S", 0.05)
+
+
 async def put(database: Database, name: str, team: str, size: int) -> None:
     async with database.transaction() as tx:
+        was = await tx.scalar(text("select team from thing where id = :id"), {"id": name})
         version = await tx.scalar(
             text(
                 "insert into thing values (:id, :team, :size, 1) on conflict (id) do update "
@@ -68,21 +83,21 @@ async def put(database: Database, name: str, team: str, size: int) -> None:
             ),
             {"id": name, "team": team, "size": size},
         )
-        await tx.emit(Event("ThingChanged.v1", "thing", name, version))
+        await tx.emit(Event("ThingChanged.v1", "thing", name, version, {"was": was}))
 
 
 async def take(database: Database, name: str) -> None:
     async with database.transaction() as tx:
-        version = await tx.scalar(text("delete from thing where id = :id returning version"), {"id": name})
-        if version is not None:
-            await tx.emit(Event("ThingGone.v1", "thing", name, version + 1))
+        row = await tx.row(text("delete from thing where id = :id returning version, team"), {"id": name})
+        if row is not None:
+            await tx.emit(Event("ThingGone.v1", "thing", name, row["version"] + 1, {"was": row["team"]}))
 
 
 def apply(state: dict[str, dict[str, Any]], frame: bytes) -> int | None:
-    """What the console's reducer does with one frame; its position, or None for what is not a change."""
+    """What the console's reducer does with one frame; its position, or None for what has none."""
     fields = dict(line.split(": ", 1) for line in frame.decode().strip().split("\n"))
     if fields.get("event") != "change":
-        return None
+        return int(fields["id"]) if "id" in fields else None
     change = json.loads(fields["data"])
     if change["value"] is None:
         state.pop(change["id"], None)
@@ -135,15 +150,87 @@ async def test_snapshot_and_changes_equal_a_fresh_snapshot(
     assert state == json.loads(json.dumps(expected))
 
 
-async def test_what_leaves_a_readers_sight_is_gone_for_it(database: Database, relay: Relay) -> None:
+async def told(hub: Hub, reader: Reader, position: int) -> list[tuple[str, bool]]:
+    """The ids that a reader after `position` hears of until the next beat, and whether each came with a value."""
+    found = []
+    async for frame in hub.follow(reader, position):
+        if b"event: change" in frame:
+            change = json.loads(frame.split(b"data: ", 1)[1])
+            found.append((change["id"], change["value"] is not None))
+        elif b"event: beat" in frame:
+            return found
+    return found
+
+
+async def test_what_leaves_a_readers_sight_is_gone_for_it_and_no_more_is_heard_of_it(
+    database: Database, relay: Relay
+) -> None:
     hub = Hub(database, [THING])
     await put(database, "a", "red", 1)
-    await put(database, "a", "blue", 2)
     await relay.number()
     await hub._advance()
-    state: dict[str, Any] = {}
-    await hear(hub, RED, state, 0, 2)
+    _, state = await fresh(database, hub, RED)
+    for team in ("blue", "blue", "gone"):
+        await (take(database, "a") if team == "gone" else put(database, "a", team, 2))
+        await relay.number()
+        await hub._advance()
+    await hear(hub, RED, state, 1, 4)
     assert state == {}
+    assert await told(hub, RED, 1) == [("a", False)], "it is told once, and then nothing of it"
+    late = Hub(database, [THING])
+    late.position = 4
+    assert await told(late, RED, 1) == [("a", False)], "read from the database it is the same"
+    assert await told(hub, RED, 2) == [], "who heard of that hears no more"
+
+
+async def test_of_what_a_reader_may_not_see_it_hears_nothing_but_its_place(database: Database, relay: Relay) -> None:
+    hub = Hub(database, [THING])
+    await put(database, "a", "blue", 1)
+    await put(database, "a", "blue", 2)
+    await put(database, "b", "green", 1)
+    await take(database, "b")
+    await relay.number()
+    await hub._advance()
+    frames = [frame async for frame in _until_beat(hub, RED)]
+    assert frames[0] == b"retry: 1000\n\n"
+    assert frames[1].startswith(b"id: 4\nevent: beat\n")
+    assert set(json.loads(frames[1].split(b"data: ", 1)[1])) == {"at", "position"}
+    assert len(frames) == 2
+
+
+async def test_a_reader_of_a_busy_city_hears_beats_though_it_may_hear_nothing_else(
+    database: Database, relay: Relay
+) -> None:
+    hub = Hub(database, [THING])
+    heard: list[int] = []
+
+    async def listen() -> None:
+        async for frame in hub.follow(RED, 0):
+            assert b"event: change" not in frame
+            heard.append(_place(frame))
+
+    listening = asyncio.create_task(listen())
+    async with asyncio.timeout(20):
+        while len(heard) < 4:  # something moves all the time
+            await put(database, "a", "blue", 1)
+            await relay.number()
+            await hub._advance()
+    listening.cancel()
+    await asyncio.gather(listening, return_exceptions=True)
+    assert heard == sorted(set(heard)), "each beat says how far the reader has come"
+
+
+def _place(frame: bytes) -> int:
+    return int(frame.split(b"\n")[0].removeprefix(b"id: ")) if frame.startswith(b"id: ") else -1
+
+
+async def test_what_everybody_sees_is_gone_for_everybody(database: Database, relay: Relay) -> None:
+    hub = Hub(database, [LiveEntity("thing", "thing.read", load, everything)])
+    await put(database, "a", "blue", 1)
+    await take(database, "a")
+    await relay.number()
+    await hub._advance()
+    assert await told(hub, RED, 1) == [("a", False)]
 
 
 async def test_without_the_permission_nothing_is_heard(database: Database, relay: Relay) -> None:

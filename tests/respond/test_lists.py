@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 from typing import Any
 from uuid import UUID
 
@@ -186,6 +187,46 @@ async def test_each_viewer_hears_of_what_is_theirs(operator: httpx.AsyncClient, 
     assert await types(viewer(Role.WELFARE, "welfare")) == {"crime"}
     assert await types(viewer(Role.WELFARE, "health")) == set()
     assert await types(viewer(Role.TEACHER)) == set()
+
+
+async def test_a_screen_is_rid_of_what_left_its_agencys_reach_and_hears_no_more_of_it(
+    operator: httpx.AsyncClient, database: Database
+) -> None:
+    hub, relay = Hub(database, ROOM.live), Relay(database, None, "urn:test")  # type: ignore[arg-type]
+    await relay.take()
+    whole, part, grown = [await opened(operator, type="medical", external_ref=f"R-{n}") for n in range(3)]
+    await acted(operator, part, "handoffs", agency="police", kind="joint")
+    await acted(operator, part, "merge", into=whole["id"])
+    await relay.number()
+    police, another = viewer(Role.POLICE, "police"), viewer(Role.POLICE, "p2")
+    position = (begun := await begun_by(hub, database, police))["position"]
+    assert {each["id"] for each in begun["entities"]["incident"]} == {whole["id"], part["id"]}
+
+    async def heard(who: Principal) -> list[tuple[str, bool]]:
+        await relay.number()
+        async with database.transaction() as tx:
+            frames = await hub.frames(tx, await outbox.after(tx, position, upto=await outbox.head(tx)))
+        bodies = [json.loads(told.split(b"data: ", 1)[1]) for one in frames if (told := one.for_viewer(who))]
+        return [(one["id"], one["value"] is not None) for one in bodies]
+
+    await acted(operator, whole, "merge", into=grown["id"])
+    assert (whole["id"], False) in await heard(police), "what was handed on is the greater one's now"
+    assert (grown["id"], True) in await heard(police)
+    await acted(operator, grown, "unmerge", incident=whole["id"])
+    assert (grown["id"], False) in await heard(police)
+    assert (whole["id"], True) in await heard(police)
+    await acted(operator, whole, "unmerge", incident=part["id"])
+    await acted(operator, whole, "acknowledge")
+    await acted(operator, grown, "acknowledge")
+    told = await heard(police)
+    assert told.count((whole["id"], False)) == 2, "once for each time that it left"
+    assert told.count((grown["id"], False)) == 1
+    left = {each["id"] for each in (await begun_by(hub, database, police))["entities"]["incident"]}
+    state = {each["id"] for each in begun["entities"]["incident"]}
+    for id_, there in told:
+        state = state | {id_} if there else state - {id_}
+    assert state == left == {part["id"]}
+    assert await heard(another) == [], "who never could see any of it hears nothing"
 
 
 # --- texts ---

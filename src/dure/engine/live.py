@@ -1,8 +1,11 @@
 """What screens hear: one ordered flow of changes, each filtered for its reader.
 
 Events carry ids only; here they are given the present form of their entity, once for all readers. A reader says the
-position it has
-and gets every later one; a position that is no longer kept gets `reset`, and the reader takes a fresh snapshot.
+position it has and gets every later one that it may see; a position that is no longer kept gets `reset`, and the reader
+takes a fresh snapshot.
+
+Of what a reader may not see it hears nothing: no id, no kind, no time. Its position moves on with the next beat. Who
+could see a thing up to an event that took it out of their sight is told that it is gone, by that event alone.
 """
 
 import asyncio
@@ -11,6 +14,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from time import monotonic
 from typing import Any, Protocol
 
 import msgspec
@@ -42,14 +46,19 @@ def everyone(_viewer: Any, _value: Value) -> bool:
     return True
 
 
+def nobody(_viewer: Any, _data: Value) -> bool:
+    """No event takes this kind of thing out of a viewer's sight."""
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class LiveEntity:
     """A kind of thing that screens follow.
 
     `load` gives the list form of some of them by id (absent: gone), `snapshot` those that a screen begins with; both
-    are the same
-    form, with `id` and `version`. `visible` filters for one viewer, beyond the permission. `past` gives what stood at a
-    time that is over, in the same form; without it a kind of thing has no past.
+    are the same form, with `id` and `version`. `visible` filters for one viewer, beyond the permission; where it does,
+    `left` says of an event's data whether the viewer could see the thing until then. `past` gives what stood at a time
+    that is over, in the same form; without it a kind of thing has no past.
     """
 
     name: str
@@ -58,6 +67,7 @@ class LiveEntity:
     snapshot: Callable[[Tx], Awaitable[Sequence[Value]]]
     visible: Callable[[Any, Value], bool] = everyone
     past: Callable[[Tx, datetime], Awaitable[Sequence[Value]]] | None = None
+    left: Callable[[Any, Value], bool] = nobody
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,20 +80,26 @@ class Frame:
     entity_id: str
     version: int
     value: Value | None
+    data: Value
 
     def for_viewer(self, viewer: Viewer) -> bytes | None:
         """The SSE frame, or None when the viewer may not know of it."""
         if self.live is None or not viewer.may(self.live.permission):
             return None
-        hidden = self.value is not None and not self.live.visible(viewer, self.value)
+        if not self._shown_to(viewer, self.live) and not self.live.left(viewer, self.data):
+            return None
         body = {
             "entity": self.live.name,
             "id": self.entity_id,
             "version": self.version,
             "type": self.type,
-            "value": None if hidden else self.value,
+            "value": self.value if self._shown_to(viewer, self.live) else None,
         }
         return b"id: %d\nevent: change\ndata: %s\n\n" % (self.position, _encode(body))
+
+    def _shown_to(self, viewer: Viewer, live: LiveEntity) -> bool:
+        """Whose a thing that is gone was cannot be asked any more: where that matters, only `left` can tell."""
+        return live.visible is everyone if self.value is None else live.visible(viewer, self.value)
 
 
 class Hub:
@@ -142,6 +158,7 @@ class Hub:
                 row["entity_id"],
                 row["entity_version"],
                 values.get(row["entity"], {}).get(row["entity_id"]),
+                row["data"],
             )
             for row in rows
         ]
@@ -168,8 +185,9 @@ class Hub:
     async def follow(
         self, viewer: Viewer, position: int, over: Callable[[], bool] = lambda: False
     ) -> AsyncIterator[bytes]:
-        """SSE frames after `position`, with a beat every two seconds, until `over` says that the viewer may not listen
-        any longer; whoever makes it so calls `nudge`.
+        """SSE frames after `position`, until `over` says that the viewer may not listen any longer; whoever makes it so
+        calls `nudge`. After two seconds without one there is a beat, whose id is the reader's position: all up to it
+        that the reader may know of has been sent.
         """
         yield b"retry: 1000\n\n"
         self._readers += 1
@@ -182,6 +200,7 @@ class Hub:
                 self._alone.set()
 
     async def _frames_for(self, viewer: Viewer, position: int, over: Callable[[], bool]) -> AsyncIterator[bytes]:
+        spoke = monotonic()
         while not over() and not self._ended:
             moved = self._moved
             frames = await self._later(position)
@@ -194,14 +213,21 @@ class Hub:
                 position = frame.position
                 if (shown := frame.for_viewer(viewer)) is not None:
                     yield shown
-            if frames:
+                    spoke = monotonic()
+            rest = spoke + BEAT_S - monotonic()
+            if rest > 0 and (frames or await _wait(moved, rest)):
                 continue
-            if not await _wait(moved, BEAT_S) and not over() and not self._ended:
+            if not over() and not self._ended:
                 # The reader's own position: the hub's may have moved meanwhile, with changes this reader has yet to
-                # hear.
-                yield b"event: beat\ndata: %s\n\n" % _encode({"at": self._database.clock.now(), "position": position})
+                # hear. And a reader who may hear nothing of a busy city still hears that the line stands.
+                yield self._beat(position)
+                spoke = monotonic()
         if not self._ended:
             yield b"event: bye\ndata: {}\n\n"
+
+    def _beat(self, position: int) -> bytes:
+        body = _encode({"at": self._database.clock.now(), "position": position})
+        return b"id: %d\nevent: beat\ndata: %s\n\n" % (position, body)
 
     async def end(self, within_s: float = 0.5) -> None:
         """Let all flows run out, as before the process ends: a reader whose flow just stops comes again by itself."""

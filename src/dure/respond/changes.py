@@ -2,6 +2,7 @@
 it.
 """
 
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
@@ -15,9 +16,12 @@ from dure.respond import queries
 from dure.respond.policy import scope_of
 from dure.respond.types import TYPES
 from dure.trust.principal import Principal
+from dure.video import openings
 
 OPENED = "IncidentOpened.v1"
 CHANGED = "IncidentChanged.v1"
+LOST = "lost"
+"""In an event's data: the agencies (ids, a blank between) that the incident was handed to until then."""
 
 
 async def taken(
@@ -39,11 +43,16 @@ async def taken(
     return row
 
 
-async def changed(tx: Tx, incident_id: UUID, what: str, **values: Any) -> None:
+async def changed(tx: Tx, incident_id: UUID, what: str, *, reached: Collection[str] = (), **values: Any) -> None:
     """Write `values` to the incident and tell everybody `what` changed; also of the one it was merged into, which
-    shows it.
+    shows it. `reached`: the agencies that it had been handed to before; those that it no longer is are named in the
+    event, so that it leaves their screens, and their pictures are judged anew.
     """
     row = await queries.update(tx, incident_id, **values)
-    await tx.emit(Event(CHANGED, "incident", str(incident_id), row["version"], {"change": what}))
+    told = {"change": what}
+    if reached and (lost := set(reached).difference(await queries.handed_to(tx, incident_id))):
+        told[LOST] = " ".join(sorted(lost))
+        await openings.look_again(tx)
+    await tx.emit(Event(CHANGED, "incident", str(incident_id), row["version"], told))
     if row["merged_into"] is not None:
         await changed(tx, row["merged_into"], what)

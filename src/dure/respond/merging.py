@@ -76,6 +76,7 @@ async def join(tx: Tx, row: RowMapping, target: RowMapping, merger: Merger) -> N
             }
         ],
     )
+    reached = await queries.handed_to(tx, row["id"])
     tree = await _point(tx, row["id"], target["id"])
     await signals.move(tx, tree, target["id"])
     await clocks.rejoin(tx, target["id"])
@@ -93,7 +94,7 @@ async def join(tx: Tx, row: RowMapping, target: RowMapping, merger: Merger) -> N
         )
     await openings.end(tx, row["id"], "merged")
     closed: dict[str, Any] = {"status": Status.CLOSED.value, "merged_at": now, "closed_at": now}
-    await changed(tx, row["id"], "merged", **closed)
+    await changed(tx, row["id"], "merged", reached=reached, **closed)
     last = max(row["last_signal_at"], target["last_signal_at"])
     await changed(tx, target["id"], "merged", severity=severity.value, last_signal_at=last)
 
@@ -123,6 +124,7 @@ async def unmerge(
         text("update incident_merge set unmerged_at = :now, unmerged_by = :by where id = :id"),
         {"now": now, "by": principal.name, "id": merged["id"]},
     )
+    reached = await queries.handed_to(tx, root["id"])
     tree = await _point(tx, incident_id, None)
     await signals.move(tx, tree, incident_id)
     await clocks.rejoin(tx, incident_id)
@@ -132,7 +134,7 @@ async def unmerge(
     )
     await timeline.add(tx, root["id"], Entry.MERGE, "unmerged", {"receipt_no": row["receipt_no"]}, actor=principal.name)
     await changed(tx, incident_id, "unmerged", status=merged["status_before"], merged_at=None, closed_at=None)
-    await changed(tx, root["id"], "unmerged", **await _lighter(tx, root, merged))
+    await changed(tx, root["id"], "unmerged", reached=reached, **await _lighter(tx, root, merged))
     await audit.record(tx, principal, "incident.unmerge", "incident", incident_id, purpose=str(root["id"]))
 
 

@@ -10,7 +10,8 @@ from dure.engine.live import LiveEntity
 from dure.engine.room import Room
 from dure.respond import alarms, cases, kept, past, pictures, reading, views, whose
 from dure.respond.api import router
-from dure.respond.policy import GRANTS, scope_of
+from dure.respond.changes import LOST
+from dure.respond.policy import GRANTS, desk_of, scope_of
 from dure.respond.types import TYPES
 from dure.trust.principal import Principal
 
@@ -35,11 +36,17 @@ def visible(viewer: Any, value: views.Value) -> bool:
     return scope_of(viewer, TYPES).covers(value["type"], value["handed_to"], value["reported_by_agency"])
 
 
+def left(viewer: Any, data: Mapping[str, Any]) -> bool:
+    """Whether a viewer saw an incident because it was handed to their agency, and this event ended that."""
+    assert isinstance(viewer, Principal)
+    return desk_of(viewer) in str(data.get(LOST, "")).split()
+
+
 ROOM = Room(
     "respond",
     router=_router,
     consumers=(alarms.CONSUMER,),
-    live=(LiveEntity("incident", "incident.read", load, snapshot, visible, past.standing),),
+    live=(LiveEntity("incident", "incident.read", load, snapshot, visible, past.standing, left),),
     grants=GRANTS,
     cases=(cases.INCIDENT,),
     whose={"incident": whose.incident, "person": whose.person},

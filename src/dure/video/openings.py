@@ -123,7 +123,12 @@ async def end(tx: Tx, incident_id: UUID, by: Ended, *, kept: Collection[str] = (
     """End the rights that an incident gave, but for these cameras; pictures stop within a second of the commit."""
     done = await tx.execute(_END, {"incident": incident_id, "now": tx.now(), "by": by, "kept": list(kept)})
     if done.rowcount:
-        await tx.execute(text(f"notify {CHANNEL}"))
+        await look_again(tx)
+
+
+async def look_again(tx: Tx) -> None:
+    """Have the relay judge all pictures as soon as this transaction has committed."""
+    await tx.execute(text(f"notify {CHANNEL}"))
 
 
 async def standing(tx: Tx, ids: Iterable[UUID]) -> set[UUID]:

@@ -14,9 +14,10 @@ from tests.contract.matrix.oracle import AGENCIES, Agency
 
 @dataclass
 class Heard:
-    """What one listener heard: entities by name, and ids that came with a value."""
+    """What one listener heard: entities by name, ids at all, and ids that came with a value."""
 
     entities: set[str] = field(default_factory=set)
+    ids: set[str] = field(default_factory=set)
     values: set[str] = field(default_factory=set)
 
 
@@ -36,6 +37,7 @@ async def _listen(url: str, headers: dict[str, str], after: int, until: asyncio.
                 told = json.loads(line.removeprefix("data: "))
                 if event == "change":
                     heard.entities.add(told["entity"])
+                    heard.ids.add(told["id"])
                     if told["value"] is not None:
                         heard.values.add(told["id"])
                 elif event == "beat" and until.done() and told["position"] >= until.result():

@@ -217,6 +217,7 @@ def test_the_live_flow_tells_each_listener_what_they_may_see(city: City) -> None
             line = lines[entity]
             wanted = oracle.may(line, asker) and (line.thing is None or oracle.reaches(line, asker))
             assert (city.drive.things.ids[name] in told.values) is wanted, (role, agency, entity)
+            assert (city.drive.things.ids[name] in told.ids) is wanted, (role, agency, entity, "the id alone")
 
 
 @pytest.mark.parametrize("role", table.roles())

@@ -130,6 +130,7 @@ export class Link {
         return 'go';
       }
       case 'beat':
+        this.position = Math.max(this.position ?? 0, Number(frame.id ?? 0));
         this.beat(JSON.parse(frame.data) as Beat);
         return 'go';
       case 'reset':
@@ -141,7 +142,7 @@ export class Link {
     }
   }
 
-  /** A heartbeat comes when nothing is left to send. Its position is not taken over: only what was received counts as received. */
+  /** A heartbeat comes when nothing is left to send that this reader may see; its id is how far the reader has come. */
   private beat(beat: Beat): void {
     this.link('live');
     this.tell({ kind: 'beat', sentAt: Date.parse(beat.at), heardAt: Date.now() });
