@@ -49,7 +49,7 @@ class RefKind(StrEnum):
     MOMENT = "moment"  # a moment of the incident: id is a value of `Happening`
     STEP = "step"  # a step is done: id is its number
     ACT = "act"  # an act is done (answered, acknowledged): id is its id
-    BEGIN = "begin"  # the step itself begins; id is empty
+    BEGIN = "begin"  # what carries the deadline begins: the act is sent out, the step begins; id is empty
 
 
 class Happening(StrEnum):
@@ -100,7 +100,7 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One of the answers somebody can give: its place counted from 1 is what an SMS answers with."""
+    """One of the answers somebody can give. `id` is its place counted from 1, which is also what an SMS answers."""
 
     id: str
     words: str
@@ -169,7 +169,7 @@ class Assign:
 
 @dataclass(frozen=True, slots=True)
 class Decide:
-    """결정: somebody decides; with who, when and why. Without answers it is yes or no (ids `yes`, `no`)."""
+    """결정: somebody decides; with who, when and why. Where the manual names no answers they are `yes` and `no`."""
 
     id: str
     line: int
