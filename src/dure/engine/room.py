@@ -9,6 +9,7 @@ from fastapi import APIRouter
 from dure.engine.consumers import Consumer
 from dure.engine.context import Context
 from dure.engine.database import Tx
+from dure.engine.jobs import Queue
 from dure.engine.live import LiveEntity
 
 Process = Literal["web", "stream", "work", "relay"]
@@ -58,6 +59,7 @@ class Room:
     grants: Mapping[str, frozenset[str]] = field(default_factory=dict)
     tasks: tuple[Task, ...] = ()
     every: tuple[Every, ...] = ()
+    jobs: tuple[Queue, ...] = ()
     body_limits: Mapping[str, int] = field(default_factory=dict)
     retention: tuple[Contributed, ...] = ()
     cases: tuple[Contributed, ...] = ()

@@ -66,6 +66,20 @@ dead_letter = Table(
     PrimaryKeyConstraint("consumer", "position"),
 )
 
+job = Table(
+    "job",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("queue", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("due_at", DateTime(timezone=True), nullable=False),
+    Column("tries", Integer, nullable=False, server_default="0"),
+    Column("error", Text),
+    Index("ix_job_queue_due_at_id", "queue", "due_at", "id"),
+    Index("ix_job_queue_subject", "queue", "subject"),
+)
+"""Wakes of durable work, until they are handled."""
+
 kept_answer = Table(
     "kept_answer",
     metadata,

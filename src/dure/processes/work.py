@@ -8,6 +8,7 @@ from dure import app
 from dure.engine import outbox, processes
 from dure.engine.consumers import Group
 from dure.engine.context import Context
+from dure.engine.jobs import Worker
 from dure.engine.room import Every
 from dure.kernel.errors import Unavailable
 from dure.processes.running import Job, room_jobs, run
@@ -16,7 +17,7 @@ log = logging.getLogger(__name__)
 
 
 async def jobs(context: Context) -> Iterable[Job]:
-    """Relay, consumers with their watchdog, periodic work, and the rooms' own tasks."""
+    """Relay, consumers with their watchdog, durable and periodic work, and the rooms' own tasks."""
     relay = outbox.Relay(context.database, context.stream, source=f"urn:dure:{context.settings.public_url}")
     group = Group(context.database, [one for room in app.ROOMS for one in room.consumers])
     relay.moved.append(group.wake)
@@ -25,10 +26,12 @@ async def jobs(context: Context) -> Iterable[Job]:
         async with context.database.transaction() as tx:
             await processes.report_consumer(tx, name, waiting_s)
 
+    worker = Worker(context.database, [queue for room in app.ROOMS for queue in room.jobs])
     everys = [(f"{room.name}.{every.name}", _each(every, context)) for room in app.ROOMS for every in room.every]
     return [
         ("relay", relay.run()),
         ("consumers", group.run(report)),
+        ("jobs", worker.run(report)),
         *everys,
         *room_jobs("work", context),
     ]

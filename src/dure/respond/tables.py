@@ -234,9 +234,11 @@ incident_task = Table(
     Column("kind", Text, nullable=False),
     Column("role", Text, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False),
-    Column("due_at", DateTime(timezone=True), nullable=False),
+    Column("due_at", DateTime(timezone=True)),
     Column("done_at", DateTime(timezone=True)),
     Column("done_by", Text),
+    Column("title", Text),  # what a manual says; None: the catalogue says it by the kind
+    Column("holder", Text),  # how a manual names who shall do it
     UniqueConstraint("incident_id", "kind"),
 )
 

@@ -1,0 +1,182 @@
+"""Durable work: a wake is a row that somebody's transaction leaves, and that outlives every crash until it is handled.
+
+A wake names a queue and a subject and says no more: what is to be done stands in the rows of the room that asked, and
+its handler looks there (level, not edge). Handling and forgetting the wake are one transaction, so what a handler
+writes happens once, whatever is killed. Timers are wakes with a later time, on the wall clock.
+
+Wakes are only ever inserted and deleted, never updated by who asks: nobody who holds an incident waits for a worker.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import RowMapping, text
+
+from dure.engine.database import Database, Tx
+from dure.engine.outbox import wakes
+from dure.kernel.errors import Unavailable
+
+log = logging.getLogger(__name__)
+CHANNEL = "dure_job"
+LONGEST_WAIT_S = 5.0
+"""How long a lane sleeps at most: a notification that was lost costs no more."""
+AGAIN_AT_MOST_S = 300.0
+STUCK_S = 15.0
+
+Handler = Callable[[Tx, str], Awaitable[None]]
+
+_INSERT = text("insert into job (queue, subject, due_at) values (:queue, :subject, :due_at)")
+_CLAIM = text(
+    "select id, subject, tries from job where queue = :queue and due_at <= :now order by due_at, id limit 1 "
+    "for update skip locked"
+)
+_FORGET = text(
+    "delete from job where id in (select id from job where queue = :queue and subject = :subject and due_at <= :now "
+    "for update skip locked)"
+)
+_NEXT = text("select min(due_at) from job where queue = :queue")
+_FAILED = text("update job set tries = tries + 1, due_at = :due_at, error = :error where id = :id")
+_HEALTH = text(
+    "select queue, count(*) as waiting, count(*) filter (where due_at <= :now) as due, "
+    "min(due_at) filter (where due_at <= :now) as oldest, count(*) filter (where tries > 0) as failing, "
+    "max(tries) as tries from job group by queue order by queue"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """A kind of work: `handle(tx, subject)` is called for each wake, in `lanes` transactions at a time.
+
+    What it raises puts the wake off (1 s, then 4 s, at most 5 min); it is never dropped.
+    """
+
+    name: str
+    handle: Handler
+    lanes: int = 2
+
+
+async def wake(tx: Tx, queue: str, subject: str, at: datetime | None = None) -> None:
+    """Have `subject` handled once `tx` has committed, or at the time `at`."""
+    now = tx.now()
+    await tx.execute(_INSERT, {"queue": queue, "subject": subject, "due_at": at or now})
+    await tx.execute(text(f"notify {CHANNEL}"))
+
+
+async def health(tx: Tx) -> Sequence[RowMapping]:
+    """Each queue that holds wakes: waiting, due, oldest due time, how many failed before and how often at most."""
+    return await tx.rows(_HEALTH, {"now": tx.now()})
+
+
+async def step(database: Database, queue: Queue) -> bool:
+    """Handle the wake that has been due longest; whether there was one. Raises Unavailable."""
+    claimed: RowMapping | None = None
+    try:
+        async with database.transaction() as tx:
+            now = tx.now()
+            claimed = await tx.row(_CLAIM, {"queue": queue.name, "now": now})
+            if claimed is None:
+                return False
+            await tx.execute(_FORGET, {"queue": queue.name, "subject": claimed["subject"], "now": now})
+            await queue.handle(tx, claimed["subject"])
+    except Unavailable:
+        raise
+    except Exception as error:
+        if claimed is None:
+            raise
+        log.exception("job %s of %s failed, try %d", claimed["subject"], queue.name, claimed["tries"] + 1)
+        await _put_off(database, claimed, error)
+    return True
+
+
+async def _put_off(database: Database, claimed: RowMapping, error: BaseException) -> None:
+    wait_s = min(4.0 ** claimed["tries"], AGAIN_AT_MOST_S)
+    async with database.transaction() as tx:
+        values: dict[str, Any] = {
+            "id": claimed["id"],
+            "due_at": tx.now() + timedelta(seconds=wait_s),
+            "error": f"{type(error).__name__}: {error}"[:500],
+        }
+        await tx.execute(_FAILED, values)
+
+
+class Worker:
+    """Handles the wakes of some queues. Several workers, on several machines, share the work."""
+
+    def __init__(self, database: Database, queues: Iterable[Queue]) -> None:
+        self._database = database
+        self._queues = tuple(queues)
+
+    async def run(self, report: Callable[[str, float | None], Awaitable[None]]) -> None:
+        """Work for ever. `report(name, seconds)` is told of a queue whose oldest wake waits too long, and with None
+        when it is well again."""
+        async with wakes(self._database.url, CHANNEL) as woken:
+            bells = [asyncio.Event() for queue in self._queues for _ in range(queue.lanes)]
+            each = iter(bells)
+            tasks = [
+                asyncio.create_task(self._lane(queue, next(each)), name=f"job {queue.name}")
+                for queue in self._queues
+                for _ in range(queue.lanes)
+            ]
+            tasks += [asyncio.create_task(_ring(woken, bells)), asyncio.create_task(self._watch(report))]
+            try:
+                done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+                for task in done:
+                    task.result()
+            finally:
+                for task in tasks:
+                    task.cancel()
+
+    async def _lane(self, queue: Queue, bell: asyncio.Event) -> None:
+        while True:
+            bell.clear()
+            wait_s = 1.0
+            try:
+                while await step(self._database, queue):
+                    pass
+                wait_s = await self._until_next(queue)
+            except Unavailable as error:
+                log.warning("jobs of %s wait: %s", queue.name, error)
+            try:
+                async with asyncio.timeout(wait_s):
+                    await bell.wait()
+            except TimeoutError:
+                pass
+
+    async def _until_next(self, queue: Queue) -> float:
+        async with self._database.transaction() as tx:
+            due: datetime | None = await tx.scalar(_NEXT, {"queue": queue.name})
+            if due is None:
+                return LONGEST_WAIT_S
+            return min(max((due - tx.now()).total_seconds(), 0.01), LONGEST_WAIT_S)
+
+    async def _watch(self, report: Callable[[str, float | None], Awaitable[None]]) -> None:
+        stuck: set[str] = set()
+        while True:
+            await asyncio.sleep(LONGEST_WAIT_S)
+            try:
+                stuck = await self._look(stuck, report)
+            except Unavailable as error:
+                log.warning("the watch over jobs waits: %s", error)
+
+    async def _look(self, stuck: set[str], report: Callable[[str, float | None], Awaitable[None]]) -> set[str]:
+        async with self._database.transaction() as tx:
+            now = tx.now()
+            waiting = {row["queue"]: (now - row["oldest"]).total_seconds() for row in await health(tx) if row["oldest"]}
+        late = {name: seconds for name, seconds in waiting.items() if seconds > STUCK_S}
+        for name, seconds in late.items():
+            await report(name, seconds)
+        for name in stuck - late.keys():
+            await report(name, None)
+        return set(late)
+
+
+async def _ring(woken: asyncio.Event, bells: Sequence[asyncio.Event]) -> None:
+    while True:
+        await woken.wait()
+        woken.clear()
+        for bell in bells:
+            bell.set()
