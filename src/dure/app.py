@@ -13,6 +13,7 @@ from dure.engine.console import Console
 from dure.engine.context import Context
 from dure.engine.live import Hub
 from dure.engine.room import Process, Room
+from dure.notices.room import ROOM as NOTICES
 from dure.respond.room import ROOM as RESPOND
 from dure.sense.room import ROOM as SENSE
 from dure.trust import policy
@@ -52,6 +53,7 @@ ROOMS: tuple[Room, ...] = (
     TRUST,
     PURPOSES,
     RETENTION,
+    NOTICES,
     CITY,
     SENSE,
     DETECT,

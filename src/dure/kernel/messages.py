@@ -27,6 +27,10 @@ class Catalogue:
         message = self._texts[language].get(key)
         return key if message is None else formatted(message, language, params or {})
 
+    def raw(self, language: Language, key: str) -> str:
+        """The message as it is written, its arguments not filled; the key itself where there is none."""
+        return self._texts[language].get(key, key)
+
     def keys(self, language: Language) -> frozenset[str]:
         """Every key that `language` has."""
         return frozenset(self._texts[language])

@@ -11,6 +11,7 @@ from sqlalchemy import text
 from dure.city import cameras as city_cameras
 from dure.engine.database import Tx
 from dure.kernel.geometry import distance_m
+from dure.notices import queries as notice_queries
 from dure.respond import queries, reading, signals
 from dure.respond.joining import Likeness, likeness
 from dure.respond.model import Mode, Status
@@ -35,6 +36,7 @@ async def whole(tx: Tx, incident_id: UUID, scope: Scope, reader: Reader, vault: 
     detail["cameras"] = [{**_view(known.get(each["id"])), **each} for each in detail["cameras"]]
     return {
         **detail,
+        "notices": await _notices(tx, [incident_id, *(each["id"] for each in parts["merged"])], vault),
         "suggested_agencies": await _suggested(tx, row["type"]),
         "alarms": await signals.shown(tx, [each["alarm_id"] for each in parts["alarms"]]),
         "duplicates": await _duplicates(tx, row, scope),
@@ -62,6 +64,12 @@ _VIEW = {
 
 def _view(camera: Mapping[str, Any] | None) -> dict[str, Any]:
     return {} if camera is None else {shown: camera.get(name) for name, shown in _VIEW.items()}
+
+
+async def _notices(tx: Tx, incident_ids: Sequence[UUID], vault: Vault) -> list[dict[str, Any]]:
+    """What went out about it, newest first; to whom is masked."""
+    rows = await notice_queries.of_incidents(tx, incident_ids)
+    return await notice_queries.masked(tx, vault, rows)
 
 
 async def _suggested(tx: Tx, type_id: str) -> list[str]:

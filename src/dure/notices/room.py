@@ -1,0 +1,33 @@
+"""What the room contributes. Only app.py imports it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from dure.engine.database import Tx
+from dure.engine.live import LiveEntity
+from dure.engine.room import Room
+from dure.notices import queries
+from dure.notices.api import router
+from dure.notices.policy import GRANTS
+from dure.trust import vault
+
+
+async def load(tx: Tx, ids: Sequence[str]) -> Mapping[str, dict[str, Any]]:
+    """Notices by id, as lists show them."""
+    rows = await queries.by_ids(tx, [UUID(one) for one in ids])
+    return {each["id"]: each for each in await queries.masked(tx, vault.of(tx), rows)}
+
+
+async def snapshot(tx: Tx) -> Sequence[dict[str, Any]]:
+    """The newest."""
+    return await queries.masked(tx, vault.of(tx), await queries.on_screen(tx))
+
+
+ROOM = Room(
+    "notices",
+    router=router,
+    live=(LiveEntity("notice", "notice.read", load, snapshot),),
+    grants=GRANTS,
+    keeps_people=(("notice", "person_id"),),
+)

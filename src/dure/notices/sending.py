@@ -1,0 +1,146 @@
+"""`send`: a notice is wanted. It is a row of the caller's transaction; the work process sends it once that commits."""
+
+from datetime import date
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import msgspec
+from sqlalchemy import text
+
+from dure.engine.database import Tx
+from dure.engine.settings import city_zone
+from dure.kernel.errors import Invalid
+from dure.kernel.events import Event
+from dure.kernel.ids import new_id
+from dure.kernel.messages import Language
+from dure.notices import tables, templates  # noqa: F401  # the room's tables are known
+from dure.notices.model import MEDIUM, Channel, Medium, To, Wanted
+from dure.notices.sms import fitted
+from dure.trust import vault
+from dure.trust.vault import texts
+
+CHANGED = "NoticeChanged.v1"
+LONGEST_KEY = 200
+_COLUMN = "notice.text"
+_SPOKEN_MOST = 1_000
+"""Characters of a call that somebody still listens to, some three minutes; the provider's own limit is 1,994 bytes."""
+
+_INSERT = text(
+    "insert into notice (id, key, channel, medium, to_key, person_id, account_id, agency_id, template, language, "
+    "sealed, bytes, life_safety, incident_id, wanted_by, status, next_at, expires_at, created_at, updated_at) values "
+    "(:id, :key, :channel, :medium, :to_key, :person_id, :account_id, :agency_id, :template, :language, "
+    ":sealed, :bytes, :life_safety, :incident_id, :by, 'queued', :now, :expires_at, :now, :now) "
+    "on conflict do nothing returning id"
+)
+# A text that grew into an LMS is the same wish as the SMS.
+_KNOWN = text("select id from notice where key = :key and to_key = :to_key and medium = :medium limit 1")
+
+
+class Words(msgspec.Struct, frozen=True):
+    """What goes out, as it is sealed."""
+
+    subject: str
+    text: str
+
+
+async def send(tx: Tx, wanted: Wanted) -> UUID:
+    """Have a notice sent once this transaction has committed; its id. The same key, medium and receiver again: the id
+    that there is, and nothing more goes out.
+
+    Raises Invalid for a template that nobody has, a text that fits no LMS, and a key that is empty or too long;
+    Conflict where the incident's words were destroyed.
+    """
+    if not 1 <= len(wanted.key) <= LONGEST_KEY:
+        raise Invalid("notices.key.wrong")
+    to_key = key_of(wanted.to)
+    medium = MEDIUM[wanted.channel]
+    known = await tx.scalar(_KNOWN, {"key": wanted.key, "to_key": to_key, "medium": medium.value})
+    if known is not None:
+        assert isinstance(known, UUID)
+        return known
+    language = wanted.language or await _language_of(tx, wanted.to)
+    told = await templates.said(tx, wanted.template, language, wanted.values)
+    channel, words, size = _made(wanted.channel, Words(told.subject, told.text), today(tx))
+    id_ = new_id()
+    now = tx.now()
+    made = await tx.scalar(
+        _INSERT,
+        {
+            "id": id_,
+            "key": wanted.key,
+            "channel": channel.value,
+            "medium": medium.value,
+            "to_key": to_key,
+            "person_id": wanted.to.person_id,
+            "account_id": wanted.to.account_id,
+            "agency_id": wanted.to.agency_id,
+            "template": wanted.template,
+            "language": language,
+            "sealed": await _sealed(tx, id_, wanted.incident_id, words),
+            "bytes": size,
+            "life_safety": wanted.life_safety,
+            "incident_id": wanted.incident_id,
+            "by": wanted.by[:200],
+            "now": now,
+            "expires_at": now + wanted.good_for,
+        },
+    )
+    if made is None:  # somebody else's transaction wanted the same at this moment and has committed first
+        return await send(tx, wanted)
+    await tell(tx, id_, 1, wanted.incident_id)
+    return id_
+
+
+async def tell(tx: Tx, notice_id: UUID, version: int, incident_id: UUID | None) -> None:
+    """Screens and the rooms above hear of it: which notice, and of which incident."""
+    incident = None if incident_id is None else str(incident_id)
+    await tx.emit(Event(CHANGED, "notice", str(notice_id), version, {"incident_id": incident}))
+
+
+def key_of(to: To) -> str:
+    """A receiver as one word."""
+    if to.person_id is not None:
+        return f"person:{to.person_id}"
+    return f"account:{to.account_id}" if to.account_id is not None else f"agency:{to.agency_id}"
+
+
+def today(tx: Tx) -> date:
+    """The day in the city."""
+    return tx.now().astimezone(ZoneInfo(city_zone())).date()
+
+
+def opened(tx: Tx, notice_id: UUID, incident_id: UUID | None, sealed: bytes) -> Words | None:
+    """What a notice says; None where the incident's words were destroyed. Raises Unavailable without the key."""
+    about = vault.of(tx)
+    if incident_id is None:
+        plain = about.unseal(f"notice {notice_id}", sealed)
+    else:
+        plain = texts.opened_bytes(about, incident_id, _COLUMN, sealed)
+    return msgspec.json.decode(plain, type=Words) if plain else None
+
+
+async def _sealed(tx: Tx, notice_id: UUID, incident_id: UUID | None, words: Words) -> bytes:
+    plain = msgspec.json.encode(words)
+    if incident_id is None:
+        return vault.of(tx).seal(f"notice {notice_id}", plain)
+    return await texts.sealed_bytes(tx, incident_id, _COLUMN, plain)
+
+
+def _made(channel: Channel, words: Words, day: date) -> tuple[Channel, Words, int]:
+    """The channel that it takes in the end, the words as they go out, and their length in bytes."""
+    if MEDIUM[channel] is Medium.TEXT:
+        fit = fitted(words.text, day, channel)
+        if not fit.fits:
+            raise Invalid("notices.text.long", bytes=fit.bytes, most=fit.most)
+        return fit.channel, Words(fitted(words.subject, day, Channel.LMS).text, fit.text), fit.bytes
+    size = len(words.text.encode())
+    if not words.text.strip() or (channel is Channel.VOICE and len(words.text) > _SPOKEN_MOST):
+        raise Invalid("notices.text.long", bytes=size, most=_SPOKEN_MOST)
+    return channel, words, size
+
+
+async def _language_of(tx: Tx, to: To) -> Language:
+    if to.account_id is not None:
+        found = await tx.scalar(text("select language from account where id = :id"), {"id": to.account_id})
+        return "en" if found == "en" else "ko"
+    return "ko"
