@@ -6,9 +6,11 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
@@ -22,11 +24,15 @@ from dure.engine.database import Database
 from dure.engine.settings import Settings
 from dure.engine.texts import catalogue
 from dure.kernel.clock import HeldClock
+from dure.kernel.ids import new_id
+from dure.respond import pictures
 from dure.respond.room import ROOM as RESPOND
 from dure.trust.policy import union
+from dure.trust.principal import Principal
 from dure.trust.roles import Role
 from dure.trust.web import install
 from dure.trust.who.watch import Watch
+from dure.video import openings
 from dure.video import relay as relay_module
 from dure.video.doors import HEAD
 from dure.video.model import Queue
@@ -207,7 +213,7 @@ class Wire:
 @asynccontextmanager
 async def _door(context: Context) -> AsyncIterator[Any]:
     watch = Watch(context.database)
-    door, relay, care = application(context, watch)
+    door, relay, care = application(context, pictures.standing, watch)
     tasks = {asyncio.create_task(care)}
     try:
         yield door
@@ -315,6 +321,90 @@ async def test_who_is_revoked_sees_nothing_a_second_later(
     since = time.monotonic()
     assert await wire.ends() == 4403
     assert time.monotonic() - since < 2
+
+
+async def test_an_agency_that_loses_its_reach_loses_the_picture_and_others_keep_theirs(
+    operator: httpx.AsyncClient, desk: Desk, door: Any
+) -> None:
+    part = await opened(operator, lon=127.39, external_ref="1")
+    whole = await opened(operator, external_ref="2")
+    police = await desk(Role.POLICE, "police")
+    await acted(operator, part, "handoffs", agency="police", kind="joint")
+    await acted(operator, part, "merge", into=whole["id"])
+    camera = next(one["id"] for one in whole["cameras"] if one["has_stream"])
+    given = await ticket(police, whole, camera)
+    unused = await ticket(police, whole, camera)
+    theirs = Wire(door).begin({"ticket": given})
+    ours = Wire(door).begin({"ticket": await ticket(operator, whole, camera)})
+    await theirs.sees()
+    await ours.sees()
+    answer = await operator.post(f"/incidents/{whole['id']}/unmerge", json={"incident": part["id"]})
+    assert answer.status_code == 200, answer.text
+    since = time.monotonic()
+    assert await theirs.ends() == 4403
+    assert time.monotonic() - since < 2
+    assert await Wire(door).begin({"ticket": unused}).ends() == 4401, "nor does a ticket that nobody has used"
+    await ours.sees(6)
+
+
+async def _signed_in(database: Database) -> Principal:
+    """An operator with an account and a session, as the door of the house would have made them."""
+    account, session = new_id(), new_id()
+    async with database.transaction() as tx:
+        until = tx.now() + timedelta(hours=8)
+        await tx.execute(
+            text(
+                "insert into account (id, username, label, created_at, updated_at) values (:id, 'kim', 'oper-07', :now, :now)"
+            ),
+            {"id": account, "now": tx.now()},
+        )
+        await tx.execute(
+            text("insert into grant_role (account_id, role, granted_by) values (:id, 'operator', 'test')"),
+            {"id": account},
+        )
+        await tx.execute(
+            text(
+                "insert into session (id, secret_hash, account_id, created_at, seen_at, expires_at, second) "
+                "values (:id, :hash, :account, :now, :now, :until, true)"
+            ),
+            {"id": session, "hash": session.bytes, "account": account, "now": tx.now(), "until": until},
+        )
+    return Principal(
+        *("account", account, "oper-07", frozenset({Role.OPERATOR})),
+        session_id=session,
+        address=HERE,
+        expires_at=until,
+    )
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "update session set revoked_at = now()",
+        "update account set state = 'left', left_at = now()",
+        "update account set agency_id = 'police'",
+        "delete from grant_role",
+        "update incident set status = 'closed', closed_at = now()",
+        "delete from incident_camera",
+    ],
+)
+async def test_whatever_takes_a_right_away_ends_the_picture_within_a_second(
+    operator: httpx.AsyncClient, door: Any, database: Database, statement: str
+) -> None:
+    """However it is written: a person's session, account, agency or roles, the incident's state, its cameras."""
+    incident = await opened(operator)
+    camera = next(one["id"] for one in incident["cameras"] if one["has_stream"])
+    person = await _signed_in(database)
+    async with database.transaction() as tx:
+        given = await openings.grant(tx, person, camera, UUID(incident["id"]), "화재 확인")
+    wire = Wire(door).begin({"ticket": given.ticket})
+    await wire.sees()
+    async with database.transaction() as tx:
+        await tx.execute(text(statement))
+    since = time.monotonic()
+    assert await wire.ends() == 4403
+    assert time.monotonic() - since < 2
+    assert await Wire(door).begin({"ticket": given.ticket}).ends() == 4401, "and the ticket opens nothing more"
 
 
 async def test_other_cameras_and_a_merge_take_the_reason_away(operator: httpx.AsyncClient, door: Any) -> None:

@@ -10,13 +10,14 @@ from granian.server.embed import Server
 from dure.commands.simulate import cameras
 from dure.engine.context import Context
 from dure.processes.running import Job, room_jobs, run
+from dure.respond import pictures
 from dure.video.relay import Relay
 from dure.video.serve import application
 
 
 async def jobs(context: Context) -> Iterable[Job]:
     """The door, what looks after it, and the rooms' own tasks."""
-    door, relay, care = application(context)
+    door, relay, care = application(context, pictures.standing)
     settings = context.settings
     server = Server(
         door,

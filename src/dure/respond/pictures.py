@@ -2,6 +2,7 @@
 a purpose that is written down first. What takes the reason away ends the pictures in the same transaction.
 """
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
@@ -27,6 +28,13 @@ Opens = Annotated[Principal, Depends(require("video.open"))]
 _HOLD = text("select 1 from incident where id = :id for share")
 """Who closes it at this moment comes before or after: no picture is given to a case that is over."""
 _CHOSEN = text("select camera_id from incident_camera where incident_id = :incident")
+_REASONS = text(
+    "select i.id, i.type, i.reported_by_agency, "
+    "array(select distinct h.agency_id from handoff h join incident m on m.id = h.incident_id "
+    "where m.id = i.id or m.merged_into = i.id) as handed_to, "
+    "array(select c.camera_id from incident_camera c where c.incident_id = i.id) as cameras "
+    "from incident i where i.id = any(:ids) and i.status <> 'closed' and i.merged_into is null"
+)
 
 
 class OpeningForm(Model):
@@ -75,3 +83,19 @@ async def grant(tx: Tx, principal: Principal, camera_id: str, incident_id: UUID,
 async def chosen(tx: Tx, incident_id: UUID) -> list[str]:
     """The cameras that were chosen for an incident."""
     return [row["camera_id"] for row in await tx.rows(_CHOSEN, {"incident": incident_id})]
+
+
+async def standing(tx: Tx, given: Collection[openings.Opening]) -> set[UUID]:
+    """Those of these rights that would be given again now: the incident is open, within the asker's reach, and the
+    camera is one of its. One read for all; the relay asks each second and whenever something was taken away.
+    """
+    rows = await tx.rows(_REASONS, {"ids": list({one.incident_id for one in given})})
+    reasons = {row["id"]: row for row in rows}
+    good = set()
+    for one in given:
+        row = reasons.get(one.incident_id)
+        if row is None or one.camera_id not in row["cameras"]:
+            continue
+        if scope_of(one.principal, TYPES).covers(row["type"], row["handed_to"], row["reported_by_agency"]):
+            good.add(one.id)
+    return good

@@ -11,7 +11,7 @@ import json
 import logging
 import struct
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -20,9 +20,10 @@ from starlette.types import Receive, Scope, Send
 
 from dure.engine import outbox
 from dure.engine.context import Context
+from dure.engine.database import Tx
 from dure.kernel.errors import Unavailable
 from dure.trust import address as addresses
-from dure.trust.who.watch import Watch
+from dure.trust.who.watch import Watch, still_valid
 from dure.video import openings
 from dure.video.model import Fragment, Init
 from dure.video.openings import Opening
@@ -40,6 +41,10 @@ _BLIND_S = 5.0
 _LONGEST = 512
 REFUSED, OVER, REPLACED, FULL, AWAY = 4401, 4403, 4409, 4429, 4503
 _WORDS = {REFUSED: "refused", OVER: "over", REPLACED: "replaced", FULL: "full", AWAY: "away"}
+
+
+Judge = Callable[[Tx, Collection[Opening]], Awaitable[set[UUID]]]
+"""Those of these rights that the rooms which gave them would give again now."""
 
 
 class Said(msgspec.Struct):
@@ -72,8 +77,9 @@ class Seat:
 class Door:
     """ASGI application of the relay."""
 
-    def __init__(self, context: Context, relay: Relay, watch: Watch) -> None:
+    def __init__(self, context: Context, relay: Relay, watch: Watch, judge: Judge) -> None:
         self._context = context
+        self._judge = judge
         self._relay = relay
         self._watch = watch
         self._proxies = addresses.networks(context.settings.trusted_proxies)
@@ -88,7 +94,9 @@ class Door:
             await self._connection(scope, receive, send)
 
     async def look_after(self) -> None:
-        """Ends what may not be shown any more, within a second. For as long as the process lives."""
+        """Ends what may not be shown any more, within a second: the right is over, or its reason is (the incident, the
+        viewer's reach, the camera). For as long as the process lives.
+        """
         seen = time.monotonic()
         async with outbox.wakes(self._context.database.url, openings.CHANNEL) as woken:
             while True:
@@ -101,6 +109,7 @@ class Door:
                 try:
                     async with self._context.database.transaction() as tx:
                         good = await openings.standing(tx, asked)
+                        good &= await self._judge(tx, [seat.opening for seat in asked.values()])
                     seen = time.monotonic()
                     for id_, seat in asked.items():
                         if id_ not in good:
@@ -176,7 +185,10 @@ class Door:
         if not ticket:
             return None
         async with self._context.database.transaction() as tx:
-            return await openings.redeem(tx, ticket, here)
+            opening = await openings.redeem(tx, ticket, here)
+            if opening is None or not await still_valid(tx, opening.principal):
+                return None
+            return opening if opening.id in await self._judge(tx, [opening]) else None
 
     def _address(self, scope: Scope) -> str | None:
         told: Sequence[str] = [

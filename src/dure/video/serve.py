@@ -7,7 +7,7 @@ from dure.city import streams
 from dure.engine.context import Context
 from dure.trust import vault
 from dure.trust.who.watch import Watch, watch_of
-from dure.video.doors import Door
+from dure.video.doors import Door, Judge
 from dure.video.policy import camera_networks
 from dure.video.relay import Relay
 from dure.video.source import NoPicture, Trouble, located
@@ -29,8 +29,12 @@ def relay_of(context: Context) -> Relay:
     return Relay(find)
 
 
-def application(context: Context, watch: Watch | None = None) -> tuple[Door, Relay, Coroutine[Any, Any, None]]:
-    """The door (ASGI), the relay behind it, and what must run beside them. `watch` looks after who may go on."""
+def application(
+    context: Context, judge: Judge, watch: Watch | None = None
+) -> tuple[Door, Relay, Coroutine[Any, Any, None]]:
+    """The door (ASGI), the relay behind it, and what must run beside them. `judge` says which rights still have their
+    reason, `watch` looks after who may go on.
+    """
     relay = relay_of(context)
-    door = Door(context, relay, watch or watch_of(context))
+    door = Door(context, relay, watch or watch_of(context), judge)
     return door, relay, door.look_after()
