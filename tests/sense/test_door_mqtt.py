@@ -9,15 +9,20 @@ from sqlalchemy import text
 
 from dure.engine.context import Context
 from dure.engine.outbox import Relay
+from dure.engine.reader import Reader
 from dure.engine.tasks import ended
+from dure.kernel.errors import Unavailable
 from dure.kernel.events import Event
 from dure.sense import door_mqtt
+from dure.sense.door_auth import is_open, run_auth
 from dure.sense.door_http import take_in
+from dure.sense.door_mqtt import MqttDoor
 from dure.sense.mqtt_client import MqttRefusedError
 from dure.sense.packs import partition_of
+from dure.sense.refusals import refusals_of
 from dure.sense.registry import registry_of
-from dure.sense.streams import MQTT, ensure, mqtt_reader
-from tests.sense.conftest import doors, key_of, refusals, signed_in, stored, until
+from dure.sense.streams import MQTT, ensure, mqtt_base, mqtt_reader, prepare
+from tests.sense.conftest import doors, key_of, refusals, running, signed_in, stored, until
 
 
 def heat(value: float, **more: object) -> bytes:
@@ -255,3 +260,43 @@ async def test_what_a_killed_door_held_is_not_lost_or_overtaken(context: Context
         await until(lambda: _count(context, 31))
     await device.close()
     assert [one.value for one in await stored(context)] == [float(value) for value in range(31)]
+
+
+async def test_what_was_read_when_the_engine_went_away_is_not_acknowledged_by_what_follows(
+    context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The engine goes away between reading and storing: the next batch, though it follows, must not let the lost go."""
+    await prepare(context)
+    async with running(run_auth(context)):
+        await until(lambda: is_open(context.stream))
+        device = await signed_in(context, "d1")
+    base = await mqtt_base(context)
+    registry = registry_of(context)
+    await registry.ready()
+    door = MqttDoor(context.stream, mqtt_reader(context.stream), registry, refusals_of(context), base)
+    for value in range(5):
+        await device.publish("city/d1", heat(value))
+    away = Reader.unacknowledged
+
+    async def gone(_reader: Reader) -> int:
+        raise Unavailable("engine.stream.away")
+
+    monkeypatch.setattr(Reader, "unacknowledged", gone)
+    with pytest.raises(Unavailable):
+        await _stepped(door)
+    monkeypatch.setattr(Reader, "unacknowledged", away)
+    await device.publish("city/d1", heat(5))
+
+    async def all_there() -> bool:
+        await door.step()
+        return await _count(context, 6)
+
+    await until(all_there)
+    await device.close()
+    assert [one.value for one in await stored(context)] == [float(value) for value in range(6)]
+
+
+async def _stepped(door: MqttDoor) -> None:
+    """Steps until one reads something."""
+    while True:
+        await door.step()

@@ -70,42 +70,45 @@ class MqttDoor:
         messages = await self._reader.read(BATCH)
         if not messages:
             return
-        if not self._contiguous(messages):
-            messages = await self._recovered(messages)
+        # Until these are stored nothing follows them: what fails halfway must not be acknowledged by the next batch.
+        before, self._delivered = self._delivered, None
+        delivered = messages[-1].delivery
+        if not self._contiguous(before, messages):
+            messages, delivered = await self._recovered(messages)
         if fresh := [one for one in messages if one.sequence > self._done]:
             await self._carry(fresh)
             self._done = fresh[-1].sequence
         await self._reader.ack(messages[-1])
+        self._delivered = delivered
 
-    def _contiguous(self, messages: list[Message]) -> bool:
-        """Whether these follow the last ones without a lost or repeated delivery between."""
-        expected = self._delivered
-        self._delivered = messages[-1].delivery
+    def _contiguous(self, before: int | None, messages: list[Message]) -> bool:
+        """Whether these follow the delivery `before` without a lost or repeated one between."""
+        first, last = messages[0], messages[-1]
         return (
-            expected is not None
-            and messages[0].delivery == expected + 1
-            and (
-                messages[-1].delivery - messages[0].delivery == len(messages) - 1 and messages[0].sequence > self._done
-            )
+            before is not None
+            and first.delivery == before + 1
+            and last.delivery - first.delivery == len(messages) - 1
+            and first.sequence > self._done
         )
 
-    async def _recovered(self, messages: list[Message]) -> list[Message]:
-        """All messages that were delivered to anybody and not acknowledged, in order.
+    async def _recovered(self, messages: list[Message]) -> tuple[list[Message], int]:
+        """All messages that were delivered to anybody and not acknowledged, in order, and the last delivery seen.
 
         After a restart or a lost connection newer messages come before the old ones come back; acknowledging the newer
-        would acknowledge the old too. So wait until as many are held as the engine counts.
+        would acknowledge the old too. So wait until as many are held as the engine counts. Raises Unavailable.
         """
         held = {one.sequence: one for one in messages}
+        delivered = messages[-1].delivery
         progress = time.monotonic()
         while await self._reader.unacknowledged() > len(held) and time.monotonic() - progress < GIVEN_UP_S:
             before = len(held)
             more = await self._reader.read(BATCH, 0.5)
             held.update((one.sequence, one) for one in more)
             if more:
-                self._delivered = more[-1].delivery
+                delivered = more[-1].delivery
             if len(held) > before:
                 progress = time.monotonic()
-        return [held[sequence] for sequence in sorted(held)]
+        return [held[sequence] for sequence in sorted(held)], delivered
 
     async def _carry(self, messages: list[Message]) -> None:
         packs = await self._packed(messages)
