@@ -8,7 +8,6 @@ from uuid import UUID
 from sqlalchemy import RowMapping, text
 
 from dure.engine.database import Tx
-from dure.engine.web import check_version
 from dure.kernel.errors import Conflict, FieldError, Forbidden, NotFound
 from dure.kernel.ids import new_id
 from dure.kernel.messages import Language
@@ -17,6 +16,7 @@ from dure.trust.principal import Principal
 from dure.trust.roles import Role
 from dure.trust.who import ends, granting
 from dure.trust.who.granting import Grant
+from dure.trust.who.present import present
 
 _SELECT = (
     "select c.id, c.username, c.label, c.state, c.agency_id, c.language, c.signed_in_at, c.version, c.created_at, "
@@ -26,7 +26,6 @@ _SELECT = (
     "where g.account_id = c.id order by role) as grants from account c "
 )
 _ONE = text(_SELECT + "where c.id = :id")
-_LOCKED = text(_SELECT + "where c.id = :id for update of c")
 _LIST = text(
     _SELECT + "where (cast(:after as text) is null or c.username > :after) "
     "and (cast(:state as text) is null or c.state = :state) "
@@ -114,7 +113,7 @@ async def change(
     nobody would be left to administer, for who has left, and for another agency (see `who.moving`).
     """
     before = await granting.admins(tx)
-    row = await _present(tx, account_id, expected)
+    row = await present(tx, account_id, expected)
     wanted = {**row, **changes}
     await agencies.require_known(tx, wanted["agency_id"])
     if wanted["agency_id"] != row["agency_id"]:
@@ -138,21 +137,11 @@ async def set_roles(
 ) -> RowMapping:
     """Give an account exactly these roles, each with its end or only while on duty. Raises as `change`."""
     before = await granting.admins(tx)
-    await _present(tx, account_id, expected)
+    await present(tx, account_id, expected)
     if await granting.regrant(tx, principal, account_id, granting.checked(grants, tx.now())):
         await tx.execute(_TOUCH, {"id": account_id, "now": tx.now()})
     await granting.require_admin_left(tx, before)
     return await get(tx, account_id)
-
-
-async def _present(tx: Tx, account_id: UUID, expected: int | None) -> RowMapping:
-    row = await tx.row(_LOCKED, {"id": account_id})
-    if row is None:
-        raise NotFound("trust.account.unknown")
-    check_version(expected, row["version"])
-    if row["state"] == "left":
-        raise Conflict("trust.account.has_left")
-    return row
 
 
 async def _first_agency(tx: Tx, principal: Principal, row: RowMapping) -> None:

@@ -3,17 +3,16 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import RowMapping, text
+from sqlalchemy import text
 
 from dure.engine.database import Tx
-from dure.engine.web import check_version
-from dure.kernel.errors import Conflict, FieldError, Forbidden, NotFound
+from dure.kernel.errors import Conflict, FieldError, Forbidden
 from dure.trust import agencies, audit
 from dure.trust.principal import Principal
 from dure.trust.who import ends, granting
 from dure.trust.who.granting import Grant
+from dure.trust.who.present import present
 
-_LOCKED = text("select id, state, agency_id, version from account where id = :id for update")
 _MOVE = text("update account set agency_id = :agency, version = version + 1, updated_at = :now where id = :id")
 _LEAVE = text(
     "update account set state = 'left', left_at = :now, shared_suspected_at = null, version = version + 1, "
@@ -37,7 +36,7 @@ async def move(
     is there already, or where nobody would be left to administer.
     """
     before = await granting.admins(tx)
-    row = await _present(tx, account_id, expected)
+    row = await present(tx, account_id, expected)
     if account_id == await granting.person_behind(tx, principal):
         raise Forbidden("trust.account.own_rights")
     wanted = granting.checked(grants, tx.now())
@@ -59,20 +58,10 @@ async def leave(tx: Tx, principal: Principal, account_id: UUID, reason: str, *, 
     who has left already or is the last administrator.
     """
     before = await granting.admins(tx)
-    await _present(tx, account_id, expected)
+    await present(tx, account_id, expected)
     await tx.execute(_LEAVE, {"id": account_id, "now": tx.now()})
     await ends.end_all(tx, principal, account_id)
     await granting.regrant(tx, principal, account_id, {})
     await ends.forget_factors(tx, account_id)
     await granting.require_admin_left(tx, before)
     await audit.record(tx, principal, "account.leave", "account", account_id, purpose=reason)
-
-
-async def _present(tx: Tx, account_id: UUID, expected: int | None) -> RowMapping:
-    row = await tx.row(_LOCKED, {"id": account_id})
-    if row is None:
-        raise NotFound("trust.account.unknown")
-    check_version(expected, row["version"])
-    if row["state"] == "left":
-        raise Conflict("trust.account.has_left")
-    return row
