@@ -6,7 +6,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -29,12 +29,15 @@ from dure.respond import pictures
 from dure.respond.room import ROOM as RESPOND
 from dure.trust.policy import union
 from dure.trust.principal import Principal
+from dure.trust.retention.model import Hold, Mark, divide
 from dure.trust.roles import Role
+from dure.trust.vault import texts
 from dure.trust.web import install
 from dure.trust.who.watch import Watch
 from dure.video import openings
 from dure.video import relay as relay_module
 from dure.video.doors import HEAD
+from dure.video.kept import OPENING
 from dure.video.model import Queue
 from dure.video.openings import LASTS
 from dure.video.room import ROOM as VIDEO
@@ -106,6 +109,10 @@ async def test_one_of_the_incidents_cameras_is_given_and_written_down_first(
         kept = await tx.row(text("select * from video_opening"))
     assert kept is not None
     assert body["ticket"] not in str(dict(kept)), "of a ticket only the hash is kept"
+    assert "화재" not in kept["purpose"], "why somebody looked is sealed, as other words about an incident are"
+    async with database.transaction() as tx:
+        words = texts.opened_lines(tx, openings.PURPOSE, {kept["incident_id"]: kept["purpose"]})
+    assert words == {kept["incident_id"]: "화재 확인"}
     assert kept["expires_at"] - kept["opened_at"] == LASTS
 
 
@@ -133,6 +140,32 @@ async def test_everything_else_is_refused_and_nothing_is_given(
     assert (await ask(operator, closed, chosen[0])).status_code == 409
     async with database.transaction() as tx:
         assert await tx.scalar(text("select count(*) from video_opening where ended_at is null")) == 0
+
+
+async def test_rights_to_see_end_with_their_time_but_not_what_an_investigation_holds(
+    operator: httpx.AsyncClient, database: Database, streams: Cameras, clock: HeldClock, app: FastAPI
+) -> None:
+    first, second = await opened(operator), await opened(operator, type="medical")
+    for incident in (first, second):
+        camera = next(one["id"] for one in incident["cameras"] if one["has_stream"])
+        assert (await ask(operator, incident, camera)).status_code == 201
+    assert OPENING in VIDEO.retention
+    assert OPENING.rule(date(2026, 12, 5)).days == 30
+    async with database.transaction() as tx:
+        assert await OPENING.find_due(tx, tx.now(), None, 10) == [], "what stands is not due"
+    clock.advance(LASTS.total_seconds() + 1)
+    async with database.transaction() as tx:
+        things = await OPENING.find_due(tx, tx.now(), None, 10)
+        assert [thing.incidents for thing in things] == [frozenset({one["id"]}) for one in (first, second)]
+        assert all(len(thing.cameras) == 1 for thing in things)
+        after = Mark(things[0].at, things[0].id)
+        assert await OPENING.find_due(tx, tx.now(), after, 10) == things[1:]
+        until = tx.now() + timedelta(days=1)
+        going, held = divide(things, [Hold("incident", second["id"], until)], tx.now())
+        assert (going, held) == ([things[0]], [things[1]])
+        await OPENING.destroy(app.state.context, tx, going)
+        left = await tx.rows(text("select incident_id from video_opening"))
+    assert [str(row["incident_id"]) for row in left] == [second["id"]]
 
 
 async def test_a_camera_without_an_address_says_so(
@@ -353,10 +386,7 @@ async def _signed_in(database: Database) -> Principal:
     async with database.transaction() as tx:
         until = tx.now() + timedelta(hours=8)
         await tx.execute(
-            text(
-                "insert into account (id, username, label, created_at, updated_at) values (:id, 'kim', 'oper-07', :now, :now)"
-            ),
-            {"id": account, "now": tx.now()},
+            text("insert into account (id, username, label) values (:id, 'oper-07', 'oper-07')"), {"id": account}
         )
         await tx.execute(
             text("insert into grant_role (account_id, role, granted_by) values (:id, 'operator', 'test')"),

@@ -17,11 +17,12 @@ from dure.kernel.ids import new_id
 from dure.trust import audit, secret
 from dure.trust.principal import Principal
 from dure.trust.roles import Role
+from dure.trust.vault import texts
 
 LASTS = timedelta(minutes=5)
 """A screen that goes on watching asks again before that, and leaves another line in the audit log."""
-KEPT = timedelta(days=30)
-"""After that the audit log alone remembers."""
+PURPOSE = "video_opening.purpose"
+"""Why somebody looked: sealed under the incident's key, as other words about it are (`vault.texts`)."""
 CHANNEL = "dure_video"
 TICKET = "durev"
 Ended = Literal["closed", "merged", "cameras"]
@@ -39,7 +40,6 @@ _END = text(
 )
 _BY_TICKET = text("select * from video_opening where ticket_hash = :digest and ended_at is null and expires_at > :now")
 _STANDING = text("select id from video_opening where id = any(:ids) and ended_at is null and expires_at > :now")
-_FORGET = text("delete from video_opening where expires_at < :before")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ async def grant(tx: Tx, principal: Principal, camera_id: str, incident_id: UUID,
             "digest": secret.digest(ticket),
             "camera": camera_id,
             "incident": incident_id,
-            "purpose": purpose,
+            "purpose": await texts.sealed_line(tx, incident_id, PURPOSE, purpose),
             "kind": principal.kind,
             "actor": principal.id,
             "name": principal.name,
@@ -134,8 +134,3 @@ async def look_again(tx: Tx) -> None:
 async def standing(tx: Tx, ids: Iterable[UUID]) -> set[UUID]:
     """Those of these rights that still stand."""
     return {row["id"] for row in await tx.rows(_STANDING, {"ids": list(ids), "now": tx.now()})}
-
-
-async def forget_old(tx: Tx) -> None:
-    """Drop what ended long ago."""
-    await tx.execute(_FORGET, {"before": tx.now() - KEPT})

@@ -23,7 +23,7 @@ video_opening = Table(
     Column("ticket_hash", LargeBinary, nullable=False, unique=True),
     Column("camera_id", Text, nullable=False),
     Column("incident_id", Uuid, nullable=False),
-    Column("purpose", Text, nullable=False),
+    Column("purpose", Text, nullable=False),  # sealed under the incident's key
     Column("actor_kind", Text, nullable=False),  # who asked, as they stood then: trust.principal.Principal
     Column("actor_id", Uuid, nullable=False),
     Column("actor_name", Text, nullable=False),

@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "0016_audit_keys"
-down_revision = "0014_policy"
+down_revision = "0015_trust"
 branch_labels = None
 depends_on = None
 

@@ -2,6 +2,7 @@
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     Date,
@@ -143,3 +144,16 @@ audit_own = Table(
     Column("person_id", Uuid, nullable=False),
 )
 """Which person of the vault an account is, for the review of looks at one's own or a relative's record."""
+
+audit_fact = Table(
+    "audit_fact",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("since", Date, nullable=False),
+    Column("many_people", Boolean, nullable=False),  # 50,000 or more
+    Column("unique_ids", Boolean, nullable=False),
+    Column("sensitive", Boolean, nullable=False),
+    Column("told_by", Text, nullable=False),
+    Column("told_at", DateTime(timezone=True), nullable=False),
+)
+"""What the city said of the data that it handles: it decides how long the log is kept (`keeping`). The newest holds."""

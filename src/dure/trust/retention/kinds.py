@@ -105,10 +105,6 @@ KINDS: tuple[Kind, ...] = (
         begins="trust.retention.begins.closed",
     ),
     Kind(
-        "video",
-        (Rule(date(2011, 9, 30), 30, "표준 개인정보 보호지침 제41조제2항(보유기간을 정하기 곤란한 때 30일 이내)"),),
-    ),
-    Kind(
         "quarantine",
         (
             Rule(
