@@ -22,6 +22,7 @@ from dure.trust.roles import Role
 from dure.trust.room import ROOM as TRUST
 from dure.trust.vault import Vault
 from dure.trust.web import install
+from tests.support import open_room
 
 Import = Callable[..., Awaitable[Result]]
 
@@ -60,8 +61,7 @@ def app(database: Database, settings: Settings) -> FastAPI:
     app = edge.build(title="test", version="0", limits=limits)
     app.state.context = Context(settings, database, None, catalogue())  # type: ignore[arg-type]
     install(app, union([TRUST.grants, ROOM.grants]))
-    assert ROOM.router is not None
-    app.include_router(ROOM.router, prefix="/api/v1")
+    open_room(app, ROOM.router)
     return app
 
 

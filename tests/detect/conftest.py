@@ -19,6 +19,7 @@ from dure.trust.principal import system
 from dure.trust.roles import Role
 from dure.trust.web import install
 from tests.detect.city import City
+from tests.support import open_room
 
 Desk = Callable[..., Awaitable[httpx.AsyncClient]]
 
@@ -47,8 +48,7 @@ async def desk(city: City) -> AsyncIterator[Desk]:
     app = edge.build(title="test", version="0", limits={})
     app.state.context = city.context
     install(app, union([ROOM.grants]))
-    assert ROOM.router is not None
-    app.include_router(ROOM.router, prefix="/api/v1")
+    open_room(app, ROOM.router)
     made: list[httpx.AsyncClient] = []
 
     async def make(role: Role = Role.OPERATOR) -> httpx.AsyncClient:

@@ -24,6 +24,7 @@ from dure.trust.policy import union
 from dure.trust.principal import system
 from dure.trust.roles import Role
 from dure.trust.web import install
+from tests.support import open_room
 
 SATURDAY = datetime(2026, 12, 5, 3, 0, tzinfo=UTC)
 """Noon in the city."""
@@ -72,8 +73,7 @@ def app(database: Database, database_url: str, tmp_path: Path) -> FastAPI:
     settings = Settings(tmp_path, database_url, "nats://nowhere", public_url="http://city")
     app.state.context = Context(settings, database, None, catalogue())  # type: ignore[arg-type]
     install(app, union([ROOM.grants]))
-    assert ROOM.router is not None
-    app.include_router(ROOM.router, prefix="/api/v1")
+    open_room(app, ROOM.router)
     return app
 
 

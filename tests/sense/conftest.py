@@ -30,6 +30,7 @@ from dure.trust.principal import system
 from dure.trust.roles import Role
 from dure.trust.room import ROOM as TRUST
 from dure.trust.web import install
+from tests.support import open_room
 
 
 def key_of(device: str) -> str:
@@ -158,8 +159,7 @@ async def client(context: Context) -> AsyncIterator[Client]:
     app = edge.build(title="test", version="0", limits=limits)
     app.state.context = context
     install(app, union([TRUST.grants, ROOM.grants]))
-    assert ROOM.router is not None
-    app.include_router(ROOM.router, prefix="/api/v1")
+    open_room(app, ROOM.router)
     opened: list[httpx.AsyncClient] = []
 
     async def make(role: Role, *, device: str | None = None, language: str = "ko") -> httpx.AsyncClient:

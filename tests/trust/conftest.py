@@ -26,6 +26,7 @@ from dure.trust.retention.room import ROOM as RETENTION
 from dure.trust.roles import Role
 from dure.trust.room import ROOM
 from dure.trust.web import Budget, install
+from tests.support import open_room
 
 PASSWORD = "correct horse battery"
 MONDAY = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -60,8 +61,7 @@ def app(database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch)
     rooms = (ROOM, PURPOSES, RETENTION)
     install(app, union([room.grants for room in rooms]))
     for room in rooms:
-        assert room.router is not None
-        app.include_router(room.router, prefix="/api/v1")
+        open_room(app, room.router)
     return app
 
 
