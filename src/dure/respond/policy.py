@@ -23,6 +23,8 @@ GRANTS: Grants = {
         CONTROL_ROOM | {Role.ADMIN}, own=RESPONDERS | {Role.OFFICIAL, Role.WELFARE, Role.EPIDEMIC}, shared=True
     ),
     "incident.configure": grant({Role.ADMIN}),
+    "playbook.read": grant(SEES_ALL | RESPONDERS | {Role.OFFICIAL, Role.WELFARE, Role.EPIDEMIC}, shared=True),
+    "playbook.publish": grant({Role.ADMIN, Role.SHIFT_LEAD, Role.DISASTER}),
 }
 """Handling is the control room's (and in a small city the administrator's); answering a hand-off is the agency's."""
 

@@ -7,16 +7,20 @@ from fastapi import APIRouter
 
 from dure.engine.database import Tx
 from dure.engine.live import LiveEntity
-from dure.engine.room import Room
+from dure.engine.room import Every, Room
 from dure.respond import alarms, cases, kept, past, pictures, reading, views, whose
 from dure.respond.api import router
 from dure.respond.changes import LOST
+from dure.respond.playbooks import api as playbooks
+from dure.respond.playbooks import library
 from dure.respond.policy import GRANTS, desk_of, scope_of
+from dure.respond.runs import api as runs
+from dure.respond.runs import interpreter, starting
 from dure.respond.types import TYPES
 from dure.trust.principal import Principal
 
 _router = APIRouter()
-for _part in (router, pictures.router):
+for _part in (router, pictures.router, playbooks.router, runs.router):
     _router.include_router(_part)
 
 
@@ -45,9 +49,11 @@ def left(viewer: Any, data: Mapping[str, Any]) -> bool:
 ROOM = Room(
     "respond",
     router=_router,
-    consumers=(alarms.CONSUMER,),
+    consumers=(alarms.CONSUMER, starting.CONSUMER),
+    jobs=(interpreter.QUEUE,),
     live=(LiveEntity("incident", "incident.read", load, snapshot, visible, past.standing, left),),
     grants=GRANTS,
+    every=(Every("playbooks", 3_600, library.load),),
     cases=(cases.INCIDENT,),
     whose={"incident": whose.incident, "person": whose.person},
     retention=(kept.INCIDENT_WORDS,),

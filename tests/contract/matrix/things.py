@@ -73,6 +73,7 @@ def make(url: str, admin: str, police: Credential, official: Credential, line: p
         things.ids["name"] = api.get("/consumers")["items"][0]["name"]
         things.ids["asset_id"] = api.get("/assets")["items"][0]["id"]
         things.ids["kind"] = "hydrants"
+        things.ids["playbook_id"] = api.until("/playbooks")["kind"]
         things.ids["agency_id"] = OURS
     things.bodies = _bodies(things.ids)
     return things

@@ -155,13 +155,13 @@ def clock(text: str) -> str:
 
 
 class People:
-    """Finds who is named in a sentence. `named` are the city's own agencies by the name they are called; they come
-    before what the words mean in general.
+    """Finds who is named in a sentence. `named` are the city's own agencies by the name they are called. The longest
+    name counts, and a word that everybody uses keeps its meaning: 재난상황실 is the one in charge, in both languages.
     """
 
     def __init__(self, language: Language, named: Mapping[str, Party]) -> None:
         self._language = language
-        self._known = {**parties(language), **{name.lower(): one for name, one in named.items() if name.strip()}}
+        self._known = {**{name.lower(): one for name, one in named.items() if name.strip()}, **parties(language)}
         self._pattern = _alternation(tuple(sorted(self._known, key=len, reverse=True)), language == "en")
 
     def named(self, text: str) -> tuple[Party, ...]:
@@ -170,15 +170,16 @@ class People:
         """
         text = text.split(". ", 1)[0]
         head, comma, _rest = text.partition(",")
-        if comma and (found := self._found(head)):
+        if comma and (found := self._found(head, marked=False)):
             return found
-        return self._found(text)
+        return self._found(text, marked=bool(comma))
 
-    def _found(self, text: str) -> tuple[Party, ...]:
+    def _found(self, text: str, *, marked: bool) -> tuple[Party, ...]:
+        """Who is in `text`; with `marked` only those that it says it is sent to."""
         hits = list(self._pattern.finditer(text))
         sent = self._sent_to(text, hits)
         found: dict[tuple[PartyKind, str], Party] = {}
-        for hit in sent or hits:
+        for hit in sent if marked else sent or hits:
             party = self._known[hit[0].lower()]
             found.setdefault((party.kind, party.id), Party(party.kind, party.id, hit[0]))
         return tuple(found.values())
@@ -196,7 +197,7 @@ class People:
 
     def channels(self, text: str) -> tuple[Channel, ...]:
         """How it is sent, where the sentence says."""
-        found = _CHANNEL_WORDS[self._language].findall(text)
+        found = _CHANNEL_WORDS[self._language].findall(text.split(". ", 1)[0])
         return tuple(dict.fromkeys(_CHANNELS[self._language][one.lower()] for one in found))
 
 
