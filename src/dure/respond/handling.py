@@ -33,8 +33,10 @@ async def acknowledge(tx: Tx, principal: Principal, incident_id: UUID, expected:
 
 
 async def taking_up(tx: Tx, principal: Principal, row: RowMapping) -> dict[str, Any]:
-    """The first who acts on an incident has taken it up: clocks, the task of verifying, and the columns that say so."""
-    if row["acknowledged_at"] is not None:
+    """The first who acts on an incident has taken it up: clocks, the task of verifying, and the columns that say so.
+    What dure does by itself is nobody's taking up.
+    """
+    if row["acknowledged_at"] is not None or principal.kind == "system":
         return {}
     await clocks.moment(tx, row["id"], TYPES.kept(row["type"]), Moment.ACKNOWLEDGED, tx.now())
     await tasks.done(tx, row["id"], opening.VERIFY, principal.name)

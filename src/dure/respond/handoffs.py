@@ -72,7 +72,7 @@ async def hand_off(
         Entry.HANDOFF,
         "handed_off",
         {"kind": kind.value, **_names(agency)},
-        actor=principal.name,
+        actor=None if principal.kind == "system" else principal.name,
         words=note or None,
     )
     await clocks.moment(tx, incident_id, TYPES.kept(row["type"]), Moment.HANDED_OFF, now)

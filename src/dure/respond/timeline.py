@@ -27,6 +27,7 @@ class Entry(StrEnum):
     PLACE = "place"
     MERGE = "merge"
     TASK = "task"
+    PLAYBOOK = "playbook"
 
 
 _ADD = text(

@@ -148,13 +148,16 @@ class Reader:
         return {
             "id": str(row["id"]),
             "kind": row["kind"],
-            "title": self.say(f"respond.task.{row['kind']}"),
+            "title": row["title"] or self.say(f"respond.task.{row['kind']}"),
             "role": row["role"],
+            "holder": row["holder"],
             "created_at": row["created_at"],
             "due_at": row["due_at"],
             "done_at": row["done_at"],
             "done_by": row["done_by"],
-            "state": clock_state(
+            "state": "in_time"
+            if row["due_at"] is None
+            else clock_state(
                 row["created_at"], row["done_at"], (row["due_at"] - row["created_at"]).total_seconds(), self._now
             ).value,
         }

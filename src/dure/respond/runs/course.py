@@ -238,9 +238,8 @@ class Course:
     def _when(self, act: When, step: int) -> None:
         item = self.items[act.id]
         if item.answer is None and not item.over:
-            verdict = clockwork.verdict(
-                act.condition, self.items, self._sees(), self.now, self.zone, self.world.severity
-            )
+            seen = {**self.moments, **self.world.moments}
+            verdict = clockwork.verdict(act.condition, self.items, seen, self.now, self.zone, self.world.severity)
             if verdict is None:
                 return
             item = replace(item, answer="yes" if verdict else "no")

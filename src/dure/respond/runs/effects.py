@@ -1,0 +1,231 @@
+"""What acts do beyond the run: tasks, hand-offs, notices, cameras. All in the transaction that decided on them.
+
+Each attempt is a row under a key of our own before anything leaves the house; a notice carries that key on. What no
+machine of this city can do becomes a task for somebody who can.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import RowMapping, text
+
+from dure.engine.database import Tx
+from dure.kernel.errors import Conflict, Invalid
+from dure.kernel.geometry import LonLat
+from dure.kernel.ids import new_id
+from dure.kernel.severity import Severity
+from dure.notices import sending
+from dure.notices.model import Channel, To, Wanted
+from dure.respond import cameras, handoffs, queries
+from dure.respond.playbooks import model
+from dure.respond.playbooks.model import Party, PartyKind
+from dure.respond.playbooks.plain import act_name
+from dure.respond.runs import parties
+from dure.respond.runs.state import Begin, ItemStatus, Withdraw
+from dure.respond.types import TYPES
+from dure.trust.principal import Principal, system
+from dure.trust.roles import Role
+
+PLAYBOOK: Principal = replace(system("playbook"), roles=frozenset({Role.OPERATOR}))
+"""dure itself, carrying out a manual in the control room's place."""
+KIND = "playbook"
+_CHANNELS = {
+    model.Channel.SMS: Channel.SMS,
+    model.Channel.VOICE: Channel.VOICE,
+    model.Channel.EMAIL: Channel.EMAIL,
+    model.Channel.PUSH: Channel.PUSH,
+}
+_ATTEMPT = text(
+    "insert into run_attempt (key, run_id, act_id, attempt, kind, party, status, ref, error, at) "
+    "values (:key, :run, :act, :attempt, :kind, :party, :status, :ref, :error, :at)"
+)
+_STANDING = text(
+    "select id from handoff where incident_id = :id and agency_id = :agency and kind = :kind and status <> 'declined'"
+)
+_DONE = text(
+    "update incident_task set done_at = :now, done_by = :by where done_at is null and id::text in "
+    "(select ref from run_attempt where run_id = :run and act_id = :act and attempt = :attempt and kind = 'task')"
+)
+_GONE = text(
+    "delete from incident_task where done_at is null and id::text in "
+    "(select ref from run_attempt where run_id = :run and act_id = :act and attempt = :attempt and kind = 'task')"
+)
+_WITHDRAWN = text(
+    "update run_attempt set status = 'withdrawn' where run_id = :run and act_id = :act and attempt = :attempt "
+    "and kind = 'task' and status = 'made'"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Trying:
+    """One attempt at an act, as it is carried out."""
+
+    tx: Tx
+    run_id: UUID
+    incident: RowMapping
+    act: model.Act
+    attempt: int
+    due_at: datetime | None
+
+    @property
+    def incident_id(self) -> UUID:
+        """The incident."""
+        found: UUID = self.incident["id"]
+        return found
+
+    def key(self, number: int) -> str:
+        """Our own name for what goes to the `number`th receiver, the same after every crash."""
+        return f"{self.run_id}:{self.act.id}:{self.attempt}:{number}"
+
+    async def note(self, number: int, kind: str, party: str, ref: object | None, error: str | None = None) -> None:
+        """Write the attempt down: made, or failed with the reason's key."""
+        await self.tx.execute(
+            _ATTEMPT,
+            {
+                "key": self.key(number),
+                "run": self.run_id,
+                "act": self.act.id,
+                "attempt": self.attempt,
+                "kind": kind,
+                "party": party,
+                "status": "made" if error is None else "failed",
+                "ref": None if ref is None else str(ref),
+                "error": error,
+                "at": self.tx.now(),
+            },
+        )
+
+
+async def begin(trying: Trying) -> None:
+    """Carry out what an act begins with."""
+    act = trying.act
+    if isinstance(act, model.HandOff):
+        for number, party in enumerate(act.to, start=1):
+            await _hand_off(trying, act, party, number)
+    elif isinstance(act, model.Notify):
+        await _notify(trying, act)
+    elif isinstance(act, model.OpenCameras):
+        await _cameras(trying)
+    elif isinstance(act, model.Assign):
+        for number, party in enumerate(act.to, start=1):
+            await _task(trying, number, party.words, _role(party), act.text)
+    elif isinstance(act, model.Decide | model.When):
+        await trying.note(1, "ask", " · ".join(party.words for party in getattr(act, "to", ())), None)
+    else:
+        await _task(trying, 1, "", Role.OPERATOR.value, getattr(act, "text", ""))
+
+
+def _role(party: Party) -> str:
+    return party.id if party.kind is PartyKind.ROLE else Role.OPERATOR.value
+
+
+async def _task(trying: Trying, number: int, holder: str, role: str, title: str) -> None:
+    task_id = new_id()
+    await queries.insert(
+        trying.tx,
+        "incident_task",
+        [
+            {
+                "id": task_id,
+                "incident_id": trying.incident_id,
+                "kind": f"{KIND}:{trying.act.id}:{trying.attempt}:{number}",
+                "role": role,
+                "created_at": trying.tx.now(),
+                "due_at": trying.due_at,
+                "title": title or act_name(trying.act),
+                "holder": holder or None,
+            }
+        ],
+    )
+    await trying.note(number, "task", holder, task_id)
+
+
+async def _hand_off(trying: Trying, act: model.HandOff, party: Party, number: int) -> None:
+    """To the agency's own screen. Where the same hand-off stands already, it is the one."""
+    agency = await parties.agency(trying.tx, party)
+    if agency is None:
+        await trying.note(number, "hand_off", party.words, None, "respond.run.no_agency")
+        return
+    where = {"id": trying.incident_id, "agency": agency, "kind": act.kind.value}
+    standing = await trying.tx.scalar(_STANDING, where)
+    if standing is None:
+        standing = await handoffs.hand_off(trying.tx, PLAYBOOK, trying.incident_id, agency, act.kind, act.text)
+    await trying.note(number, "hand_off", party.words, standing)
+
+
+async def _notify(trying: Trying, act: model.Notify) -> None:
+    number = 0
+    for party in act.to:
+        if party.kind is PartyKind.ROLE:  # they sit before the screen that shows this act
+            number += 1
+            await trying.note(number, "screen", party.words, None)
+            continue
+        wanted = [_CHANNELS[channel] for channel in act.channels if channel in _CHANNELS]
+        found = await parties.receivers(trying.tx, party, trying.incident_id)
+        sent = [(to, channel) for to in found for channel in (wanted or ([] if act.channels else [Channel.SMS]))]
+        for to, channel in sent:
+            number += 1
+            await _send(trying, act, party, to, channel, number)
+        if not sent:  # nobody's number is known, or it goes over loudspeakers: somebody tells them
+            number += 1
+            await _task(trying, number, party.words, Role.OPERATOR.value, act.text)
+    if number == 0:
+        await _task(trying, 1, "", Role.OPERATOR.value, act.text)
+
+
+async def _send(trying: Trying, act: model.Notify, party: Party, to: To, channel: Channel, number: int) -> None:
+    place = trying.incident["name"] or trying.incident["address"] or ""
+    values = {"text": act.text, "subject": place, "place": place, "receipt_no": trying.incident["receipt_no"],
+              "city": "", "stall": ""}  # fmt: skip
+    wanted = Wanted(
+        channel,
+        to,
+        act.template or "plain",
+        trying.key(number),
+        values,
+        life_safety=Severity(trying.incident["severity"]) in {Severity.CRITICAL, Severity.SERIOUS},
+        incident_id=trying.incident_id,
+        by=f"playbook:{trying.run_id}",
+    )
+    try:
+        notice = await sending.send(trying.tx, wanted)
+    except Invalid:  # a text that nobody has: what the manual says goes out as it stands
+        notice = await sending.send(trying.tx, replace(wanted, template="plain"))
+    await trying.note(number, "notice", party.words, notice)
+
+
+async def _cameras(trying: Trying) -> None:
+    """The cameras around the place; those that were chosen stay."""
+    row = trying.incident
+    if not row["located"]:
+        await trying.note(1, "cameras", "", None, "respond.run.no_place")
+        return
+    known = await trying.tx.scalar(
+        text("select count(*) from incident_camera where incident_id = :id"), {"id": trying.incident_id}
+    )
+    if not known:
+        await cameras.choose(trying.tx, trying.incident_id, TYPES.kept(row["type"]), LonLat(row["lon"], row["lat"]))
+    await trying.note(1, "cameras", "", None)
+
+
+async def withdraw(tx: Tx, run_id: UUID, effect: Withdraw, status: ItemStatus, by: str | None) -> None:
+    """Tasks of an attempt are done with their act, or nobody's any more."""
+    values = {"run": run_id, "act": effect.of, "attempt": effect.attempt}
+    if status is ItemStatus.DONE:
+        await tx.execute(_DONE, {**values, "now": tx.now(), "by": by})
+        return
+    await tx.execute(_GONE, values)
+    await tx.execute(_WITHDRAWN, values)
+
+
+async def carry_out(
+    tx: Tx, run_id: UUID, incident: RowMapping, act: model.Act, effect: Begin, due_at: datetime | None
+) -> None:
+    """Begin an attempt. What the incident refuses at this moment makes the attempt fail, not the run."""
+    trying = Trying(tx, run_id, incident, act, effect.attempt, due_at)
+    try:
+        async with tx.connection.begin_nested():
+            await begin(trying)
+    except (Conflict, Invalid) as refused:
+        await trying.note(1, act_name(act), "", None, refused.key)
