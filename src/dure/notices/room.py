@@ -6,8 +6,8 @@ from uuid import UUID
 
 from dure.engine.database import Tx
 from dure.engine.live import LiveEntity
-from dure.engine.room import Room
-from dure.notices import queries
+from dure.engine.room import Room, Task
+from dure.notices import queries, sender
 from dure.notices.api import router
 from dure.notices.policy import GRANTS
 from dure.trust import vault
@@ -29,5 +29,6 @@ ROOM = Room(
     router=router,
     live=(LiveEntity("notice", "notice.read", load, snapshot),),
     grants=GRANTS,
+    tasks=(Task("notices.sender", "work", sender.run),),
     keeps_people=(("notice", "person_id"),),
 )

@@ -46,14 +46,14 @@ def fitted(text: str, day: date, wanted: Channel = Channel.SMS) -> Fitted:
     replaced: dict[str, str] = {}
     rare: list[str] = []
     out: list[str] = []
-    for one in unicodedata.normalize("NFC", text).strip():
+    for one in unicodedata.normalize("NFC", text):
         kept = _kept(one)
         if kept != one:
             replaced[one] = kept
         elif _is_rare(one) and one not in rare:
             rare.append(one)
         out.append(kept)
-    plain = "".join(out)
+    plain = "".join(out).strip()
     size = len(plain.encode("cp949"))
     short = limits.at(limits.SMS_BYTES, day).most
     long = wanted is Channel.LMS or bool(rare) or size > short

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from dure.commands.simulate.telling import Teller
     from dure.engine.servers.place import Place
 
-SCENARIOS = ("market-fire", "dead-gateway", "bells", "cameras")
+SCENARIOS = ("market-fire", "dead-gateway", "bells", "cameras", "sms-gateway")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,6 +25,19 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--speed", "불이 자라는 빠르기 (기본 1)", "how fast the fire grows (default 1)", type=_speed, default=1.0)
     add(
         "--count", "시장에 가까운 카메라부터 이만큼 (cameras)", "so many cameras nearest to markets (cameras)", type=int
+    )
+    add(
+        "--port",
+        "문자 중계 모의기의 포트 (sms-gateway)",
+        "port of the simulated gateway (sms-gateway)",
+        type=int,
+        default=0,
+    )
+    add(
+        "--faults",
+        "모의 고장: slow_s=2,lost=0.1,unread=0.1,undelivered=0.1,doubled=0.1,late_s=30,blind=1 (sms-gateway)",
+        "faults to play: slow_s=2,lost=0.1,unread=0.1,undelivered=0.1,doubled=0.1,late_s=30,blind=1 (sms-gateway)",
+        default="",
     )
     add("--data", "도시의 폴더 (기본 .dure/city)", "the city's folder (default .dure/city)", type=Path)
     add("--json", "한 줄에 JSON 하나씩 씁니다", "print one JSON object a line", action="store_true")
@@ -43,12 +56,27 @@ def run(args: argparse.Namespace) -> int:
     from dure.commands.simulate.telling import Teller
     from dure.engine.servers.place import Place, default_folder
 
+    if args.scenario == "sms-gateway":
+        return _gateway(args)
     place = Place(args.data or default_folder())
     try:
         return asyncio.run(_play(args, place, Teller(args.json)))
     except NotRunning as error:
         write_error(message(error.key, **error.params))
         return 2
+
+
+def _gateway(args: argparse.Namespace) -> int:
+    """A gateway that cities send to; it needs no city itself."""
+    from dure.commands.simulate import sms_gateway
+    from dure.commands.simulate.telling import Teller
+
+    try:
+        faults = sms_gateway.faults_of(args.faults)
+    except ValueError:
+        write_error(message("simulate.sms_faults", told=args.faults))
+        return 2
+    return asyncio.run(sms_gateway.play(args.port, faults, args.seed, Teller(args.json).say))
 
 
 async def _play(args: argparse.Namespace, place: "Place", teller: "Teller") -> int:

@@ -1,0 +1,233 @@
+"""A gateway of texts and calls on a socket of its own, speaking SOLAPI's version 4 as far as dure needs it, with the
+faults that real ones have. It sends nothing anywhere.
+"""
+
+import asyncio
+import hashlib
+import hmac
+import json
+import random
+import re
+import signal
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import h11
+
+_AUTH = re.compile(r"HMAC-SHA256 apiKey=([^,]+), date=([^,]+), salt=([^,]+), signature=([0-9a-f]{64})")
+_SKEW = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
+class Faults:
+    """What goes wrong. Chances are 0 to 1: `lost` answers are never heard although the texts were taken, `unread`
+    requests are dropped before anything is taken, `undelivered` texts fail at the carrier, `doubled` rows are listed
+    twice. `slow_s` before every answer; reports come after `late_s`. `blind`: it does not list what it took.
+    """
+
+    slow_s: float = 0.0
+    lost: float = 0.0
+    unread: float = 0.0
+    undelivered: float = 0.0
+    doubled: float = 0.0
+    late_s: float = 1.0
+    blind: bool = False
+
+
+def faults_of(told: str) -> Faults:
+    """`slow_s=2,lost=0.1,blind=1`. Raises ValueError."""
+    made: dict[str, Any] = {}
+    known = {one.name for one in fields(Faults)}
+    for part in filter(None, told.split(",")):
+        name, _, value = part.partition("=")
+        if name not in known:
+            raise ValueError(name)
+        made[name] = value not in {"0", ""} if name == "blind" else float(value)
+    return Faults(**made)
+
+
+@dataclass(slots=True)
+class SmsGateway:
+    """One account. `taken` is every message that it accepted, in order."""
+
+    key: str = "SIMULATED"
+    secret: str = "simulated-secret"  # noqa: S105  # of a simulator
+    senders: frozenset[str] = frozenset({"0421234567"})
+    faults: Faults = field(default_factory=Faults)
+    seed: int = 1
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    told: Callable[[str, Mapping[str, Any]], None] = lambda _event, _row: None
+    taken: list[dict[str, Any]] = field(default_factory=list)
+    port: int = 0
+    _server: asyncio.Server | None = None
+    _random: random.Random | None = None
+    _lines: set[asyncio.StreamWriter] = field(default_factory=set)
+
+    async def start(self, host: str = "127.0.0.1") -> None:
+        """Listen; on the same port again after `stop`."""
+        self._random = self._random or random.Random(self.seed)
+        self._server = await asyncio.start_server(self._serve, host, self.port, reuse_address=True)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def stop(self) -> None:
+        """Be down: nothing listens, and open lines break."""
+        assert self._server is not None
+        self._server.close()
+        for line in list(self._lines):
+            line.transport.abort()
+        await self._server.wait_closed()
+
+    @property
+    def url(self) -> str:
+        """Where it is."""
+        return f"http://127.0.0.1:{self.port}"
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        line = h11.Connection(h11.SERVER)
+        self._lines.add(writer)
+        try:
+            while await self._exchange(line, reader, writer):
+                line.start_next_cycle()
+        except (h11.RemoteProtocolError, ConnectionError):
+            pass  # the client went away, or spoke something else: the line ends either way
+        finally:
+            self._lines.discard(writer)
+            writer.close()
+
+    async def _exchange(self, line: h11.Connection, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        request, body = None, b""
+        while True:
+            event = line.next_event()
+            if event is h11.NEED_DATA:
+                line.receive_data(await reader.read(65536))
+            elif isinstance(event, h11.Request):
+                request = event
+            elif isinstance(event, h11.Data):
+                body += bytes(event.data)
+            elif isinstance(event, h11.EndOfMessage):
+                break
+            else:
+                return False
+        assert request is not None
+        answer = self._answer(request, body)
+        await asyncio.sleep(self.faults.slow_s)
+        if answer is None:
+            return False
+        status, value = answer
+        content = json.dumps(value, ensure_ascii=False).encode()
+        headers = [("content-type", "application/json"), ("content-length", str(len(content)))]
+        writer.write(line.send(h11.Response(status_code=status, headers=headers)) or b"")
+        writer.write(line.send(h11.Data(data=content)) or b"")
+        writer.write(line.send(h11.EndOfMessage()) or b"")
+        await writer.drain()
+        return line.our_state is h11.DONE and line.their_state is h11.DONE
+
+    def _answer(self, request: h11.Request, body: bytes) -> tuple[int, Any] | None:
+        """Status and JSON; None where the line breaks instead."""
+        assert self._random is not None
+        headers = {name.decode().lower(): value.decode() for name, value in request.headers}
+        if not self._known(headers.get("authorization", "")):
+            return 401, {"errorCode": "SignatureDoesNotMatch", "errorMessage": "signature"}
+        where = urlsplit(request.target.decode())
+        if request.method == b"GET" and where.path == "/messages/v4/list":
+            return (404, {"errorCode": "ResourceNotFound"}) if self.faults.blind else (200, self._list(where.query))
+        if request.method != b"POST" or where.path != "/messages/v4/send-many/detail":
+            return 404, {"errorCode": "ResourceNotFound"}
+        if self._random.random() < self.faults.unread:
+            return None
+        try:
+            messages = json.loads(body)["messages"]
+        except (ValueError, KeyError, TypeError):
+            return 400, {"errorCode": "ValidationError", "errorMessage": "messages"}
+        answer = self._take(messages)
+        return None if self._random.random() < self.faults.lost else (200, answer)
+
+    def _known(self, header: str) -> bool:
+        found = _AUTH.fullmatch(header)
+        if found is None or found[1] != self.key:
+            return False
+        right = hmac.digest(self.secret.encode(), (found[2] + found[3]).encode(), hashlib.sha256).hex()
+        try:
+            skew = abs(datetime.fromisoformat(found[2]) - self.now())
+        except (ValueError, TypeError):
+            return False
+        return hmac.compare_digest(right, found[4]) and skew <= _SKEW
+
+    def _take(self, messages: list[dict[str, Any]]) -> dict[str, Any]:
+        failed: list[dict[str, Any]] = []
+        listed: list[dict[str, Any]] = []
+        for one in messages:
+            wrong = self._wrong(one)
+            row = {
+                **one,
+                "messageId": f"M4V{len(self.taken) + len(failed):012d}",
+                "statusCode": wrong or "2000",
+                "dateCreated": self.now().isoformat(),
+            }
+            if wrong:
+                failed.append(row)
+                continue
+            assert self._random is not None
+            row["fails"] = self._random.random() < self.faults.undelivered
+            self.taken.append(row)
+            listed.append({name: row[name] for name in ("messageId", "statusCode", "customFields")})
+            self.told("taken", row)
+        group = {"groupId": f"G4V{len(self.taken):012d}", "count": {"total": len(messages)}, "status": "SENDING"}
+        return {"failedMessageList": failed, "groupInfo": group, "messageList": listed}
+
+    def _wrong(self, message: Mapping[str, Any]) -> str | None:
+        """The code of a refusal: an unregistered sender, a wrong number, a text that is too long or empty."""
+        if message.get("from") not in self.senders:
+            return "1062"
+        if not re.fullmatch(r"0[0-9]{7,11}", str(message.get("to", ""))):
+            return "1030"
+        size = len(str(message.get("text", "")).encode("cp949", "replace"))
+        return "1011" if not 0 < size <= {"SMS": 90, "LMS": 2000}.get(str(message.get("type")), 1994) else None
+
+    def _list(self, query: str) -> dict[str, Any]:
+        asked = parse_qs(query)
+        ids = set(asked.get("messageIds[]", ()))
+        to = asked.get("to", [None])[0]
+        since = datetime.fromisoformat(asked["startDate"][0]) if "startDate" in asked else None
+        found = [
+            self._shown(one)
+            for one in self.taken
+            if (not ids or one["messageId"] in ids)
+            and to in (None, one["to"])
+            and (since is None or datetime.fromisoformat(one["dateCreated"]) >= since)
+        ]
+        assert self._random is not None
+        doubled = [each for each in found if self._random.random() < self.faults.doubled]
+        return {"startKey": None, "nextKey": None, "limit": 500, "messageList": [*found, *doubled]}
+
+    def _shown(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        arrived = datetime.fromisoformat(row["dateCreated"]) + timedelta(seconds=self.faults.late_s)
+        code = "2000" if self.now() < arrived else "3059" if row["fails"] else "4000"
+        shown = {name: row.get(name) for name in ("messageId", "to", "from", "type", "customFields", "dateCreated")}
+        return {**shown, "statusCode": code, "dateReceived": arrived.isoformat() if code == "4000" else None}
+
+
+async def play(port: int, faults: Faults, seed: int | None, told: Callable[..., None]) -> int:
+    """Be the gateway until interrupted; what it takes is told without its words or numbers."""
+    gateway = SmsGateway(faults=faults, seed=seed or 1, port=port)
+    gateway.told = lambda _event, row: told(
+        "sms_taken", id=row["messageId"], type=row["type"], bytes=len(row["text"].encode("cp949", "replace"))
+    )
+    await gateway.start()
+    told(
+        "sms_ready",
+        DURE_SMS_URL=gateway.url,
+        DURE_SMS_KEY=gateway.key,
+        DURE_SMS_SECRET=gateway.secret,
+        DURE_SMS_SENDER=min(gateway.senders),
+    )
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for one in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(one, stop.set)
+    await stop.wait()
+    await gateway.stop()
+    return 0
