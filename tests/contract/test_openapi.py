@@ -46,6 +46,7 @@ OPEN = {
     ("post", "/api/v1/sessions/second"),
     ("post", "/api/v1/sso/start"),
     ("get", "/api/v1/sso/callback"),
+    ("post", "/api/v1/sso/logout"),
 }
 """All that answers somebody unknown."""
 REFUSALS = {400, 401, 403, 404, 405, 413, 415, 422}

@@ -46,12 +46,15 @@ class Session {
     return null;
   }
 
+  /** Signs out; who came by the city's single sign-on is led there to sign out of it, too. */
   async signOut(): Promise<void> {
+    let to: string | null = null;
     try {
-      await api.remove('/sessions/current');
+      to = (await api.post<{ readonly url: string | null }>('/sso/leave')).url;
     } finally {
       this.leave();
     }
+    if (to !== null) location.assign(to);
   }
 
   may(permission: string): boolean {

@@ -21,7 +21,7 @@ from tests.contract.matrix.things import NEVER, Things
 from tests.town import Town
 
 LINES = 6
-ENDS_SESSIONS = {"DELETE /sessions/current", "DELETE /sessions/{session_id}"}
+ENDS_SESSIONS = {"DELETE /sessions/current", "POST /sso/leave", "DELETE /sessions/{session_id}"}
 """One after the other, each with its sessions standing again."""
 
 

@@ -2,12 +2,16 @@
 
 import hmac
 import json
+import queue
 import re
 import stat
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -43,10 +47,30 @@ def clock() -> HeldClock:
 
 
 @pytest.fixture(scope="module")
-def issuer() -> Iterator[str]:
+def mailbox() -> Iterator[tuple[str, "queue.Queue[bytes]"]]:
+    """Where the provider posts its logout tokens, over a socket; the tests carry them on to the city as they came."""
+    came: queue.Queue[bytes] = queue.Queue()
+
+    class Box(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            came.put(self.rfile.read(int(self.headers["content-length"])))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *args: object) -> None:
+            """Quiet."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Box) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/logout", came
+        server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def issuer(mailbox: tuple[str, object]) -> Iterator[str]:
     """A provider that takes anybody at their word."""
     with subprocess.Popen(
-        ["node", str(SCRIPT), "0", CALLBACK],
+        ["node", str(SCRIPT), "0", CALLBACK, mailbox[0]],
         env=environment_with_node(),
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -72,9 +96,9 @@ def written(data: Path, issuer: str, *, client: str = "dure", roles: str = "") -
 MAPPED = '[roles]\nclaim = "groups"\ncreate = true\nagency = "control"\noperators = "operator"\nleads = "shift_lead"\n'
 
 
-def at_provider(url: str, login: str) -> str:
+def at_provider(url: str, login: str, known: httpx.Client | None = None) -> str:
     """Goes through the provider's own pages as `login`; where it sends the browser back."""
-    with httpx.Client(timeout=20) as person:
+    with nullcontext(known) if known is not None else httpx.Client(timeout=20) as person:
         answer = person.get(url)
         for _ in range(12):
             to = answer.headers.get("location")

@@ -1,6 +1,8 @@
-"""The city's single sign-on over HTTP: out to the provider, and back."""
+"""The city's single sign-on over HTTP: out to the provider, and back; and signing out, from either side."""
 
-from typing import Annotated
+import logging
+from typing import Annotated, Any
+from urllib.parse import parse_qs
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
@@ -8,17 +10,36 @@ from fastapi.responses import RedirectResponse
 
 from dure.engine.context import Context
 from dure.engine.web import OPEN, PROBLEMS, ContextDep
-from dure.kernel.errors import Conflict, Forbidden, NotFound, Unauthenticated
+from dure.kernel.errors import BadRequest, Conflict, Forbidden, NotFound, Unauthenticated
+from dure.trust import sessions
 from dure.trust.entry import cookies, edge, shapes
-from dure.trust.entry.sso import flow, provider, settings
+from dure.trust.entry.sso import ending, flow, provider, settings
 from dure.trust.entry.sso.flow import Back, Purpose, Told
 from dure.trust.entry.sso.provider import Provider, Refused
+from dure.trust.rates import Budget
 from dure.trust.web import check_proven, principal_of
 
+log = logging.getLogger(__name__)
 router = APIRouter(tags=["trust"], route_class=edge.DoorRoute, responses=PROBLEMS)
 _BACK_TO: dict[Purpose, str] = {"sign_in": "board", "link": "admin/mine", "prove": "proof"}
 _LASTS_S = int(flow.LASTS.total_seconds())
 Text = Annotated[str | None, Query(max_length=4096)]
+LOGOUTS = Budget(burst=600, per_second=20)
+"""Logout tokens of one address: a whole city may be signed out at once, and a flood of forgeries is no work."""
+_LONGEST_TOKEN = 16_384
+_FORM_TYPE = "application/x-www-form-urlencoded"
+_FORM: dict[str, Any] = {
+    "content": {
+        _FORM_TYPE: {
+            "schema": {
+                "type": "object",
+                "required": ["logout_token"],
+                "properties": {"logout_token": {"type": "string", "maxLength": _LONGEST_TOKEN}},
+            }
+        }
+    },
+    "required": True,
+}
 
 
 def _provider(context: Context) -> Provider:
@@ -78,6 +99,7 @@ async def callback(
     visit = edge.visit_of(request)
     back = await flow.come_back(
         context.database,
+        context.settings.data,
         theirs,
         _redirect_uri(context),
         Told(code, state, iss, error),
@@ -85,6 +107,54 @@ async def callback(
         visit,
     )
     return _led(context, back)
+
+
+@router.post("/sso/leave")
+async def leave(holder: edge.Holder, context: ContextDep, response: Response) -> shapes.LeaveTo:
+    """Sign out. Who came by the city's single sign-on is told where to sign out there, too; the session here has ended
+    by then, whatever becomes of that.
+    """
+    who, _ = holder
+    assert who.session_id is not None
+    told = settings.offered(context.settings)
+    async with context.database.transaction() as tx:
+        token = await ending.hint(tx, context.settings.data, who.session_id, told.issuer) if told else None
+        await sessions.revoke(tx, who, who.session_id)
+    cookies.forget_session(response, context)
+    response.headers["Cache-Control"] = "no-store"
+    if told is None or token is None:
+        return shapes.LeaveTo(url=None)
+    back_to = f"{context.settings.public_url.rstrip('/')}/"
+    return shapes.LeaveTo(url=await ending.leads_to(provider.of(told), token, back_to))
+
+
+@router.post("/sso/logout", openapi_extra={**OPEN, "requestBody": _FORM})
+async def logout(request: Request, context: ContextDep, response: Response) -> None:
+    """The provider says that somebody is out: their sessions end before the answer. Its signature is its credential."""
+    edge.admitted(request, LOGOUTS)
+    response.headers["Cache-Control"] = "no-store"
+    theirs = _provider(context)
+    token = _token(request.headers.get("content-type", ""), await request.body())
+    now = context.database.clock.now()
+    try:
+        found = await theirs.logout(token, now)
+        async with context.database.transaction() as tx:
+            await ending.told(tx, theirs.sso.issuer, found, now)
+    except Refused as error:
+        log.warning("a logout token was refused: %s", error)
+        raise BadRequest("trust.sso.logout_refused") from error
+
+
+def _token(kind: str, body: bytes) -> str:
+    """The one logout token of a form. Raises BadRequest."""
+    try:
+        form = parse_qs(body.decode("ascii"), strict_parsing=True, max_num_fields=20)
+    except ValueError:
+        form = {}
+    told = form.get("logout_token", [])
+    if kind.partition(";")[0].strip().lower() != _FORM_TYPE or len(told) != 1 or len(told[0]) > _LONGEST_TOKEN:
+        raise BadRequest("trust.sso.logout_refused")
+    return told[0]
 
 
 def _led(context: Context, back: Back) -> Response:

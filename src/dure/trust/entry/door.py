@@ -16,6 +16,7 @@ from dure.trust.authentication import approved
 from dure.trust.entry import guard, known, passkeys, recovery, second, totp
 from dure.trust.entry.relying import Relying
 from dure.trust.entry.shapes import PasskeyAnswer, SecondIn
+from dure.trust.entry.sso import ending
 from dure.trust.principal import Principal
 from dure.trust.sessions import Way
 
@@ -107,7 +108,10 @@ async def by_second(
             await second.done(tx, row["id"])
             await guard.forgive(tx, *guesses)
             way = Way(f"{row['method']}+{method}", second=True, proven_at=row["proven_at"])
-            return await opened(tx, row["account_id"], way, visit)
+            entered = await opened(tx, row["account_id"], way, visit)
+            if row["method"] == "sso" and entered.session is not None:
+                await ending.entered(tx, row["id"], entered.session)
+            return entered
     raise Unauthenticated("trust.second.wrong")
 
 

@@ -243,6 +243,12 @@ class GoTo(BaseModel):
     url: str
 
 
+class LeaveTo(BaseModel):
+    """Where the browser goes to sign out at the single sign-on, too; null where that is all."""
+
+    url: str | None
+
+
 class SsoIn(Model):
     """Why one goes to the city's single sign-on."""
 

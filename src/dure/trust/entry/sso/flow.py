@@ -5,6 +5,7 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Literal
 from urllib.parse import urlencode
 from uuid import UUID
@@ -17,7 +18,7 @@ from dure.kernel.ids import new_id
 from dure.trust import audit, secret, sessions
 from dure.trust.entry import door
 from dure.trust.entry.door import Entered, Visit
-from dure.trust.entry.sso import links, mapping
+from dure.trust.entry.sso import ending, links, mapping
 from dure.trust.entry.sso.provider import Provider, Refused, Vouched
 from dure.trust.principal import Principal
 from dure.trust.sessions import Way
@@ -102,7 +103,13 @@ async def set_out(
 
 
 async def come_back(
-    database: Database, provider: Provider, redirect_uri: str, told: Told, browser: str | None, visit: Visit
+    database: Database,
+    data: Path,
+    provider: Provider,
+    redirect_uri: str,
+    told: Told,
+    browser: str | None,
+    visit: Visit,
 ) -> Back:
     """What became of it. An attempt is used up by its first return, whatever that brings."""
     async with database.transaction() as tx:
@@ -121,7 +128,7 @@ async def come_back(
         return Back(purpose, "failed")
     async with database.transaction() as tx:
         try:
-            return await _ended(tx, provider, attempt, vouched, visit)
+            return await _ended(tx, data, provider, attempt, vouched, visit)
         except (Unauthenticated, Conflict) as refusal:
             outcome = "taken" if refusal.key == "trust.sso.taken" else "unlinked"
         except Forbidden:
@@ -147,7 +154,7 @@ async def _vouched(
     return await provider.exchanged(told.code, attempt["verifier"], redirect_uri, attempt["nonce"], now)
 
 
-async def _ended(tx: Tx, provider: Provider, attempt: RowMapping, vouched: Vouched, visit: Visit) -> Back:
+async def _ended(tx: Tx, data: Path, provider: Provider, attempt: RowMapping, vouched: Vouched, visit: Visit) -> Back:
     purpose: Purpose = attempt["purpose"]
     issuer, subject = provider.sso.issuer, vouched.subject
     if purpose == "sign_in":
@@ -157,7 +164,9 @@ async def _ended(tx: Tx, provider: Provider, attempt: RowMapping, vouched: Vouch
         await mapping.follow(tx, provider.sso, account_id, vouched)
         await links.used(tx, issuer, subject)
         way = Way("sso", second=vouched.second, proven_at=vouched.authenticated_at)
-        return Back(purpose, "done", entered=await door.after_first(tx, account_id, way, visit))
+        entered = await door.after_first(tx, account_id, way, visit)
+        await ending.note(tx, data, issuer, vouched, session=entered.session, step=entered.step)
+        return Back(purpose, "done", entered=entered)
     holder = await tx.row(_HOLDER, {"id": attempt["session_id"], "now": tx.now()})
     if holder is None:
         return Back(purpose, "expired")
@@ -174,7 +183,10 @@ async def _ended(tx: Tx, provider: Provider, attempt: RowMapping, vouched: Vouch
         made = await links.link(tx, who.id, issuer, subject)
         await audit.record(tx, who, "sso.link", "identity", made)
         return Back(purpose, "done")
-    return await _proven(tx, issuer, attempt, vouched, who)
+    back = await _proven(tx, issuer, attempt, vouched, who)
+    if back.outcome == "done" and who.session_id is not None:
+        await ending.renewed(tx, data, who.session_id, vouched)
+    return back
 
 
 async def _proven(tx: Tx, issuer: str, attempt: RowMapping, vouched: Vouched, who: Principal) -> Back:

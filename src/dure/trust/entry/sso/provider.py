@@ -9,7 +9,7 @@ import json
 import ssl
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, cast
 from urllib.parse import quote_plus, urlsplit
@@ -25,6 +25,9 @@ from dure.trust.entry.sso.settings import Sso, safe
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
 """Signatures by a private key. `none` and those made with a shared secret are never taken."""
 LEEWAY_S = 60
+LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout"
+LOGOUT_AGE_S = 300
+_LONGEST = 255
 _TIMEOUT_S = 5.0
 _MOST_BYTES = 256 << 10
 _METADATA_S = 3600.0
@@ -45,11 +48,27 @@ class Vouched:
     authenticated_at: datetime | None
     factors: frozenset[str]
     claims: Mapping[str, Any]
+    token: str = field(default="", repr=False)
+
+    @property
+    def sid(self) -> str | None:
+        """The provider's own session, where it names one."""
+        named = self.claims.get("sid")
+        return named if isinstance(named, str) and 0 < len(named) <= _LONGEST else None
 
     @property
     def second(self) -> bool:
         """Whether by two factors, or one that is bound to hardware."""
         return bool(self.factors & {"mfa", "otp", "hwk", "sc", "pop"})
+
+
+@dataclass(frozen=True, slots=True)
+class LogoutToken:
+    """Who is out at the provider: a subject, one of its sessions, or both. `id` is the token's own."""
+
+    id: str
+    subject: str | None
+    sid: str | None
 
 
 class Provider:
@@ -103,15 +122,11 @@ class Provider:
         claims = await self.checked(token, nonce, now)
         if self.sso.roles_claim and self.sso.roles_claim not in claims:
             claims = {**claims, **await self._user(metadata, told.get("access_token"), claims["sub"])}
-        return vouched(claims, now)
+        return replace(vouched(claims, now), token=token)
 
     async def checked(self, token: str, nonce: str, now: datetime) -> dict[str, Any]:
         """The claims of an ID token that is for us, for this attempt, and valid now. Raises Refused."""
-        keys = await self._published()
-        try:
-            claims = self._read(token, keys)
-        except (BadSignatureError, InvalidKeyIdError):
-            claims = self._read(token, await self._published(again=True), last=True)
+        claims = (await self._opened(token)).claims
         registry = jwt.JWTClaimsRegistry(
             now=int(now.timestamp()),
             leeway=LEEWAY_S,
@@ -132,13 +147,40 @@ class Provider:
             self.sso.client_id,
         }:
             raise Refused("the token is for another party")
-        if not 0 < len(claims["sub"]) <= 255:
+        if not 0 < len(claims["sub"]) <= _LONGEST:
             raise Refused("no subject")
         return claims
 
-    def _read(self, token: str, keys: KeySet, *, last: bool = False) -> dict[str, Any]:
+    async def logout(self, token: str, now: datetime) -> LogoutToken:
+        """What a logout token says (Back-Channel Logout 1.0 section 2.6). Raises Refused for anything that does not
+        hold.
+        """
+        read = await self._opened(token)
+        registry = jwt.JWTClaimsRegistry(
+            now=int(now.timestamp()),
+            leeway=LEEWAY_S,
+            iss={"essential": True, "value": self.sso.issuer},
+            aud={"essential": True, "value": self.sso.client_id},
+            iat={"essential": True},
+            jti={"essential": True},
+        )
         try:
-            return dict(jwt.decode(token, keys, algorithms=list(ALGORITHMS)).claims)
+            registry.validate(read.claims)
+        except JoseError as error:
+            raise Refused(str(error)) from error
+        return logout_of(read.header, read.claims, now)
+
+    async def _opened(self, token: str) -> jwt.Token:
+        keys = await self._published()
+        try:
+            return self._read(token, keys)
+        except (BadSignatureError, InvalidKeyIdError):
+            return self._read(token, await self._published(again=True), last=True)
+
+    def _read(self, token: str, keys: KeySet, *, last: bool = False) -> jwt.Token:
+        try:
+            read = jwt.decode(token, keys, algorithms=list(ALGORITHMS))
+            return jwt.Token(read.header, dict(read.claims))
         except (BadSignatureError, InvalidKeyIdError) as error:
             if last:
                 raise Refused(str(error)) from error
@@ -199,6 +241,28 @@ def vouched(claims: Mapping[str, Any], now: datetime) -> Vouched:
         then = min(datetime.fromtimestamp(at, now.tzinfo), now)
     told = frozenset(one for one in factors if isinstance(one, str)) if isinstance(factors, list) else frozenset[str]()
     return Vouched(str(claims["sub"]), then, told, claims)
+
+
+def logout_of(header: Mapping[str, Any], claims: Mapping[str, Any], now: datetime) -> LogoutToken:
+    """What the claims of a logout token say; its signature, issuer and audience hold. Raises Refused for an ID token
+    (it has a nonce, or tells no such event), an old one, and one that names nobody.
+
+    The final specification asks for `exp`, too; providers of the drafts leave it out, so that age is bounded by `iat`.
+    """
+    if str(header.get("typ", "logout+jwt")).lower() not in {"logout+jwt", "jwt"}:
+        raise Refused("the token is of another type")
+    events = claims.get("events")
+    if "nonce" in claims or not isinstance(events, dict) or not isinstance(events.get(LOGOUT_EVENT), dict):
+        raise Refused("the token tells of no logout")
+    if now.timestamp() - claims["iat"] > LOGOUT_AGE_S + LEEWAY_S:
+        raise Refused("the logout token is old")
+    subject, sid, id_ = claims.get("sub"), claims.get("sid"), claims["jti"]
+    for one in (subject, sid, id_):
+        if one is not None and not (isinstance(one, str) and 0 < len(one) <= _LONGEST):
+            raise Refused("the token names nobody that can be")
+    if subject is None and sid is None:
+        raise Refused("the token names nobody")
+    return LogoutToken(id_, subject, sid)
 
 
 _providers: dict[str, Provider] = {}
