@@ -18,14 +18,13 @@ from dure.engine.settings import Settings
 from dure.engine.texts import catalogue
 from dure.kernel.clock import HeldClock
 from dure.trust import accounts, passwords, tokens
-from dure.trust.entry import edge
 from dure.trust.policy import union
 from dure.trust.principal import Principal, system
 from dure.trust.purposes.room import ROOM as PURPOSES
 from dure.trust.retention.room import ROOM as RETENTION
 from dure.trust.roles import Role
 from dure.trust.room import ROOM
-from dure.trust.web import Budget, install
+from dure.trust.web import install
 from tests.support import open_room
 
 PASSWORD = "correct horse battery"
@@ -53,9 +52,7 @@ def settings(tmp_path: Path, database_url: str) -> Settings:
 
 
 @pytest.fixture
-def app(database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> FastAPI:
-    monkeypatch.setattr(edge, "PASSWORDS", Budget(burst=60, per_second=2))
-    monkeypatch.setattr(edge, "PASSKEYS", Budget(burst=120, per_second=5))
+def app(database: Database, settings: Settings) -> FastAPI:
     app = web_edge.build(title="test", version="0", limits={})
     app.state.context = Context(settings, database, None, catalogue())  # type: ignore[arg-type]
     rooms = (ROOM, PURPOSES, RETENTION)
@@ -121,10 +118,3 @@ def bearer(secret: str) -> dict[str, str]:
 def principal(*roles: Role, permissions: frozenset[str] = frozenset()) -> Principal:
     """Somebody, for use cases called directly."""
     return Principal("account", UUID(int=7), "oper-07", frozenset(roles), permissions, address="10.1.2.3")
-
-
-@pytest.fixture(autouse=True)
-def _fresh_budgets() -> None:
-    """Each test begins as a city does: nobody has knocked at its doors yet."""
-    for budget in (edge.PASSWORDS, edge.PASSKEYS):
-        budget._left.clear()

@@ -44,6 +44,14 @@ def test_what_one_uses_up_another_still_has() -> None:
     assert [budget.take("a"), budget.take("a"), budget.take("b")] == [True, False, True]
 
 
+def test_each_city_counts_for_itself() -> None:
+    one, other = Rates(), Rates()
+    for name in ("account", "machine", "stranger", "passwords", "passkeys"):
+        while getattr(one, name).take("a"):
+            pass
+        assert getattr(other, name).take("a")
+
+
 def test_only_so_many_keys_are_remembered() -> None:
     budget = Budget(1, 0.1, keys=2, clock=Hand())
     assert [budget.take(key) for key in "abc"] == [True, True, True]

@@ -7,7 +7,7 @@ address goes on, so nobody can be locked out by a neighbour.
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from dure.kernel.errors import TooMany
@@ -46,16 +46,18 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """Requests a second, and at once. A screen asks some ten times as it opens; a city's own machines send batches."""
+    """Requests a second, and at once. A screen asks some ten times as it opens; a city's own machines send batches.
 
-    account: Budget
-    machine: Budget
-    stranger: Budget
+    `passwords` are sign-ins by password of one address, whoever they are for: enough for an office behind one address,
+    too few to guess. Passkeys cannot be guessed; `passkeys` bounds the work that one address can make. Passwords tried
+    there do not count.
+    """
 
-    @classmethod
-    def usual(cls) -> "Rates":
-        """The limits of a city."""
-        return cls(Budget(400, 40), Budget(3_000, 1_000), Budget(600, 30))
+    account: Budget = field(default_factory=lambda: Budget(400, 40))
+    machine: Budget = field(default_factory=lambda: Budget(3_000, 1_000))
+    stranger: Budget = field(default_factory=lambda: Budget(600, 30))
+    passwords: Budget = field(default_factory=lambda: Budget(60, 2))
+    passkeys: Budget = field(default_factory=lambda: Budget(120, 5))
 
     def check(self, principal: Principal) -> None:
         """Raises TooMany where this account or token asks too often."""

@@ -211,7 +211,7 @@ def install(app: FastAPI, grants: Grants) -> None:
     app.state.grants = grants
     app.state.identify = identify
     app.state.keeper = answers.Keeper(context.settings.data)
-    app.state.rates = Rates.usual()
+    app.state.rates = Rates()
     app.state.refusals = Budget(burst=30, per_second=0.5)
     app.add_exception_handler(Forbidden, _on_refused)
     app.add_exception_handler(Unauthenticated, _on_refused)

@@ -10,6 +10,7 @@ from sqlalchemy import text
 from dure.engine.database import Database
 from dure.kernel.clock import HeldClock
 from dure.trust.entry.relying import Relying, relying
+from dure.trust.rates import Budget, Rates
 from dure.trust.roles import Role
 from tests.trust.conftest import PASSWORD, account, bearer, browser, token
 from tests.trust.entry.authenticator import PRESENT, VERIFIED, Authenticator, encoded
@@ -233,10 +234,7 @@ GARBAGE = st.one_of(
 async def test_garbage_of_an_authenticator_is_refused(
     database: Database, app: FastAPI, data: str, client_data: str, signature: str, attestation: str
 ) -> None:
-    from dure.trust.entry import edge
-    from dure.trust.rates import Budget
-
-    edge.PASSKEYS = Budget(burst=10_000, per_second=1000)
+    app.state.rates = Rates(passkeys=Budget(burst=10_000, per_second=1000))
     async with browser(app) as door:
         asked = await challenge(door)
         device = Authenticator()

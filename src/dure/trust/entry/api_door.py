@@ -58,7 +58,7 @@ async def open_session(
 @door_router.post("/sessions/second", status_code=201, openapi_extra=OPEN)
 async def show_second(body: ways.SecondIn, request: Request, response: Response, context: ContextDep) -> ways.SignedIn:
     """Show the second factor: a one-time code, a recovery code or a passkey."""
-    edge.admitted(request, edge.PASSKEYS, proof=True)
+    edge.admitted(request, "passkeys", proof=True)
     entered = await door.by_second(
         context.database,
         context.settings.data,
@@ -79,7 +79,7 @@ async def challenge(
     purpose: Annotated[Literal["sign_in", "second"], Query(alias="for")] = "sign_in",
 ) -> ways.Challenge:
     """Options for a passkey: any that the browser has for this city, or, as the second factor, the account's."""
-    edge.admitted(request, edge.PASSKEYS)
+    edge.admitted(request, "passkeys")
     rp = edge.needed_party(context)
     response.headers["Cache-Control"] = "no-store"
     if purpose == "second":
@@ -95,7 +95,7 @@ async def open_by_passkey(
     body: ways.PasskeyAnswer, request: Request, response: Response, context: ContextDep
 ) -> ways.SignedIn:
     """Sign in with a passkey."""
-    edge.admitted(request, edge.PASSKEYS)
+    edge.admitted(request, "passkeys")
     rp = edge.needed_party(context)
     entered = await door.by_passkey(context.database, rp, body, edge.visit_of(request))
     return edge.answered(response, context, entered, _SECOND_S)
@@ -117,7 +117,7 @@ async def prove(
     """Prove that one is there: with a passkey, a one-time code or the password. The session gets a new secret, and what
     asks for a fresh proof is open for five minutes.
     """
-    edge.admitted(request, edge.PASSKEYS, proof=True)
+    edge.admitted(request, "passkeys", proof=True)
     who, username = holder
     presented = await proving.prove(
         context.database,

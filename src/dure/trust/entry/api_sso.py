@@ -58,7 +58,7 @@ async def start(body: shapes.SsoIn, request: Request, response: Response, contex
     """Where the browser goes to sign in at the city's single sign-on, to link one's account to it, or to prove that one
     is there.
     """
-    edge.admitted(request, edge.PASSKEYS)
+    edge.admitted(request, "passkeys")
     theirs = _provider(context)
     session_id = await _session(request, context, body.purpose)
     try:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Coroutine
 from datetime import timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import Depends, Request, Response
 from fastapi.routing import APIRoute
@@ -17,16 +17,10 @@ from dure.trust.entry.door import Entered, Visit
 from dure.trust.entry.relying import Relying, relying
 from dure.trust.entry.shapes import PasskeyWays, SecondAwaited, SignedIn
 from dure.trust.principal import Principal
-from dure.trust.rates import Budget
+from dure.trust.rates import Rates
 from dure.trust.web import check_same_origin, client_address, principal_of
 
 _USERNAME = text("select username from account where id = :id")
-PASSWORDS = Budget(burst=60, per_second=2)
-"""Sign-ins by password of one address, whoever they are for: enough for an office behind one address, too few to
-guess.
-"""
-PASSKEYS = Budget(burst=120, per_second=5)
-"""Passkeys cannot be guessed; this bounds the work that one address can make. Passwords tried there do not count."""
 
 
 class DoorRoute(APIRoute):
@@ -62,10 +56,20 @@ def visit_of(request: Request) -> Visit:
     )
 
 
-def admitted(request: Request, budget: Budget | None = None, *, key: str | None = None, proof: bool = False) -> None:
-    """Raises Forbidden for what another site made the browser send, TooMany for an address that tries too often."""
+def admitted(
+    request: Request,
+    by: Literal["passwords", "passkeys"] = "passwords",
+    *,
+    key: str | None = None,
+    proof: bool = False,
+) -> None:
+    """Raises Forbidden for what another site made the browser send, TooMany for an address that tries too often, of
+    the city's budget `by`.
+    """
     check_same_origin(request, needs_proof=proof)
-    if not (budget or PASSWORDS).take(key or addresses.origin(client_address(request))):
+    rates: Rates = request.app.state.rates
+    budget = rates.passwords if by == "passwords" else rates.passkeys
+    if not budget.take(key or addresses.origin(client_address(request))):
         raise TooMany("trust.sign_in.wait", retry_after_s=5)
     request.state.refusal_recorded = True
 
