@@ -25,6 +25,19 @@ def _run() -> Column[object]:
     return Column("run_id", Uuid, ForeignKey("run.id", ondelete="CASCADE"), nullable=False)
 
 
+def _item() -> list[Column[object]]:
+    return [
+        Column("status", Text, nullable=False),
+        Column("attempt", Integer, nullable=False),
+        at("begun_at", needed=False),
+        at("due_at", needed=False),
+        at("late_at", needed=False),
+        at("ended_at", needed=False),
+        Column("answer", Text),
+        Column("by", Text),  # a desk's label; None: dure by itself
+    ]
+
+
 run = Table(
     "run",
     metadata,
@@ -44,23 +57,12 @@ run = Table(
 )
 """One for each incident. `ended`: the incident was closed or merged before all was done."""
 
-_ITEM = (
-    Column("status", Text, nullable=False),
-    Column("attempt", Integer, nullable=False),
-    at("begun_at", needed=False),
-    at("due_at", needed=False),
-    at("late_at", needed=False),
-    at("ended_at", needed=False),
-    Column("answer", Text),
-    Column("by", Text),  # a desk's label; None: dure by itself
-)
-
 run_step = Table(
     "run_step",
     metadata,
     _run(),
     Column("number", Integer, nullable=False),
-    *(column.copy() for column in _ITEM),
+    *_item(),
     PrimaryKeyConstraint("run_id", "number"),
     CheckConstraint("status in ('waiting', 'running', 'done', 'skipped')", name="status"),
 )
@@ -71,7 +73,7 @@ run_act = Table(
     metadata,
     _run(),
     Column("act_id", Text, nullable=False),
-    *(column.copy() for column in _ITEM),
+    *_item(),
     PrimaryKeyConstraint("run_id", "act_id"),
     CheckConstraint("status in ('waiting', 'running', 'stuck', 'done', 'skipped')", name="status"),
 )
