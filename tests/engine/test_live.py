@@ -24,7 +24,8 @@ from dure.engine.settings import Settings
 from dure.engine.stream import Stream
 from dure.engine.tasks import ended
 from dure.kernel.events import Event
-from dure.processes.web import serve, server_of
+from dure.processes.serving import serve
+from dure.processes.web import server_of
 
 
 @dataclass(frozen=True)
@@ -340,7 +341,7 @@ async def test_open_flows_run_out_before_the_server_ends(
 
     port = free_port(None)
     settings = Settings(tmp_path, database.url, "nats://nowhere", public_url="http://city", host="127.0.0.1", port=port)
-    serving = asyncio.create_task(serve(server_of(application, settings), hub))
+    serving = asyncio.create_task(serve(server_of(application, settings), hub.end))
     heard: list[bytes] = []
     async with (
         httpx.AsyncClient(transport=httpx.AsyncHTTPTransport(retries=20)) as client,

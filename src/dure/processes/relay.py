@@ -1,8 +1,6 @@
 """The process of pictures: cameras in, screens out. Nothing that decides over life waits for it."""
 
-import asyncio
 from collections.abc import Iterable
-from contextlib import suppress
 
 from granian.constants import Interfaces
 from granian.server.embed import Server
@@ -10,8 +8,8 @@ from granian.server.embed import Server
 from dure.commands.simulate import cameras
 from dure.engine.context import Context
 from dure.processes.running import Job, room_jobs, run
+from dure.processes.serving import serve
 from dure.respond import pictures
-from dure.video.relay import Relay
 from dure.video.serve import application
 
 
@@ -30,21 +28,7 @@ async def jobs(context: Context) -> Iterable[Job]:
         ssl_key=settings.tls_key,
     )
     played: list[Job] = [("sample cameras", cameras.beside(context))] if cameras.wanted() else []
-    return [("door", _serve(server, relay)), ("care", care), *played, *room_jobs("relay", context)]
-
-
-async def _serve(server: Server, relay: Relay) -> None:
-    """Serves until cancelled; then the cameras are let go."""
-    serving = asyncio.create_task(server.serve())
-    try:
-        await asyncio.shield(serving)
-    except asyncio.CancelledError:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(3):
-                await relay.end()
-        server.stop()  # type: ignore[no-untyped-call]
-        await asyncio.wait({serving}, timeout=1)
-        raise
+    return [("door", serve(server, relay.end)), ("care", care), *played, *room_jobs("relay", context)]
 
 
 if __name__ == "__main__":

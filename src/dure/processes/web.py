@@ -1,6 +1,5 @@
 """The process of screens: API, live flow and the console's files, on granian."""
 
-import asyncio
 from collections.abc import Iterable
 
 from fastapi import FastAPI
@@ -9,16 +8,16 @@ from granian.server.embed import Server
 
 from dure import app
 from dure.engine.context import Context
-from dure.engine.live import Hub
 from dure.engine.settings import Settings
 from dure.processes.running import Job, room_jobs, run
+from dure.processes.serving import serve
 
 
 async def jobs(context: Context) -> Iterable[Job]:
     """The server, the live hub, and the rooms' own tasks."""
     application, hub = app.web(context)
     server = server_of(application, context.settings)
-    return [("server", serve(server, hub)), ("hub", hub.run()), *room_jobs("web", context)]
+    return [("server", serve(server, hub.end)), ("hub", hub.run()), *room_jobs("web", context)]
 
 
 def server_of(application: FastAPI, settings: Settings) -> Server:
@@ -35,19 +34,6 @@ def server_of(application: FastAPI, settings: Settings) -> Server:
         ssl_cert=settings.tls_cert,
         ssl_key=settings.tls_key,
     )
-
-
-async def serve(server: Server, hub: Hub | None = None) -> None:
-    """Serves until cancelled. Open flows run out first: granian would break them off in the middle of a wait."""
-    serving = asyncio.create_task(server.serve())
-    try:
-        await asyncio.shield(serving)
-    except asyncio.CancelledError:
-        if hub is not None:
-            await hub.end()
-        server.stop()  # type: ignore[no-untyped-call]
-        await asyncio.wait({serving}, timeout=1)
-        raise
 
 
 if __name__ == "__main__":

@@ -17,7 +17,8 @@ from sqlalchemy import text
 
 from dure.engine.database import Database
 from dure.engine.settings import Settings
-from dure.processes.web import serve, server_of
+from dure.processes.serving import serve
+from dure.processes.web import server_of
 from dure.trust import address as addresses
 from dure.trust.roles import Role
 from tests.trust.conftest import PASSWORD, account, token
