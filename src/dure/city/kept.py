@@ -6,7 +6,7 @@ from datetime import date, datetime
 from sqlalchemy import text
 
 from dure.engine.database import Tx
-from dure.trust.retention.model import Kind, Mark, Rule, Thing
+from dure.trust.retention.model import Kind, Mark, Rule, Thing, due_values
 
 # What can no longer be applied or undone, and still has rows.
 _DUE = text(
@@ -21,8 +21,7 @@ _DUE = text(
 
 
 async def _find_due(tx: Tx, before: datetime, after: Mark | None, most: int) -> Sequence[Thing]:
-    values = {"before": before, "after_at": after.at if after else None, "after_id": after.id if after else None}
-    return [Thing(row["id"], row["at"]) for row in await tx.rows(_DUE, {**values, "most": most})]
+    return [Thing(row["id"], row["at"]) for row in await tx.rows(_DUE, due_values(before, after, most))]
 
 
 IMPORT_STAGING = Kind(

@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from dure.engine.context import Context
 from dure.engine.database import Tx
-from dure.trust.retention.model import Kind, Mark, Rule, Thing
+from dure.trust.retention.model import Kind, Mark, Rule, Thing, due_values
 
 _DUE = text(
     "select id::text as id, closed_at as at, onset_at, device, incident_id from alarm where closed_at < :before "
@@ -19,7 +19,6 @@ _GONE = text("delete from alarm where id = any(:ids)")
 
 
 async def _find_due(tx: Tx, before: datetime, after: Mark | None, most: int) -> Sequence[Thing]:
-    values = {"before": before, "after_at": after.at if after else None, "after_id": after.id if after else None}
     return [
         Thing(
             row["id"],
@@ -28,7 +27,7 @@ async def _find_due(tx: Tx, before: datetime, after: Mark | None, most: int) -> 
             incidents=frozenset({str(row["incident_id"])} if row["incident_id"] else ()),
             devices=frozenset({row["device"]} if row["device"] else ()),
         )
-        for row in await tx.rows(_DUE, {**values, "most": most})
+        for row in await tx.rows(_DUE, due_values(before, after, most))
     ]
 
 

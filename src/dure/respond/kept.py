@@ -9,7 +9,7 @@ from sqlalchemy import text
 from dure.engine.context import Context
 from dure.engine.database import Tx
 from dure.trust.principal import system
-from dure.trust.retention.model import Kind, Mark, Rule, Thing
+from dure.trust.retention.model import Kind, Mark, Rule, Thing, due_values
 from dure.trust.vault import texts
 
 _DUE = text(
@@ -28,7 +28,6 @@ _CALLERS = text("update report set caller_id = null where incident_id = any(:ids
 
 
 async def _find_due(tx: Tx, before: datetime, after: Mark | None, most: int) -> Sequence[Thing]:
-    values = {"before": before, "after_at": after.at if after else None, "after_id": after.id if after else None}
     return [
         Thing(
             row["id"],
@@ -38,7 +37,7 @@ async def _find_due(tx: Tx, before: datetime, after: Mark | None, most: int) -> 
             people=frozenset(row["callers"]),
             cameras=frozenset(row["cameras"]),
         )
-        for row in await tx.rows(_DUE, {**values, "most": most})
+        for row in await tx.rows(_DUE, due_values(before, after, most))
     ]
 
 

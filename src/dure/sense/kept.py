@@ -8,7 +8,7 @@ from sqlalchemy import text
 from dure.engine.context import Context
 from dure.engine.database import Tx
 from dure.sense import manifest
-from dure.trust.retention.model import Kind, Mark, Rule, Thing
+from dure.trust.retention.model import Kind, Mark, Rule, Thing, due_values
 
 _FILES = text(
     "select path, hour, min_at, max_at from history_file where hour < :before "
@@ -27,11 +27,6 @@ _FORGET_REFUSALS = text(
 _HOUR = timedelta(hours=1)
 
 
-def _values(before: datetime, after: Mark | None, most: int) -> dict[str, object]:
-    at, id_ = (after.at, after.id) if after else (None, None)
-    return {"before": before, "after_at": at, "after_id": id_, "most": most}
-
-
 async def _files_due(tx: Tx, before: datetime, after: Mark | None, most: int) -> Sequence[Thing]:
     """Files of whole hours: each may hold any device's readings of its span."""
     return [
@@ -41,7 +36,7 @@ async def _files_due(tx: Tx, before: datetime, after: Mark | None, most: int) ->
             max(row["hour"] + _HOUR, row["max_at"]),
             anyone=frozenset({"device", "incident"}),
         )
-        for row in await tx.rows(_FILES, _values(before, after, most))
+        for row in await tx.rows(_FILES, due_values(before, after, most))
     ]
 
 
@@ -53,7 +48,7 @@ async def _drop_files(_context: Context, tx: Tx, things: Sequence[Thing]) -> Non
 async def _refusals_due(tx: Tx, before: datetime, after: Mark | None, most: int) -> Sequence[Thing]:
     return [
         Thing(row["id"], row["last_at"], devices=frozenset({row["device"]} if row["device"] else ()))
-        for row in await tx.rows(_REFUSALS, _values(before, after, most))
+        for row in await tx.rows(_REFUSALS, due_values(before, after, most))
     ]
 
 

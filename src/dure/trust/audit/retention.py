@@ -16,7 +16,7 @@ from dure.engine.database import Tx
 from dure.trust.audit.lines import record
 from dure.trust.audit.walk import DESTROY
 from dure.trust.principal import system
-from dure.trust.retention.model import Mark, Thing
+from dure.trust.retention.model import Mark, Thing, due_values
 
 _WHY = "개인정보의 안전성 확보조치 기준 제8조제1항"
 _CHUNK = 5_000
@@ -39,15 +39,7 @@ _DELETE = text("delete from audit where id = any(:ids)")
 
 async def find_due(tx: Tx, before: datetime, after: Mark | None, most: int) -> Sequence[Thing]:
     """Lines older than `before` in the order (at, id); each belongs to its incident, camera, device and person."""
-    rows = await tx.rows(
-        _DUE,
-        {
-            "before": before,
-            "after_at": after.at if after else None,
-            "after_id": after.id if after else None,
-            "most": most,
-        },
-    )
+    rows = await tx.rows(_DUE, due_values(before, after, most))
     return [
         Thing(
             str(row["id"]),

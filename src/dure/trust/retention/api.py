@@ -12,6 +12,7 @@ from sqlalchemy import RowMapping
 from dure.engine import paging
 from dure.engine.context import Context
 from dure.engine.database import Tx
+from dure.engine.paging import Cursor, Limit
 from dure.engine.web import ContextDep, LanguageDep, Router, TxDep
 from dure.kernel.messages import Language
 from dure.kernel.sheet import csv_bytes
@@ -27,8 +28,6 @@ router = Router(prefix="/retention", tags=["trust"])
 
 Reads = Annotated[Principal, Depends(require("retention.read"))]
 Holds = Annotated[Principal, Depends(require("retention.hold"))]
-Limit = Annotated[int, Query(ge=1, le=paging.MOST)]
-Cursor = Annotated[str | None, Query(max_length=500)]
 KindName = Annotated[str | None, Query(pattern=r"^[a-z_]{1,40}$")]
 _BY_TIME = (datetime, UUID)
 _MOST_EXPORTED = 100_000

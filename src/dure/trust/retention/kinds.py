@@ -10,7 +10,7 @@ from dure.engine.context import Context
 from dure.engine.database import Tx
 from dure.trust.audit import retention as ended_lines
 from dure.trust.retention import unused
-from dure.trust.retention.model import Destroy, FindDue, Kind, Mark, Rule, Thing
+from dure.trust.retention.model import Destroy, FindDue, Kind, Mark, Rule, Thing, due_values
 
 _CITY = "도시 자체 기준"
 _BEGAN = date(2026, 1, 1)
@@ -22,8 +22,7 @@ def due_of(statement: TextClause) -> FindDue:
     """
 
     async def find(tx: Tx, before: datetime, after: Mark | None, most: int) -> Sequence[Thing]:
-        values = {"before": before, "most": most, "after_at": after.at if after else None}
-        rows = await tx.rows(statement, {**values, "after_id": after.id if after else None})
+        rows = await tx.rows(statement, due_values(before, after, most))
         return [
             Thing(row["id"], row["at"], people=frozenset({str(row["person_id"])} if row.get("person_id") else ()))
             for row in rows

@@ -56,6 +56,16 @@ class Mark:
     id: str
 
 
+def due_values(before: datetime, after: Mark | None, most: int) -> dict[str, object]:
+    """The parameters of a statement that finds what is due: before, after_at, after_id, most."""
+    return {
+        "before": before,
+        "after_at": after.at if after else None,
+        "after_id": after.id if after else None,
+        "most": most,
+    }
+
+
 FindDue = Callable[[Tx, datetime, Mark | None, int], Awaitable[Sequence[Thing]]]
 Destroy = Callable[[Context, Tx, Sequence[Thing]], Awaitable[None]]
 

@@ -13,7 +13,7 @@ from dure.engine.context import Context
 from dure.engine.database import Tx
 from dure.trust import vault
 from dure.trust.retention import registry
-from dure.trust.retention.model import Kind, Mark, Rule, Thing
+from dure.trust.retention.model import Kind, Mark, Rule, Thing, due_values
 from dure.trust.retention.recording import ending
 
 # What keeps a record beside the rooms: another that was found to be the same person's, an entry of the ledger that
@@ -60,11 +60,10 @@ async def notice(tx: Tx) -> None:
 
 
 async def _find_due(tx: Tx, before: datetime, after: Mark | None, most: int) -> Sequence[Thing]:
-    values = {"before": before, "after_at": after.at if after else None, "after_id": after.id if after else None}
     statement = text(_DUE.format(kept=_kept()))
     return [
         Thing(str(row["person_id"]), row["since"], people=frozenset({str(row["person_id"])}))
-        for row in await tx.rows(statement, {**values, "now": tx.now(), "most": most})
+        for row in await tx.rows(statement, {**due_values(before, after, most), "now": tx.now()})
     ]
 
 
