@@ -9,6 +9,7 @@ from dure.city import cameras, streams
 from dure.city.camera_index import nearest_cameras
 from dure.city.shapes import CameraDetail, CameraList, NearestCameras, bbox_of, given
 from dure.engine import paging
+from dure.engine.paging import Cursor, Limit
 from dure.engine.web import (
     ContextDep,
     ExpectedVersion,
@@ -20,7 +21,7 @@ from dure.engine.web import (
     Router,
     TxDep,
     Whole,
-    etag,
+    tag,
 )
 from dure.kernel.geometry import LonLat
 from dure.trust import vault
@@ -69,8 +70,8 @@ async def list_cameras(
     state: State | None = None,
     site_id: Annotated[str | None, Query(max_length=120)] = None,
     bbox: Annotated[str | None, Query(max_length=100)] = None,
-    cursor: Annotated[str | None, Query(max_length=500)] = None,
-    limit: Annotated[int, Query(ge=1, le=paging.MOST)] = 100,
+    cursor: Cursor = None,
+    limit: Limit = 100,
 ) -> dict[str, Any]:
     """Cameras by id."""
     key = paging.decode(cursor, str)
@@ -113,7 +114,7 @@ async def list_nearest(
 async def read_camera(tx: TxDep, _by: Reads, camera_id: CameraId, response: Response) -> dict[str, Any]:
     """A camera, its site, and the site's other cameras."""
     found = await cameras.detail(tx, camera_id)
-    response.headers["etag"] = etag(found["version"])
+    tag(response, found["version"])
     return found
 
 
@@ -130,5 +131,5 @@ async def change_camera(
     """Correct a camera by hand. A login in the stream's address is sealed and never shown again."""
     values = {name: value for name, value in given(body).items() if not (value is None and name in _NEVER_NULL)}
     changed = await cameras.change(tx, vault.at(context.settings.data), by, camera_id, values, expected)
-    response.headers["etag"] = etag(changed["version"])
+    tag(response, changed["version"])
     return changed

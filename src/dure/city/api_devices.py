@@ -9,7 +9,8 @@ from pydantic import Field, StringConstraints
 from dure.city import devices
 from dure.city.shapes import DeviceList, DeviceShape, DeviceWithKey, bbox_of, given
 from dure.engine import paging
-from dure.engine.web import ExpectedVersion, Line, Model, Number, Router, TxDep, etag
+from dure.engine.paging import Cursor, Limit
+from dure.engine.web import ExpectedVersion, Line, Model, Number, Router, TxDep, tag
 from dure.trust.principal import Principal
 from dure.trust.web import require
 
@@ -80,8 +81,8 @@ async def list_devices(
     asset_id: UUID | None = None,
     q: Annotated[str | None, Query(max_length=100)] = None,
     bbox: Annotated[str | None, Query(max_length=100)] = None,
-    cursor: Annotated[str | None, Query(max_length=500)] = None,
-    limit: Annotated[int, Query(ge=1, le=paging.MOST)] = 100,
+    cursor: Cursor = None,
+    limit: Limit = 100,
 ) -> dict[str, Any]:
     """Devices by id, with their newest readings. `fault` is `none`, `any` or a fault's name."""
     key = paging.decode(cursor, str)
@@ -103,7 +104,7 @@ async def create_device(tx: TxDep, by: Manages, body: NewDevice, response: Respo
     """Register a device. The answer holds its key, once."""
     made, key = await devices.create(tx, by, _columns(body))
     response.headers["cache-control"] = "no-store"
-    response.headers["etag"] = etag(made["version"])
+    tag(response, made["version"])
     return {**made, "key": key}
 
 
@@ -118,7 +119,7 @@ async def give_keys(tx: TxDep, by: Manages, body: KeysAsked, response: Response)
 async def read_device(tx: TxDep, _by: Reads, device_id: DeviceId, response: Response) -> dict[str, Any]:
     """A device with what it last said."""
     found = devices.shown(await devices.device_of(tx, device_id))
-    response.headers["etag"] = etag(found["version"])
+    tag(response, found["version"])
     return found
 
 
@@ -128,7 +129,7 @@ async def change_device(
 ) -> dict[str, Any]:
     """Change a device."""
     changed = await devices.change(tx, by, device_id, _columns(body), expected)
-    response.headers["etag"] = etag(changed["version"])
+    tag(response, changed["version"])
     return changed
 
 
@@ -146,5 +147,5 @@ async def rotate_key(
     """A new key, shown once. The old one is good no longer, or until the device has signed in with the new one."""
     changed, key = await devices.new_key(tx, by, device_id, body.keep_old_days if body else 0)
     response.headers["cache-control"] = "no-store"
-    response.headers["etag"] = etag(changed["version"])
+    tag(response, changed["version"])
     return {**changed, "key": key}

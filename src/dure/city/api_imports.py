@@ -18,6 +18,7 @@ from dure.documents.csvfile import written
 from dure.documents.limits import DEFAULT
 from dure.engine import paging
 from dure.engine.context import Context
+from dure.engine.paging import Cursor, Limit
 from dure.engine.web import ContextDep, LanguageDep, Model, Router, TxDep, Whole
 from dure.kernel.errors import FieldError, Invalid, NotFound, TooLarge
 from dure.kernel.messages import Language
@@ -226,8 +227,8 @@ async def list_runs(
     by: Imports,
     context: ContextDep,
     language: LanguageDep,
-    cursor: Annotated[str | None, Query(max_length=500)] = None,
-    limit: Annotated[int, Query(ge=1, le=paging.MOST)] = 50,
+    cursor: Cursor = None,
+    limit: Limit = 50,
 ) -> dict[str, Any]:
     """Runs of one's own agency (the control room and administrators: all), the newest first."""
     found = await views.listed(tx, owning.reach_of(by), limit, paging.decode(cursor, datetime, UUID))
@@ -251,8 +252,8 @@ async def list_rows(
     run_id: UUID,
     only: Literal["added", "changed", "same", "rejected", "moving", "rejected_around"] | None = None,
     reason: Annotated[str | None, Query(max_length=100)] = None,
-    cursor: Annotated[str | None, Query(max_length=500)] = None,
-    limit: Annotated[int, Query(ge=1, le=paging.MOST)] = 100,
+    cursor: Cursor = None,
+    limit: Limit = 100,
 ) -> dict[str, Any]:
     """Rows of the file. `rejected_around` also brings the row before and after each refused one."""
     run = await owning.within(tx, by, run_id)

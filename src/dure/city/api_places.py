@@ -8,7 +8,8 @@ from fastapi import Depends, Query, Response
 from dure.city import places
 from dure.city.shapes import AssetList, AssetShape, BoundaryList, FoundList, bbox_of
 from dure.engine import paging
-from dure.engine.web import Router, TxDep, etag
+from dure.engine.paging import Limit
+from dure.engine.web import Router, TxDep, tag
 from dure.trust.principal import Principal
 from dure.trust.web import require
 
@@ -25,7 +26,7 @@ async def list_assets(
     q: Annotated[str | None, Query(max_length=100)] = None,
     bbox: Annotated[str | None, Query(max_length=100)] = None,
     cursor: Annotated[str | None, Query(max_length=800)] = None,
-    limit: Annotated[int, Query(ge=1, le=paging.MOST)] = 100,
+    limit: Limit = 100,
 ) -> dict[str, Any]:
     """Assets by kind and code."""
     filters = {"kind": kind, "parent_id": parent_id, "q": q, "bbox": bbox_of(bbox)}
@@ -37,7 +38,7 @@ async def list_assets(
 async def read_asset(tx: TxDep, _by: Reads, asset_id: UUID, response: Response) -> dict[str, Any]:
     """An asset."""
     found = await places.asset_of(tx, asset_id)
-    response.headers["etag"] = etag(found["version"])
+    tag(response, found["version"])
     return found
 
 

@@ -11,7 +11,8 @@ from dure.detect import alarms, shapes
 from dure.detect.listing import listed, summary
 from dure.detect.views import shown
 from dure.engine import paging
-from dure.engine.web import ExpectedVersion, Router, TxDep, etag
+from dure.engine.paging import Cursor, Limit
+from dure.engine.web import ExpectedVersion, Router, TxDep, tag
 from dure.kernel.errors import FieldError, Invalid
 from dure.trust.principal import Principal
 from dure.trust.web import require
@@ -39,8 +40,8 @@ async def list_alarms(
     incident: UUID | None = None,
     since: AwareDatetime | None = None,
     until: AwareDatetime | None = None,
-    cursor: Annotated[str | None, Query(max_length=500)] = None,
-    limit: Annotated[int, Query(ge=1, le=paging.MOST)] = 100,
+    cursor: Cursor = None,
+    limit: Limit = 100,
 ) -> dict[str, Any]:
     """Alarms, newest first; filters are joined by and. `device` finds those of a group, too."""
     filters = {
@@ -141,5 +142,5 @@ def _because(body: shapes.Doubted | shapes.Confirmed | None) -> tuple[str | None
 
 async def _answer(tx: TxDep, alarm_id: UUID, response: Response) -> dict[str, Any]:
     [one] = await shown(tx, [await alarms.get(tx, alarm_id)])
-    response.headers["ETag"] = etag(one["version"])
+    tag(response, one["version"])
     return one

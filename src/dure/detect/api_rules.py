@@ -11,7 +11,7 @@ from dure.detect.rulebook import CITY, Entry
 from dure.detect.rulefile import WrongRules, parse
 from dure.detect.trial import tried
 from dure.engine.database import Tx
-from dure.engine.web import ContextDep, ExpectedVersion, LanguageDep, Router, TxDep, etag
+from dure.engine.web import ContextDep, ExpectedVersion, LanguageDep, Router, TxDep, tag
 from dure.trust.principal import Principal
 from dure.trust.web import require
 
@@ -51,7 +51,7 @@ async def _open_alarms(tx: Tx) -> dict[str, int]:
 
 
 async def _answer(tx: Tx, entry: Entry, response: Response) -> dict[str, Any]:
-    response.headers["ETag"] = etag(entry.version)
+    tag(response, entry.version)
     return _shown(entry, (await _open_alarms(tx)).get(entry.rule.id, 0))
 
 

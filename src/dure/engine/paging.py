@@ -5,16 +5,19 @@ import base64
 import binascii
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
 import msgspec
+from fastapi import Query
 
 from dure.kernel.errors import FieldError, Invalid
 
 T = TypeVar("T")
 MOST = 500
 Key = tuple[Any, ...]
+Cursor = Annotated[str | None, Query(max_length=500)]
+Limit = Annotated[int, Query(ge=1, le=MOST)]
 
 
 def encode(key: Key) -> str:

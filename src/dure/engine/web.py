@@ -297,6 +297,11 @@ def etag(version: int) -> str:
     return f'W/"{version}"'
 
 
+def tag(response: Response, version: int) -> None:
+    """Say which version of the entity this answer is; If-Match gives it back."""
+    response.headers["ETag"] = etag(version)
+
+
 def expected_version(if_match: Annotated[str | None, Header()] = None) -> int | None:
     """The version that the client last read, from If-Match; None where it does not say. Raises PreconditionFailed."""
     if if_match is None or if_match.strip() == "*":

@@ -9,7 +9,8 @@ from fastapi import Depends, Query, Response
 from dure.engine import paging
 from dure.engine.context import Context
 from dure.engine.database import Tx
-from dure.engine.web import ContextDep, ExpectedVersion, LanguageDep, Router, TxDep, etag
+from dure.engine.paging import Limit
+from dure.engine.web import ContextDep, ExpectedVersion, LanguageDep, Router, TxDep, tag
 from dure.kernel.errors import FieldError, Invalid
 from dure.kernel.messages import Language
 from dure.kernel.severity import Severity
@@ -99,7 +100,7 @@ class Desk:
         reader = views.Reader(self.context.catalogue, self.language, self.tx.now())
         people = vault.at(self.context.settings.data)
         value = await details.whole(self.tx, incident_id, scope_of(principal, TYPES), reader, people)
-        self.response.headers["ETag"] = etag(value["version"])
+        tag(self.response, value["version"])
         return value
 
 
@@ -112,7 +113,7 @@ async def list_incidents(
     who: Reads,
     wanted: Wanted,
     cursor: str | None = None,
-    limit: Annotated[int, Query(ge=1, le=paging.MOST)] = 50,
+    limit: Limit = 50,
 ) -> dict[str, Any]:
     """Incidents, newest first. Without `q` and `merged`, those that were merged into others are left out."""
     after = paging.decode(cursor, datetime, UUID)
@@ -355,7 +356,7 @@ async def join(
 async def settings(tx: TxDep, _who: Reads, response: Response) -> dict[str, Any]:
     """The city's code in receipt numbers, and how many cameras are chosen within how many metres."""
     row = dict(await queries.settings(tx))
-    response.headers["ETag"] = etag(row["version"])
+    tag(response, row["version"])
     return row
 
 
@@ -365,5 +366,5 @@ async def change_settings(
 ) -> dict[str, Any]:
     """Change them. Numbers already given stay as they are."""
     row = await handling.configure(tx, who, form.city_code, form.cameras, form.camera_radius_m, expected)
-    response.headers["ETag"] = etag(row["version"])
+    tag(response, row["version"])
     return row

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from dure.engine import paging
 from dure.engine.context import Context
+from dure.engine.paging import Limit
 from dure.engine.web import PROBLEMS, ContextDep, LanguageDep, Router, TxDep
 from dure.kernel.errors import FieldError, Invalid
 from dure.kernel.ids import is_device_id
@@ -241,7 +242,7 @@ async def refused(
     tx: TxDep,
     language: LanguageDep,
     _principal: RefusalReader,
-    limit: Annotated[int, Query(ge=1, le=paging.MOST)] = 100,
+    limit: Limit = 100,
     next_: Annotated[str | None, Query(alias="next", max_length=500)] = None,
 ) -> Mapping[str, Any]:
     """What the doors refused, the newest first."""

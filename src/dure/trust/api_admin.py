@@ -8,7 +8,8 @@ from fastapi import Depends, Query, Response
 
 from dure.engine import paging
 from dure.engine.context import Context
-from dure.engine.web import ContextDep, ExpectedVersion, Router, TxDep, etag
+from dure.engine.paging import Cursor, Limit
+from dure.engine.web import ContextDep, ExpectedVersion, Router, TxDep, tag
 from dure.trust import accounts, agencies, links, shapes, tokens
 from dure.trust.principal import Principal
 from dure.trust.web import check_proven, require
@@ -21,8 +22,6 @@ ReadsAgencies = Annotated[Principal, Depends(require("agency.read"))]
 ManagesAgencies = Annotated[Principal, Depends(require("agency.manage"))]
 ManagesTokens = Annotated[Principal, Depends(require("token.manage"))]
 MakesTokens = Annotated[Principal, Depends(require("token.make"))]
-Limit = Annotated[int, Query(ge=1, le=paging.MOST)]
-Cursor = Annotated[str | None, Query(max_length=500)]
 
 
 def _link(context: Context, presented: str) -> shapes.LinkOut:
@@ -65,7 +64,7 @@ async def create_account(
     row = await accounts.create(tx, who, new)
     link = _link(context, await accounts.reset_link(tx, who, row["id"]))
     response.headers["Cache-Control"] = "no-store"
-    response.headers["ETag"] = etag(row["version"])
+    tag(response, row["version"])
     return shapes.AccountMade(**row, link=link)
 
 
@@ -73,7 +72,7 @@ async def create_account(
 async def get_account(tx: TxDep, _who: ManagesAccounts, account_id: UUID, response: Response) -> shapes.AccountOut:
     """One account."""
     row = await accounts.get(tx, account_id)
-    response.headers["ETag"] = etag(row["version"])
+    tag(response, row["version"])
     return shapes.AccountOut(**row)
 
 
@@ -92,7 +91,7 @@ async def change_account(
     if "roles" in body.model_fields_set:
         check_proven(who, tx.now())
     row = await accounts.change(tx, who, account_id, shapes.given(body), expected=expected)
-    response.headers["ETag"] = etag(row["version"])
+    tag(response, row["version"])
     return shapes.AccountOut(**row)
 
 
@@ -117,7 +116,7 @@ async def list_agencies(tx: TxDep, _who: ReadsAgencies, cursor: Cursor = None, l
 async def create_agency(body: shapes.AgencyIn, tx: TxDep, who: ManagesAgencies, response: Response) -> shapes.AgencyOut:
     """Add an agency."""
     row = await agencies.create(tx, who, body.model_dump())
-    response.headers["ETag"] = etag(row["version"])
+    tag(response, row["version"])
     return shapes.AgencyOut(**row)
 
 
@@ -125,7 +124,7 @@ async def create_agency(body: shapes.AgencyIn, tx: TxDep, who: ManagesAgencies, 
 async def get_agency(tx: TxDep, _who: ReadsAgencies, agency_id: str, response: Response) -> shapes.AgencyOut:
     """One agency."""
     row = await agencies.get(tx, agency_id)
-    response.headers["ETag"] = etag(row["version"])
+    tag(response, row["version"])
     return shapes.AgencyOut(**row)
 
 
@@ -140,7 +139,7 @@ async def change_agency(
 ) -> shapes.AgencyOut:
     """Change an agency's names, number or networks."""
     row = await agencies.change(tx, who, agency_id, shapes.given(body), expected=expected)
-    response.headers["ETag"] = etag(row["version"])
+    tag(response, row["version"])
     return shapes.AgencyOut(**row)
 
 

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from dure.engine import paging
 from dure.engine.database import Tx
+from dure.engine.paging import Cursor, Limit
 from dure.engine.web import ContextDep, LanguageDep, Router, TxDep
 from dure.kernel.errors import FieldError, Invalid, NotFound
 from dure.kernel.messages import Catalogue, Language
@@ -86,8 +87,8 @@ async def who_could(
     id: Annotated[str, Query(max_length=100)],  # noqa: A002  # the parameter's name in the contract
     action: Annotated[str | None, Query(max_length=60, description="One of `actions`; none: to see it.")] = None,
     may: Annotated[bool | None, Query(description="Only those who may, or only those who may not.")] = None,
-    cursor: Annotated[str | None, Query(max_length=500)] = None,
-    limit: Annotated[int, Query(ge=1, le=paging.MOST)] = 100,
+    cursor: Cursor = None,
+    limit: Limit = 100,
 ) -> WhoOut:
     """Who could see one thing (or do something with it), and the reason for each account and token, as of now."""
     grants: Grants = request.app.state.grants

@@ -11,6 +11,7 @@ from fastapi import Depends, Path, Query, Response
 
 from dure.engine import paging
 from dure.engine.context import Context
+from dure.engine.paging import Limit
 from dure.engine.web import OPEN, ContextDep, Router, TxDep
 from dure.kernel.errors import FieldError, Invalid, NotFound
 from dure.trust.audit import checkpoints, export, health, keys, search, shapes, tree
@@ -63,9 +64,7 @@ async def read_health(tx: TxDep, _who: Reads, context: ContextDep) -> shapes.Hea
 
 
 @router.get("/checkpoints", openapi_extra=OPEN)
-async def list_checkpoints(
-    tx: TxDep, after: Number = 0, limit: Annotated[int, Query(ge=1, le=paging.MOST)] = 100
-) -> shapes.Checkpoints:
+async def list_checkpoints(tx: TxDep, after: Number = 0, limit: Limit = 100) -> shapes.Checkpoints:
     """The city's signed word after a number, for every office that wants to witness it. It tells sizes and hashes."""
     rows = await checkpoints.listing(tx, after=after, limit=limit)
     items = [shapes.CheckpointOut.model_validate(dict(row)) for row in rows[:limit]]

@@ -12,6 +12,7 @@ from sqlalchemy import RowMapping
 
 from dure.engine import paging
 from dure.engine.context import Context
+from dure.engine.paging import Cursor, Limit
 from dure.engine.web import ContextDep, Router, TxDep
 from dure.trust import reach, vault
 from dure.trust.principal import Principal
@@ -27,8 +28,6 @@ Opens = Annotated[Principal, Depends(require("person.open"))]
 Identifies = Annotated[Principal, Depends(require("citizen.identify"))]
 Decides = Annotated[Principal, Depends(require("rights.decide"))]
 
-Limit = Annotated[int, Query(ge=1, le=paging.MOST)]
-Cursor = Annotated[str | None, Query(max_length=500)]
 _BY_TIME = (datetime, UUID)
 
 

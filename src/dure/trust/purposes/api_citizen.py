@@ -9,11 +9,12 @@ from fastapi import Depends, Request, Response
 from sqlalchemy import RowMapping
 
 from dure.engine import paging
+from dure.engine.paging import Cursor, Limit
 from dure.engine.web import OPEN, ContextDep, Router, TxDep
 from dure.trust import vault
 from dure.trust.principal import Principal
 from dure.trust.purposes import citizens, copies, grounds, ledger, rights, shapes
-from dure.trust.purposes.api import Cursor, Limit, entries_page, vault_of, zone_of
+from dure.trust.purposes.api import entries_page, vault_of, zone_of
 from dure.trust.shapes import PersonOut
 from dure.trust.web import check_same_origin, client_address, cookie_name, require, secure
 

@@ -7,10 +7,11 @@ from uuid import UUID
 from fastapi import Depends, Query
 
 from dure.engine import paging
+from dure.engine.paging import Cursor, Limit
 from dure.engine.web import ContextDep, Router, TxDep
 from dure.trust.principal import Principal
 from dure.trust.purposes import cases, glass, shapes
-from dure.trust.purposes.api import Cursor, Limit, zone_of
+from dure.trust.purposes.api import zone_of
 from dure.trust.web import require
 
 router = Router(tags=["trust"])

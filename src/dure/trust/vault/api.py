@@ -5,12 +5,13 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import msgspec
-from fastapi import Depends, Query, Response
+from fastapi import Depends, Response
 from sqlalchemy import text
 
 from dure.engine import paging
 from dure.engine.context import Context
 from dure.engine.database import Tx
+from dure.engine.paging import Cursor, Limit
 from dure.engine.web import ContextDep, Router, TxDep
 from dure.trust.principal import Principal
 from dure.trust.shapes import PersonOut
@@ -23,7 +24,6 @@ router = Router(tags=["trust"])
 Links = Annotated[Principal, Depends(require("person.link"))]
 Erases = Annotated[Principal, Depends(require("person.erase"))]
 Proves = Annotated[Principal, Depends(require("destruction.read"))]
-Limit = Annotated[int, Query(ge=1, le=paging.MOST)]
 
 
 def _vault(context: Context) -> Vault:
@@ -96,9 +96,7 @@ async def destruction(tx: TxDep, _who: Proves, context: ContextDep, person_id: U
 
 
 @router.get("/destructions")
-async def list_destructions(
-    tx: TxDep, _who: Proves, cursor: Annotated[str | None, Query(max_length=500)] = None, limit: Limit = 100
-) -> shapes.Destructions:
+async def list_destructions(tx: TxDep, _who: Proves, cursor: Cursor = None, limit: Limit = 100) -> shapes.Destructions:
     """What was destroyed, the newest first: people, and words of incidents."""
     rows = await _destructions(tx, paging.decode(cursor, datetime, UUID), limit + 1)
     page = paging.page(rows, limit, lambda row: (row["ordered_at"], str(row["id"])))

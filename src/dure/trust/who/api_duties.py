@@ -8,7 +8,8 @@ from fastapi import Depends, Query, Response
 from pydantic import AwareDatetime
 
 from dure.engine import paging
-from dure.engine.web import ExpectedVersion, Router, TxDep, etag
+from dure.engine.paging import Cursor, Limit
+from dure.engine.web import ExpectedVersion, Router, TxDep, tag
 from dure.kernel.errors import FieldError, Invalid
 from dure.trust.principal import Principal
 from dure.trust.web import require
@@ -21,8 +22,6 @@ SetsDuties = Annotated[Principal, Depends(require("duty.manage"))]
 SeesDelegations = Annotated[Principal, Depends(require("delegation.read"))]
 Delegates = Annotated[Principal, Depends(require("delegation.make"))]
 GivesRoles = Annotated[Principal, Depends(require("delegation.give"))]
-Limit = Annotated[int, Query(ge=1, le=paging.MOST)]
-Cursor = Annotated[str | None, Query(max_length=500)]
 
 _LONGEST_WINDOW = timedelta(days=366)
 
@@ -55,7 +54,7 @@ async def create_duty(body: shapes.DutyIn, tx: TxDep, who: SetsDuties, response:
     """Set a duty; a shift lead for their own agency."""
     wanted = duties.Wanted(body.account_id, body.kind, body.post, body.starts_at, body.ends_at)
     row = await duties.create(tx, who, wanted)
-    response.headers["ETag"] = etag(row["version"])
+    tag(response, row["version"])
     return shapes.DutyOut(**row)
 
 
@@ -63,7 +62,7 @@ async def create_duty(body: shapes.DutyIn, tx: TxDep, who: SetsDuties, response:
 async def get_duty(tx: TxDep, who: SeesDuties, duty_id: UUID, response: Response) -> shapes.DutyOut:
     """One duty."""
     row = await duties.get(tx, who, duty_id)
-    response.headers["ETag"] = etag(row["version"])
+    tag(response, row["version"])
     return shapes.DutyOut(**row)
 
 
@@ -73,7 +72,7 @@ async def cancel_duty(
 ) -> shapes.DutyOut:
     """Take a duty off the list. A role that hangs on it ends at once."""
     row = await duties.cancel(tx, who, duty_id, expected=expected)
-    response.headers["ETag"] = etag(row["version"])
+    tag(response, row["version"])
     return shapes.DutyOut(**row)
 
 
@@ -103,7 +102,7 @@ async def delegate(body: shapes.DelegationIn, tx: TxDep, who: GivesRoles, respon
     """Give some of one's own roles to a colleague of the same agency for a time."""
     wanted = delegations.Wanted(body.to_account, body.roles, body.starts_at, body.ends_at, body.reason)
     row = await delegations.give(tx, who, wanted)
-    response.headers["ETag"] = etag(row["version"])
+    tag(response, row["version"])
     return shapes.DelegationOut(**row)
 
 
@@ -113,7 +112,7 @@ async def get_delegation(
 ) -> shapes.DelegationOut:
     """One delegation that one gave or received."""
     row = await delegations.get(tx, who, delegation_id)
-    response.headers["ETag"] = etag(row["version"])
+    tag(response, row["version"])
     return shapes.DelegationOut(**row)
 
 
@@ -123,5 +122,5 @@ async def end_delegation(
 ) -> shapes.DelegationOut:
     """End a delegation at once: either side, or an administrator."""
     row = await delegations.end(tx, who, delegation_id, expected=expected)
-    response.headers["ETag"] = etag(row["version"])
+    tag(response, row["version"])
     return shapes.DelegationOut(**row)

@@ -4,10 +4,11 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends, Query, Response
+from fastapi import Depends, Response
 
 from dure.engine import paging
-from dure.engine.web import ExpectedVersion, Router, TxDep, etag
+from dure.engine.paging import Cursor, Limit
+from dure.engine.web import ExpectedVersion, Router, TxDep, tag
 from dure.trust.principal import Principal
 from dure.trust.shapes import given
 from dure.trust.web import require
@@ -17,8 +18,6 @@ router = Router(tags=["who"])
 
 ManagesTokens = Annotated[Principal, Depends(require("token.manage"))]
 MakesTokens = Annotated[Principal, Depends(require("token.make"))]
-Limit = Annotated[int, Query(ge=1, le=paging.MOST)]
-Cursor = Annotated[str | None, Query(max_length=500)]
 
 
 @router.get("/service-accounts")
@@ -37,7 +36,7 @@ async def create_service_account(
 ) -> shapes.ServiceAccountOut:
     """Name a machine of an agency, who answers for it, and what for. Its keys are made one by one."""
     row = await machines.create(tx, who, body.model_dump())
-    response.headers["ETag"] = etag(row["version"])
+    tag(response, row["version"])
     return shapes.ServiceAccountOut(**row)
 
 
@@ -47,7 +46,7 @@ async def get_service_account(
 ) -> shapes.ServiceAccountOut:
     """One service account."""
     row = await machines.get(tx, service_account_id)
-    response.headers["ETag"] = etag(row["version"])
+    tag(response, row["version"])
     return shapes.ServiceAccountOut(**row)
 
 
@@ -62,7 +61,7 @@ async def change_service_account(
 ) -> shapes.ServiceAccountOut:
     """Change owner, purposes or networks, or end it with all its keys at once and for good."""
     row = await machines.change(tx, who, service_account_id, given(body), expected=expected)
-    response.headers["ETag"] = etag(row["version"])
+    tag(response, row["version"])
     return shapes.ServiceAccountOut(**row)
 
 

@@ -5,11 +5,12 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 
 from dure.engine import paging
 from dure.engine.context import Context
-from dure.engine.web import OPEN, PROBLEMS, ContextDep, ExpectedVersion, Router, TxDep, etag
+from dure.engine.paging import Cursor, Limit
+from dure.engine.web import OPEN, PROBLEMS, ContextDep, ExpectedVersion, Router, TxDep, tag
 from dure.trust import accounts
 from dure.trust import shapes as common
 from dure.trust.entry import edge
@@ -23,8 +24,6 @@ door = APIRouter(tags=["who"], route_class=edge.DoorRoute, responses=PROBLEMS)
 
 ManagesAccounts = Annotated[Principal, Depends(require("account.manage"))]
 GrantsRoles = Annotated[Principal, Depends(require("account.grant"))]
-Limit = Annotated[int, Query(ge=1, le=paging.MOST)]
-Cursor = Annotated[str | None, Query(max_length=500)]
 
 
 def _grants(given: Sequence[shapes.GrantIn]) -> list[Grant]:
@@ -33,7 +32,7 @@ def _grants(given: Sequence[shapes.GrantIn]) -> list[Grant]:
 
 async def _account(tx: TxDep, account_id: UUID, response: Response) -> common.AccountOut:
     row = await accounts.get(tx, account_id)
-    response.headers["ETag"] = etag(row["version"])
+    tag(response, row["version"])
     return common.AccountOut(**row)
 
 
