@@ -58,6 +58,18 @@ export interface Finding {
   readonly judged_at: string | null;
 }
 
+/** A past month whose review is not finished; without `id` nobody has made it. */
+export interface Owed {
+  readonly id: string | null;
+  readonly month: string;
+  readonly due_on: string;
+  readonly days_overdue: number;
+  readonly waiting: number;
+}
+
 export interface ReviewWhole extends Review {
+  readonly days_overdue: number;
+  readonly owed: readonly Owed[];
+  readonly glasses: { readonly opened: number; readonly reviewed: number; readonly late: number; readonly waiting: number; readonly overdue: number };
   readonly items: readonly Finding[];
 }

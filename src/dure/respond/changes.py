@@ -11,7 +11,7 @@ from sqlalchemy import RowMapping
 from dure.engine.database import Tx
 from dure.engine.web import check_version
 from dure.kernel.errors import Conflict, NotFound
-from dure.kernel.events import Event
+from dure.kernel.events import Event, Scalar
 from dure.respond import queries
 from dure.respond.policy import scope_of
 from dure.respond.types import TYPES
@@ -49,7 +49,7 @@ async def changed(tx: Tx, incident_id: UUID, what: str, *, reached: Collection[s
     event, so that it leaves their screens, and their pictures are judged anew.
     """
     row = await queries.update(tx, incident_id, **values)
-    told = {"change": what}
+    told: dict[str, Scalar] = {"change": what}
     if reached and (lost := set(reached).difference(await queries.handed_to(tx, incident_id))):
         told[LOST] = " ".join(sorted(lost))
         await openings.look_again(tx)

@@ -8,13 +8,15 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from fastapi import FastAPI
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sqlalchemy import text
 
 from dure.engine.context import Context
 from dure.engine.database import Database
 from dure.kernel.clock import HeldClock
 from dure.trust import audit
-from dure.trust.audit.review import making, tables
+from dure.trust.audit.review import making, owing, tables
 from dure.trust.audit.review.rules import RULES, Finding, Known, Line, Review, Thresholds, is_night
 from dure.trust.principal import Principal
 from dure.trust.roles import Role
@@ -140,7 +142,7 @@ def test_a_month_is_judged_by_the_table_of_its_time() -> None:
     assert tables.for_month(date(2026, 2, 1), (old, new)) is old
     assert tables.for_month(date(2026, 3, 1), (old, new)) is new
     assert tables.for_month(date(2020, 1, 1), (old, new)) is old
-    assert (making.next_month(date(2026, 12, 1)), making.month_before(date(2026, 1, 31))) == (
+    assert (owing.next_month(date(2026, 12, 1)), making.month_before(date(2026, 1, 31))) == (
         *(date(2027, 1, 1), date(2025, 12, 1)),
     )
 
@@ -196,6 +198,7 @@ async def test_a_review_finds_what_was_odd_and_ends_with_a_word_on_each(
     reader = await signed_in(app, await account(database, "han2", Role.AUDITOR))
     listed = (await reader.get("/audit/reviews")).json()
     assert (listed["due"], listed["items"][0]["overdue"]) == (1, True)
+    assert (await reader.get(f"/audit/reviews/{review['id']}")).json()["days_overdue"] == 1
     closed = (await reader.post(f"/audit/reviews/{review['id']}/close")).json()
     assert (closed["closed_by"], closed["waiting"], closed["overdue"]) == ("han2", 0, False)
     assert (await reader.post(f"/audit/reviews/{review['id']}/close")).status_code == 409
@@ -239,6 +242,79 @@ async def test_the_task_makes_last_months_review_once(database: Database, februa
         found = await making.findings(tx, review["id"])
         assert {one["rule"] for one in found} <= set(RULES)
         await making.set_own(tx, Principal("account", ME, "x", frozenset()), UUID(int=8), None)
+
+
+# --- what cannot be forgotten ---
+
+
+MADE = owing.Made(UUID(int=9), date(2026, 2, 1), date(2026, 3, 10), closed=False, waiting=4)
+
+
+@pytest.mark.parametrize(
+    ("today", "days"), [(date(2026, 3, 1), 0), (date(2026, 3, 10), 0), (date(2026, 3, 11), 1), (date(2027, 3, 10), 365)]
+)
+def test_an_unfinished_review_is_owed_and_each_day_too_late_counts(today: date, days: int) -> None:
+    one = owing.owed(date(2026, 2, 9), [MADE], today)[0]
+    assert (one.id, one.days_overdue, one.waiting) == (MADE.id, days, 4)
+    assert owing.owed(date(2026, 2, 9), [replace(MADE, closed=True)], date(2026, 3, 31)) == []
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    first=st.dates(date(2024, 1, 1), date(2026, 12, 31)), days=st.integers(0, 800), closed=st.sets(st.integers(0, 30))
+)
+def test_every_month_that_is_over_is_closed_or_owed(first: date, days: int, closed: set[int]) -> None:
+    today = first + timedelta(days=days)
+    over, month = [], first.replace(day=1)
+    while owing.next_month(month) <= today:
+        over.append(month)
+        month = owing.next_month(month)
+    done = [over[n] for n in sorted(closed) if n < len(over)]
+    made = [owing.Made(UUID(int=n), one, one, closed=True, waiting=0) for n, one in enumerate(done)]
+    found = owing.owed(first, made, today)
+    assert [one.month for one in found] == [one for one in over if one not in done]
+    assert all(one.id is None and one.due_on.replace(day=1) == owing.next_month(one.month) for one in found)
+    assert owing.owed(None, made, today) == []
+
+
+async def test_a_month_that_nobody_reviewed_stays_owed_until_it_is_closed_and_the_report_says_so(
+    database: Database, app: FastAPI, february: None, clock: HeldClock
+) -> None:
+    async with database.transaction() as tx:
+        await tx.execute(
+            text(
+                "insert into glass (id, person_id, account_id, actor_name, reason, opened_at, until_at, review_due_at) "
+                "values (:id, :person, :who, 'kim', 'life', :at, :at, :due)"
+            ),
+            {
+                "id": UUID(int=77),
+                "person": HIM,
+                "who": UUID(int=5),
+                "at": NOON,
+                "due": NOON + timedelta(days=1),
+            },
+        )
+    clock.set(datetime(2026, 4, 20, 9, 0, tzinfo=SEOUL))
+    reader = await signed_in(app, await account(database, "han", Role.AUDITOR))
+    items = (await reader.get("/audit/reviews/owed")).json()["items"]
+    assert [(one["month"], one["id"], one["days_overdue"]) for one in items] == [
+        ("2026-02-01", None, 41),
+        ("2026-03-01", None, 10),
+    ]
+    for _ in range(2):
+        await making.run(app.state.context)
+    chief = await signed_in(app, await account(database, "chief", Role.ADMIN))
+    items = (await chief.get("/audit/reviews/owed")).json()["items"]
+    assert [(one["month"], one["waiting"]) for one in items] == [("2026-02-01", 5), ("2026-03-01", 0)]
+    report = (await reader.get(f"/audit/reviews/{items[0]['id']}")).json()
+    assert report["days_overdue"] == 41
+    assert [(one["month"], one["days_overdue"]) for one in report["owed"]] == [("2026-03-01", 10)]
+    assert report["glasses"] == {"opened": 1, "reviewed": 0, "late": 0, "waiting": 1, "overdue": 1}
+    assert (await reader.post(f"/audit/reviews/{items[1]['id']}/close")).status_code == 200
+    items = (await chief.get("/audit/reviews/owed")).json()["items"]
+    assert [one["month"] for one in items] == ["2026-02-01"]
+    lead = await signed_in(app, await account(database, "lead", Role.SHIFT_LEAD))
+    assert (await lead.get("/audit/reviews/owed")).status_code == 403
 
 
 async def test_the_task_waits_for_a_month_of_lines(database: Database, app: FastAPI) -> None:

@@ -1,5 +1,6 @@
 """Reviews over HTTP."""
 
+from dataclasses import asdict
 from datetime import date, datetime
 from typing import Annotated, Literal
 from uuid import UUID
@@ -11,7 +12,7 @@ from pydantic import BaseModel, StringConstraints
 from dure.engine.web import ContextDep, LanguageDep, Model, Router, TxDep
 from dure.kernel.sheet import csv_bytes
 from dure.trust.audit.lines import record
-from dure.trust.audit.review import making
+from dure.trust.audit.review import making, owing
 from dure.trust.principal import Principal
 from dure.trust.web import require
 
@@ -82,9 +83,43 @@ class FindingOut(BaseModel):
     judged_at: datetime | None
 
 
-class ReviewWhole(ReviewOut):
-    """A review with its findings."""
+class OwedOut(BaseModel):
+    """A past month whose review is not finished; without `id` it has not been made. `days_overdue` counts from the day
+    after `due_on`.
+    """
 
+    id: UUID | None
+    month: date
+    due_on: date
+    days_overdue: int
+    waiting: int
+
+
+class OweList(BaseModel):
+    """What is owed, the oldest first."""
+
+    items: list[OwedOut]
+    next: None = None
+
+
+class GlassesOut(BaseModel):
+    """The month's broken glasses: how many, reviewed, reviewed after their time, waiting, and overdue of these."""
+
+    opened: int
+    reviewed: int
+    late: int
+    waiting: int
+    overdue: int
+
+
+class ReviewWhole(ReviewOut):
+    """A month's report: the review with its findings, how late it is, other months that owe theirs, and how the reviews
+    of broken glasses stand.
+    """
+
+    days_overdue: int
+    owed: list[OwedOut]
+    glasses: GlassesOut
     items: list[FindingOut]
 
 
@@ -96,22 +131,39 @@ class ReviewsOut(BaseModel):
     next: str | None = None
 
 
+def _today(tx: TxDep, context: ContextDep) -> date:
+    return tx.now().astimezone(ZoneInfo(context.settings.city_zone)).date()
+
+
 async def _shown(tx: TxDep, context: ContextDep, review_id: UUID) -> ReviewWhole:
-    today = tx.now().astimezone(ZoneInfo(context.settings.city_zone)).date()
+    today, zone = _today(tx, context), context.settings.city_zone
     row = await making.one(tx, review_id)
     found = await making.findings(tx, review_id)
+    waits = row["closed_at"] is None
     return ReviewWhole(
-        **row, overdue=row["closed_at"] is None and today > row["due_on"], items=[FindingOut(**one) for one in found]
+        **row,
+        overdue=waits and today > row["due_on"],
+        days_overdue=owing.late_by(row["due_on"], today) if waits else 0,
+        owed=[OwedOut(**asdict(one)) for one in await owing.now_owed(tx, zone, today) if one.month != row["month"]],
+        glasses=GlassesOut(**asdict(await owing.glasses(tx, row["month"], zone))),
+        items=[FindingOut(**one) for one in found],
     )
 
 
 @router.get("/reviews")
 async def list_reviews(tx: TxDep, _who: Reads, context: ContextDep) -> ReviewsOut:
     """The monthly reviews, and how many wait."""
-    today = tx.now().astimezone(ZoneInfo(context.settings.city_zone)).date()
+    today = _today(tx, context)
     rows = await making.listing(tx)
     items = [ReviewOut(**row, overdue=row["closed_at"] is None and today > row["due_on"]) for row in rows]
     return ReviewsOut(items=items, due=sum(one.closed_at is None for one in items))
+
+
+@router.get("/reviews/owed")
+async def list_owed(tx: TxDep, _who: Reads, context: ContextDep) -> OweList:
+    """Past months whose review is not finished, and how many days late each is; also those that nobody has made."""
+    found = await owing.now_owed(tx, context.settings.city_zone, _today(tx, context))
+    return OweList(items=[OwedOut(**asdict(one)) for one in found])
 
 
 @router.post("/reviews", status_code=201)

@@ -16,7 +16,8 @@ from dure.engine.database import Tx
 from dure.kernel.errors import Conflict, FieldError, Forbidden, Invalid, NotFound
 from dure.kernel.ids import new_id
 from dure.trust.audit.lines import record
-from dure.trust.audit.review import tables
+from dure.trust.audit.review import owing, tables
+from dure.trust.audit.review.owing import next_month
 from dure.trust.audit.review.rules import Known, Line, Review
 from dure.trust.principal import Principal, system
 
@@ -44,7 +45,6 @@ _KIN = text(
     "where m.person_id = any(:own) and m.field in ('phone', 'second_phone', 'device')"
 )
 _PRESENT = text("select id from audit_review where month = :month")
-_FIRST = text("select min(at) from audit")
 _ADD = text(
     "insert into audit_review (id, month, due_on, made_at, rules, lines, actors) "
     "values (:id, :month, :due, :now, :rules, :lines, :actors)"
@@ -72,11 +72,6 @@ _SET_OWN = text(
     "on conflict (account_id) do update set person_id = :person"
 )
 _DROP_OWN = text("delete from audit_own where account_id = :account")
-
-
-def next_month(month: date) -> date:
-    """The first day of the month after."""
-    return (month.replace(day=28) + timedelta(days=4)).replace(day=1)
 
 
 def month_before(today: date) -> date:
@@ -146,15 +141,17 @@ async def known(tx: Tx, since: datetime, until: datetime) -> Known:
 
 
 async def run(context: Context) -> None:
-    """Each hour: make last month's review where it is not there yet and the log is that old."""
+    """Each hour: make the reviews of past months that are not there yet, the oldest first; also of those that went by
+    while the city was off.
+    """
     zone = ZoneInfo(context.settings.city_zone)
     async with context.database.transaction() as tx:
-        month = month_before(tx.now().astimezone(zone).date())
-        first = await tx.scalar(_FIRST)
-        if first is None or first.astimezone(zone).date() >= next_month(month):
-            return
-        if await tx.row(_PRESENT, {"month": month}) is None:
-            await make(tx, system("audit review"), month, zone)
+        first, made = await owing.standing(tx, context.settings.city_zone)
+        months = owing.unmade(first, made, tx.now().astimezone(zone).date())
+    for month in months:
+        async with context.database.transaction() as tx:
+            if await tx.row(_PRESENT, {"month": month}) is None:
+                await make(tx, system("audit review"), month, zone)
 
 
 # --- people's words ---
