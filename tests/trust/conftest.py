@@ -9,6 +9,7 @@ from uuid import UUID
 
 import httpx
 import pytest
+from argon2 import PasswordHasher
 from fastapi import FastAPI
 
 from dure.engine import edge as web_edge
@@ -82,9 +83,20 @@ class Made:
     username: str
 
 
+_QUICK = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+
+
+@pytest.fixture(autouse=True)
+def hasher(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Argon2id at the least it can cost: people sign in hundreds of times here, and the city's own cost is for
+    attackers. `test_passwords.py` keeps the real one."""
+    monkeypatch.setattr(passwords, "_hasher", _QUICK)
+    monkeypatch.setattr(passwords, "_NOBODY", _QUICK.hash("nobody's"))
+
+
 @cache
 def _hash() -> str:
-    """One hash for all tests: it is slow on purpose."""
+    """One hash for all tests."""
     return passwords.hash_now(PASSWORD)
 
 

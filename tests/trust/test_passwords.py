@@ -1,11 +1,17 @@
 """Passwords: long, not common, no composition; the same cost for everybody."""
 
 import pytest
+from argon2 import Type, extract_parameters
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dure.kernel.errors import Invalid
 from dure.trust import passwords
+
+
+@pytest.fixture(autouse=True)
+def hasher() -> None:
+    """The city's own, in place of the quick one of this room's other tests."""
 
 
 @pytest.mark.parametrize(
@@ -68,3 +74,10 @@ async def test_nothing_to_compare_with_costs_one_hash_and_says_no(
 
 def test_the_hash_for_nobody_costs_what_everybodys_costs() -> None:
     assert not passwords._hasher.check_needs_rehash(passwords._NOBODY)
+
+
+async def test_a_hash_costs_what_owasp_asks_or_more() -> None:
+    cost = extract_parameters(await passwords.hashed("correct horse battery"))
+    assert cost.type is Type.ID
+    assert cost.memory_cost >= 46 * 1024
+    assert cost.time_cost >= 2
