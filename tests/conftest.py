@@ -5,6 +5,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from uuid import uuid4
 
@@ -191,13 +192,57 @@ def empty_database_url(postgres_url: str) -> Iterator[str]:
     _in_cluster(postgres_url, f"drop database {name} with (force)")
 
 
+class Clones:
+    """Clones of the template: while one test runs, the next one's is made and the last one's is dropped."""
+
+    def __init__(self, postgres_url: str, template: str) -> None:
+        self._line = psycopg.connect(postgres_url, autocommit=True)
+        self._template = template
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="clones")
+        self._next = self._thread.submit(self._made)
+        self._dropped: Future[None] | None = None
+
+    def take(self) -> str:
+        """The name of a database that nobody has used."""
+        name = self._next.result()
+        self._next = self._thread.submit(self._made)
+        return name
+
+    def drop(self, name: str) -> None:
+        """Soon."""
+        if self._dropped is not None:
+            self._dropped.result()
+        self._dropped = self._thread.submit(self._drop, name)
+
+    def close(self) -> None:
+        """Drops what is left."""
+        self.drop(self._next.result())
+        self._thread.shutdown()
+        self._line.close()
+
+    def _made(self) -> str:
+        name = f"t_{uuid4().hex}"
+        self._line.execute(f"create database {name} template {self._template} strategy file_copy")
+        return name
+
+    def _drop(self, name: str) -> None:
+        self._line.execute(f"drop database {name} with (force)")
+
+
+@pytest.fixture(scope="session")
+def clones(postgres_url: str, template: str) -> Iterator[Clones]:
+    """This worker's."""
+    made = Clones(postgres_url, template)
+    yield made
+    made.close()
+
+
 @pytest.fixture
-def database_url(postgres_url: str, template: str) -> Iterator[str]:
+def database_url(postgres_url: str, clones: Clones) -> Iterator[str]:
     """A migrated database of this test's own."""
-    name = f"t_{uuid4().hex}"
-    _in_cluster(postgres_url, f"create database {name} template {template} strategy file_copy")
+    name = clones.take()
     yield url_of(postgres_url, name)
-    _in_cluster(postgres_url, f"drop database {name} with (force)")
+    clones.drop(name)
 
 
 @pytest.fixture
