@@ -42,7 +42,7 @@ def raised(at: float, rule: str = "fire", subject: str = "d0", **more: object) -
 async def write(city: City, *outcomes: Raised | Cleared) -> list[str]:
     """Records outcomes; ids of all alarms, oldest onset first."""
     async with city.context.database.transaction() as tx:
-        await record(tx, outcomes, RULES)
+        await record(tx, [(one, tx.now()) for one in outcomes], RULES)
     return [str(row["id"]) for row in await city.alarms()]
 
 

@@ -112,7 +112,7 @@ class City:
 
     async def detect(self, *outcomes: Outcome) -> None:
         async with self.database.transaction() as tx:
-            await record(tx, outcomes, RULES)
+            await record(tx, [(one, tx.now()) for one in outcomes], RULES)
 
     async def consume(self) -> None:
         """Everything that is in the outbox, through the consumer."""

@@ -72,16 +72,18 @@ async def seen(tx: Tx, outcomes: Sequence[Raised]) -> None:
             continue
         await tx.emit(Event(CANARY_SEEN, "canary", ID, row["version"], {"latency_ms": round(latency, 1)}))
         if row["was_stale"]:
-            await record(tx, [Cleared(ID, ID, now.timestamp())], _rules())
+            await record(tx, [(Cleared(ID, ID, now.timestamp()), now)], _rules())
 
 
 async def check(tx: Tx) -> None:
     """Say it, and raise one alarm of a fault, when the canary has not been seen for too long."""
-    row = await tx.row(_STALE, {"id": ID, "before": tx.now() - STALE})
+    now = tx.now()
+    row = await tx.row(_STALE, {"id": ID, "before": now - STALE})
     if row is not None:
         await tx.emit(Event(CANARY_STALE, "canary", ID, row["version"]))
         since = row["since"].timestamp()
-        await record(tx, [Raised(ID, ID, ID, None, since, since + STALE.total_seconds())], _rules())
+        stale = Raised(ID, ID, ID, None, since, since + STALE.total_seconds())
+        await record(tx, [(stale, now)], _rules())
 
 
 def _rules() -> dict[str, Rule]:

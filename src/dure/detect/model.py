@@ -7,6 +7,7 @@ import hashlib
 import operator
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final, Literal
 
 import msgspec
@@ -230,3 +231,5 @@ class Cleared:
 
 
 Outcome = Raised | Cleared
+Judged = tuple[Outcome, datetime]
+"""An outcome, and when it was judged: which is when an alarm is raised."""

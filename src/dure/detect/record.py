@@ -13,7 +13,7 @@ from sqlalchemy import RowMapping, text
 
 from dure.city.devices import mark_fault
 from dure.detect import events
-from dure.detect.model import Absence, Cleared, ClockSkew, Condition, Outcome, Raised, Rise, Rule
+from dure.detect.model import Absence, Cleared, ClockSkew, Condition, Judged, Raised, Rise, Rule
 from dure.engine.database import Tx
 from dure.kernel.clock import from_epoch
 from dure.kernel.events import Event
@@ -66,18 +66,12 @@ _CLEAR = text(
 Key = tuple[str, str, bool]
 
 
-async def record(
-    tx: Tx, outcomes: Sequence[Outcome], rules: Mapping[str, Rule], judged: Sequence[datetime] | None = None
-) -> None:
-    """Write outcomes in order and emit their events. Those of rules that are no longer known are dropped.
-
-    `judged` says when each was judged, which is when an alarm is raised; the present where it is None.
-    """
-    times = [tx.now()] * len(outcomes) if judged is None else judged
-    raised = [outcome for outcome in outcomes if isinstance(outcome, Raised) and outcome.rule in rules]
+async def record(tx: Tx, outcomes: Sequence[Judged], rules: Mapping[str, Rule]) -> None:
+    """Write outcomes in order and emit their events. Those of rules that are no longer known are dropped."""
+    raised = [outcome for outcome, _ in outcomes if isinstance(outcome, Raised) and outcome.rule in rules]
     last = await _last(tx, raised)
     told: list[Event] = []
-    for outcome, at in zip(outcomes, times, strict=True):
+    for outcome, at in outcomes:
         rule = rules.get(outcome.rule)
         if rule is None:
             continue

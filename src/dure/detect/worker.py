@@ -292,25 +292,25 @@ class Detector:
         try:
             await self._commit(batch)
         except (DBAPIError, ValueError, OverflowError):
-            for number, (one, judged) in enumerate(zip(batch.outcomes, batch.judged, strict=True), 1):
+            for number, one in enumerate(batch.outcomes, 1):
                 last = number == len(batch.outcomes)
-                alone = Batch(batch.position if last else 0, batch.stored_us if last else 0, [one], [judged])
+                alone = Batch(batch.position if last else 0, batch.stored_us if last else 0, [one])
                 try:
                     await self._commit(alone)
                 except (DBAPIError, ValueError, OverflowError):
-                    log.exception("an outcome of shard %d cannot be written: %s", self.number, one)
+                    log.exception("an outcome of shard %d cannot be written: %s", self.number, one[0])
 
     async def _commit(self, batch: Batch) -> None:
         held, rules = self._held, self.shard.rules
         assert held is not None
-        known = [(one, judged) for one, judged in zip(batch.outcomes, batch.judged, strict=True) if one.rule in rules]
+        known = [(one, judged) for one, judged in batch.outcomes if one.rule in rules]
         canaries = [one for one, _ in known if isinstance(one, Raised) and rules[one.rule].hidden]
         shown = [(one, judged) for one, judged in known if not rules[one.rule].hidden]
         while True:
             try:
                 async with self.context.database.transaction() as tx:
                     await ownership.hold(tx, held, batch.position, batch.stored_us)
-                    await record(tx, [one for one, _ in shown], rules, [judged for _, judged in shown])
+                    await record(tx, shown, rules)
                     await canary.seen(tx, canaries)
                     return
             except (Unavailable, DBAPIError) as error:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from dure.detect.model import Outcome
+from dure.detect.model import Judged, Outcome
 
 MOST: Final = 5_000
 """Outcomes that may wait; with more, detection waits too (the database is away, say)."""
@@ -18,14 +18,13 @@ MOST: Final = 5_000
 
 @dataclass(slots=True)
 class Batch:
-    """Outcomes with the moment each was judged, and the place in the stream (sequence, and when it was stored in Unix
-    microseconds) up to which they are complete.
+    """Outcomes, and the place in the stream (sequence, and when it was stored in Unix microseconds) up to which they
+    are complete.
     """
 
     position: int
     stored_us: int
-    outcomes: list[Outcome] = field(default_factory=list)
-    judged: list[datetime] = field(default_factory=list)
+    outcomes: list[Judged] = field(default_factory=list)
 
 
 class Writing:
@@ -46,8 +45,7 @@ class Writing:
             self._waiting = Batch(position, stored_us)
         batch = self._waiting
         batch.position, batch.stored_us = position, stored_us
-        batch.outcomes += outcomes
-        batch.judged += [judged] * len(outcomes)
+        batch.outcomes += [(one, judged) for one in outcomes]
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._work())
 
