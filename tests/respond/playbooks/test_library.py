@@ -32,10 +32,12 @@ async def put(client: httpx.AsyncClient, expected: int | None = None, **form: An
 
 async def test_a_new_city_has_the_manuals_that_came_with_it(lead: httpx.AsyncClient, database: Database) -> None:
     listed = (await lead.get("/playbooks")).json()["items"]
-    # market_fire is a service's kind of incident; this room alone does not have it, and its manual is there all the same
+    # Also of kinds that only a service brings (market_fire), which this room alone does not know.
     assert {one["kind"] for one in listed} == {path.name.split(".")[0] for path in MANUALS.glob("*.ko.md")}
     one = next(one for one in listed if one["kind"] == "missing_person")
-    assert one["number"] == one["newest"] == 1 and one["source"] == "dure" and one["languages"] == ["ko", "en"]
+    assert one["number"] == one["newest"] == 1
+    assert one["source"] == "dure"
+    assert one["languages"] == ["ko", "en"]
     async with database.transaction() as tx:
         await library.load_shipped(tx)
         assert await tx.scalar(text("select max(number) from playbook_version")) == 1, "again is the same as once"
@@ -47,17 +49,21 @@ async def test_a_version_is_published_kept_and_brought_back(lead: httpx.AsyncCli
     changed = KO.replace("# 실종", "# 우리 시 실종", 1)
     answer = await put(lead, 1, ko=changed, en=EN, note="이름을 고쳤다")
     assert answer.status_code == 200, answer.text
-    assert answer.json()["number"] == 2 and answer.json()["in_force"] and answer.headers["etag"] == 'W/"2"'
+    assert answer.json()["number"] == 2
+    assert answer.json()["in_force"]
+    assert answer.headers["etag"] == 'W/"2"'
     assert (await lead.get("/playbooks/missing_person")).json()["texts"]["ko"] == changed
     old = (await lead.get("/playbooks/missing_person/versions/1")).json()
-    assert old["texts"]["ko"] == KO and not old["in_force"]
+    assert old["texts"]["ko"] == KO
+    assert not old["in_force"]
     lines = (await lead.get("/playbooks/missing_person/versions")).json()["items"]
     assert [(one["number"], one["in_force"], one["note"]) for one in lines] == [
         (2, True, "이름을 고쳤다"),
         (1, False, ""),
     ]
     back = await lead.post("/playbooks/missing_person/in-force", json={"number": 1}, headers={"if-match": 'W/"2"'})
-    assert back.json()["number"] == 1 and back.headers["etag"] == 'W/"3"'
+    assert back.json()["number"] == 1
+    assert back.headers["etag"] == 'W/"3"'
     assert (await put(lead, 3, ko=KO, en=EN)).json()["key"] == "respond.playbook.same"
 
 
@@ -68,7 +74,8 @@ async def test_the_same_request_again_is_one_version_and_who_read_an_older_one_p
     headers = {"idempotency-key": "once", "if-match": 'W/"1"'}
     one = await lead.put("/playbooks/missing_person", json=form, headers=headers)
     two = await lead.put("/playbooks/missing_person", json=form, headers=headers)
-    assert one.json() == two.json() and two.headers["idempotent-replayed"] == "true"
+    assert one.json() == two.json()
+    assert two.headers["idempotent-replayed"] == "true"
     assert len((await lead.get("/playbooks/missing_person/versions")).json()["items"]) == 2
     assert (await put(lead, 1, ko=KO.replace("# ", "# 다른 ", 1), en=EN)).status_code == 412
 
@@ -79,7 +86,8 @@ async def test_a_wrong_manual_is_refused_with_line_and_reason(lead: httpx.AsyncC
     answer = await put(lead, 1, ko=wrong, en=EN)
     assert answer.status_code == 422
     errors = answer.json()["errors"]
-    assert errors[0]["field"] == f"ko:{line}:3" and "임무" in errors[0]["reason"]
+    assert errors[0]["field"] == f"ko:{line}:3"
+    assert "임무" in errors[0]["reason"]
     other = await put(lead, 1, ko=KO.replace("종류: missing_person", "종류: fire"))
     assert other.json()["errors"][0]["key"] == "respond.playbook.fault.other_kind"
     assert (await put(lead, 1)).json()["key"] == "respond.playbook.no_text"
@@ -93,12 +101,14 @@ async def test_a_text_is_checked_as_it_is_typed_and_names_the_citys_agencies(
     lead: httpx.AsyncClient, database: Database
 ) -> None:
     fine = await lead.post("/playbooks/check", json={"language": "ko", "text": KO, "twin": EN})
-    assert fine.json()["ok"] and fine.json()["steps"] == KO.count("\n## ")
+    assert fine.json()["ok"]
+    assert fine.json()["steps"] == KO.count("\n## ")
     wrong = await lead.post(
         "/playbooks/check", json={"language": "ko", "text": KO.replace("경찰 112", "아무개"), "twin": EN}
     )
     faults = wrong.json()["faults"]
-    assert not wrong.json()["ok"] and "아무개" in faults[0]["reason"]
+    assert not wrong.json()["ok"]
+    assert "아무개" in faults[0]["reason"]
     assert "아무개" in KO.replace("경찰 112", "아무개").split("\n")[faults[0]["line"] - 1]
     async with database.transaction() as tx:
         await tx.execute(
@@ -119,10 +129,10 @@ async def test_who_may_read_prints_text_never_html_and_may_not_publish(lead: htt
         assert (await put(client, 1, ko=KO)).status_code == 403
     assert (await (await desk(Role.DEVICE)).get("/playbooks")).status_code == 403
     answer = await lead.get("/playbooks/missing_person/text", params={"language": "en"})
-    assert answer.text == EN and answer.headers["content-type"].startswith("text/markdown")
-    assert (
-        answer.headers["x-content-type-options"] == "nosniff" and "attachment" in answer.headers["content-disposition"]
-    )
+    assert answer.text == EN
+    assert answer.headers["content-type"].startswith("text/markdown")
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert "attachment" in answer.headers["content-disposition"]
     assert (await lead.get("/playbooks/nothing")).status_code == 404
     assert (await lead.get("/playbooks/missing_person/versions/9")).status_code == 404
 

@@ -159,5 +159,5 @@ async def print_playbook(
     if body is None:
         raise NotFound("respond.playbook.no_language", kind=playbook_id, language=language)
     name = f"{playbook_id}.v{found.number}.{language}.md"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"', "X-Content-Type-Options": "nosniff"}
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return Response(body.encode(), media_type="text/markdown; charset=utf-8", headers=headers)
