@@ -4,6 +4,7 @@ from importlib import import_module
 from typing import Protocol, cast
 
 from fastapi import FastAPI
+from starlette.staticfiles import StaticFiles
 
 from dure import __version__, system
 from dure.city.room import ROOM as CITY
@@ -13,6 +14,7 @@ from dure.engine.console import Console
 from dure.engine.context import Context
 from dure.engine.live import Hub
 from dure.engine.room import Process, Room
+from dure.notices.publishing import folder as cap_files
 from dure.notices.room import ROOM as NOTICES
 from dure.respond.room import ROOM as RESPOND
 from dure.sense.room import ROOM as SENSE
@@ -96,6 +98,7 @@ def web(context: Context) -> tuple[FastAPI, Hub]:
         if room.router is not None:
             app.include_router(room.router, prefix="/api/v1")
     app.openapi = lambda: edge.describe(app)  # type: ignore[method-assign]
+    app.mount("/cap", StaticFiles(directory=cap_files(context.settings.data), check_dir=False), name="cap")
     if context.settings.console is not None:
         app.mount("/", Console(context.settings.console), name="console")
     return app, hub

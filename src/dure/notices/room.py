@@ -4,13 +4,19 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from fastapi import APIRouter
+
 from dure.engine.database import Tx
 from dure.engine.live import LiveEntity
-from dure.engine.room import Room, Task
-from dure.notices import queries, sender
-from dure.notices.api import router
+from dure.engine.room import Every, Room, Task
+from dure.notices import api_public, api_setup, publishing, queries, sender
+from dure.notices.api import router as notices_router
 from dure.notices.policy import GRANTS
 from dure.trust import vault
+
+router = APIRouter()
+for _part in (notices_router, api_public.router, api_setup.router):
+    router.include_router(_part)
 
 
 async def load(tx: Tx, ids: Sequence[str]) -> Mapping[str, dict[str, Any]]:
@@ -29,6 +35,7 @@ ROOM = Room(
     router=router,
     live=(LiveEntity("notice", "notice.read", load, snapshot),),
     grants=GRANTS,
+    every=(Every("notices.cap", 2, publishing.lay_out),),
     tasks=(Task("notices.sender", "work", sender.run),),
     keeps_people=(("notice", "person_id"),),
 )

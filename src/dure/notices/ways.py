@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping
 
 from dure.engine.secrets import secret
+from dure.notices.mail import Account, Mail
 from dure.notices.model import Channel
 from dure.notices.sender import Way
 from dure.notices.solapi import Solapi
@@ -13,7 +14,9 @@ USUAL_URL = "https://api.solapi.com"
 
 def of_environment(environment: Mapping[str, str] = os.environ) -> list[Way]:
     """The ways that are set up. `DURE_SMS_KEY`, the secret `DURE_SMS_SECRET` and the registered `DURE_SMS_SENDER` make
-    the gateway of texts and calls (`DURE_SMS_URL`: another that speaks the same).
+    the gateway of texts and calls (`DURE_SMS_URL`: another that speaks the same). `DURE_MAIL_HOST` and
+    `DURE_MAIL_SENDER` make the one of letters (`DURE_MAIL_PORT`, `DURE_MAIL_SECURITY` starttls, tls or none,
+    `DURE_MAIL_USER`, the secret `DURE_MAIL_PASSWORD`). Raises ValueError for a port or security that is none.
     """
     ways: list[Way] = []
     key, sender = environment.get("DURE_SMS_KEY"), environment.get("DURE_SMS_SENDER")
@@ -21,4 +24,19 @@ def of_environment(environment: Mapping[str, str] = os.environ) -> list[Way]:
     if key and sender and hidden:
         gateway = Solapi(environment.get("DURE_SMS_URL") or USUAL_URL, key, hidden, sender)
         ways.append(Way((Channel.SMS, Channel.LMS, Channel.VOICE), gateway))
+    host, letters = environment.get("DURE_MAIL_HOST"), environment.get("DURE_MAIL_SENDER")
+    if host and letters:
+        security = environment.get("DURE_MAIL_SECURITY") or "starttls"
+        if security not in {"starttls", "tls", "none"}:
+            raise ValueError(f"DURE_MAIL_SECURITY {security!r}")
+        account = Account(
+            host,
+            int(environment.get("DURE_MAIL_PORT") or (465 if security == "tls" else 587)),
+            letters,
+            environment.get("DURE_MAIL_USER"),
+            secret("DURE_MAIL_PASSWORD", environment),
+            security,
+            environment.get("DURE_MAIL_CA"),
+        )
+        ways.append(Way((Channel.EMAIL,), Mail(account)))
     return ways
