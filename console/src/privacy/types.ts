@@ -104,7 +104,29 @@ export interface Kept {
   readonly begins: string;
   readonly collected: boolean;
   readonly days: number;
+  readonly why: readonly string[];
   readonly rules: readonly { readonly since: string; readonly days: number; readonly source: string; readonly confirm: boolean; readonly in_force: boolean }[];
+}
+
+export const logFacts = ['many_people', 'unique_ids', 'sensitive'] as const;
+export type LogFact = (typeof logFacts)[number];
+
+/** How long the audit log is kept, by the notice in force and what the city handles. */
+export interface LogKept {
+  readonly days: number;
+  readonly why: readonly (LogFact | 'untold' | 'none')[];
+  readonly terms: readonly { readonly since: string; readonly days: number; readonly longer: number; readonly people: number; readonly source: string; readonly in_force: boolean }[];
+  readonly told: Readonly<Record<LogFact, boolean>> | null;
+  readonly told_by: string | null;
+  readonly told_at: string | null;
+  readonly since: string | null;
+  readonly seen_people: number;
+  readonly seen_unique_ids: boolean;
+}
+
+export interface KeptTable {
+  readonly items: readonly Kept[];
+  readonly log: LogKept;
 }
 
 export interface Thing {

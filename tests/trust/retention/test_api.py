@@ -3,9 +3,9 @@
 import csv
 import io
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from fastapi import FastAPI
@@ -13,9 +13,12 @@ from sqlalchemy import text
 
 from dure.engine.database import Database
 from dure.kernel.clock import HeldClock
+from dure.trust import audit
+from dure.trust.audit import keeping
 from dure.trust.purposes import cases
 from dure.trust.retention import kinds, night, registry
 from dure.trust.roles import Role
+from dure.video.room import ROOM as VIDEO
 from tests.trust.conftest import MONDAY, account, bearer, browser, signed_in, token
 
 HOLD: dict[str, Any] = {
@@ -32,7 +35,7 @@ def _kinds() -> Iterator[None]:
     before = list(cases.known().values())
     kept, references = list(registry.kinds().values()), list(registry.references())
     cases.install([])  # no room that knows incidents: a hold is told their number as it stands
-    registry.install(kinds.KINDS, [("citizen_account", "person_id")])
+    registry.install([*kinds.KINDS, *VIDEO.retention], [("citizen_account", "person_id")])
     yield
     cases.install(before)
     registry.install(kept, references)
@@ -100,3 +103,87 @@ async def test_who_may(app: FastAPI, database: Database) -> None:
             headers = bearer(await token(database, role))
             assert (await client.get("/retention", headers=headers)).status_code == reads
             assert (await client.post("/retention/holds", json=HOLD, headers=headers)).status_code == holds
+
+
+# --- how long the log is kept ---
+
+
+@pytest.mark.parametrize(
+    ("told", "people", "ids", "days", "why"),
+    [
+        (None, 0, False, 731, ("untold",)),
+        (None, 50_000, True, 731, ("many_people", "unique_ids", "untold")),
+        ((False, False, False), 0, False, 366, ("none",)),
+        ((False, False, False), 49_999, False, 366, ("none",)),
+        ((False, False, False), 50_000, False, 731, ("many_people",)),
+        ((False, False, False), 1, True, 731, ("unique_ids",)),
+        ((True, False, False), 1, False, 731, ("many_people",)),
+        ((False, True, False), 1, False, 731, ("unique_ids",)),
+        ((False, False, True), 1, False, 731, ("sensitive",)),
+    ],
+)
+def test_one_year_or_two_by_the_notices_facts(
+    told: tuple[bool, bool, bool] | None, people: int, ids: bool, days: int, why: tuple[str, ...]
+) -> None:
+    for term in keeping.TERMS:
+        facts = None if told is None else keeping.Facts(*told)
+        found = keeping.decide(term, facts, keeping.Seen(people, ids))
+        assert (found.days, found.why, found.term) == (days, why, term)
+
+
+def test_the_notice_is_dated() -> None:
+    assert [keeping.term_of(day).since for day in (date(2010, 1, 1), date(2023, 9, 21), date(2023, 9, 22))] == [
+        *(date(2019, 6, 7), date(2019, 6, 7), date(2023, 9, 22)),
+    ]
+    assert all("제8조제1항" in one.source and one.days >= 366 and one.longer >= 731 for one in keeping.TERMS)
+
+
+async def _old_lines(database: Database) -> int:
+    async with database.transaction() as tx:
+        return int(await tx.scalar(text("select count(*) from audit where action = 'test.old'")))
+
+
+async def test_an_auditor_says_what_the_city_handles_and_the_log_goes_by_it(
+    app: FastAPI, database: Database, clock: HeldClock
+) -> None:
+    clock.set(MONDAY - timedelta(days=400))
+    async with database.transaction() as tx:
+        await audit.record(tx, None, "test.old", "thing", 1)
+    clock.set(MONDAY)
+    client = await signed_in(app, await account(database, "aud", Role.AUDITOR))
+    shown = (await client.get("/retention", headers={"accept-language": "ko"})).json()
+    log = next(one for one in shown["items"] if one["name"] == "audit")
+    assert (log["days"], log["why"]) == (731, ["무엇을 다루는지 아직 밝히지 않아 길게 둡니다"])
+    assert [one["in_force"] for one in shown["log"]["terms"]] == [False, True]
+    await night.look(app.state.context)
+    assert await _old_lines(database) == 1
+    nothing = {"many_people": False, "unique_ids": False, "sensitive": False}
+    told = await client.put("/retention/log-facts", json=nothing)
+    assert (told.status_code, told.json()["days"], told.json()["why"]) == (200, 366, ["none"]), told.text
+    assert (told.json()["told"], told.json()["told_by"]) == (nothing, "aud")
+    clock.advance(86_400)
+    client = await signed_in(app, await account(database, "aud2", Role.AUDITOR))
+    tomorrow = (await client.get("/retention/tomorrow")).json()
+    assert next(one["days"] for one in tomorrow["items"] if one["name"] == "audit") == 366
+    async with database.transaction() as tx:  # a resident number in the vault cannot be talked away
+        await tx.execute(text("insert into person (id, sealed) values (:id, '')"), {"id": UUID(int=3)})
+        await tx.execute(text("insert into person_index values (:id, 'resident_no', '1')"), {"id": UUID(int=3)})
+    assert (await client.get("/retention")).json()["log"]["why"] == ["unique_ids"]
+    async with database.transaction() as tx:
+        await tx.execute(text("delete from person_index"))
+    await night.look(app.state.context)
+    assert await _old_lines(database) == 0
+    async with database.transaction() as tx:
+        (record,) = await tx.rows(text("select * from retention_record where kind = 'audit'"))
+        said = await tx.scalar(text("select purpose from audit where action = 'retention.facts'"))
+    assert (record["rule_days"], record["rule_since"], said) == (366, date(2023, 9, 22), "none")
+    assert "제8조제1항" in record["source"]
+
+
+async def test_who_says_what_the_city_handles(app: FastAPI, database: Database) -> None:
+    facts = {"many_people": False, "unique_ids": False, "sensitive": False}
+    chief = await signed_in(app, await account(database, "chief", Role.ADMIN))
+    assert (await chief.put("/retention/log-facts", json=facts)).status_code == 403
+    reader = await signed_in(app, await account(database, "aud", Role.AUDITOR))
+    assert (await reader.put("/retention/log-facts", json={**facts, "sensitive": None})).status_code == 422
+    assert (await reader.put("/retention/log-facts", json={})).status_code == 422

@@ -95,14 +95,14 @@ def test_wherever_a_person_is_referred_to_the_table_of_references_knows() -> Non
 
 
 def test_two_rooms_do_not_keep_one_kind_and_a_real_one_takes_the_lines_place() -> None:
-    real = Kind("video", BY_NAME["video"].rules, OBSERVATION.find_due, OBSERVATION.destroy)
+    real = Kind("welfare", BY_NAME["welfare"].rules, OBSERVATION.find_due, OBSERVATION.destroy)
     for order in ([*kinds.KINDS, real], [real, *kinds.KINDS]):
         registry.install(order)
-        assert registry.kinds()["video"] is real
+        assert registry.kinds()["welfare"] is real
     with pytest.raises(ValueError, match="two rooms"):
         registry.install([real, real])
     with pytest.raises(TypeError):
-        registry.install(["video"])
+        registry.install(["welfare"])
 
 
 async def test_a_record_goes_within_five_days_once_nothing_needs_it(
@@ -316,14 +316,14 @@ async def test_the_words_of_an_incident_go_and_its_measures_stay(
 async def test_old_audit_lines_go_and_the_log_stays_whole(
     context: Context, database: Database, clock: HeldClock
 ) -> None:
-    clock.set(MONDAY - timedelta(days=731))
+    clock.set(MONDAY - timedelta(days=732))
     await account(database, "long-ago", Role.OPERATOR)
     clock.set(MONDAY)
     before = await count(database, "audit")
     await night.run(context, [BY_NAME["audit"]])
     async with database.transaction() as tx:
         left = await tx.scalar(
-            text("select count(*) from audit where at < :old"), {"old": MONDAY - timedelta(days=730)}
+            text("select count(*) from audit where at < :old"), {"old": MONDAY - timedelta(days=731)}
         )
         seals = await tx.scalar(text("select count(*) from audit_seal"))
     assert before > 0

@@ -1,7 +1,7 @@
 """Retention over HTTP: the table, what goes tomorrow, what went, and holds."""
 
-from dataclasses import replace
-from datetime import datetime
+from dataclasses import asdict, replace
+from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -17,17 +17,19 @@ from dure.engine.web import ContextDep, LanguageDep, Router, TxDep
 from dure.kernel.messages import Language
 from dure.kernel.sheet import csv_bytes
 from dure.trust import audit
+from dure.trust.audit import keeping
 from dure.trust.principal import Principal
 from dure.trust.purposes import cases
 from dure.trust.retention import coming, holding, queries, registry, shapes
-from dure.trust.retention.model import Thing
-from dure.trust.retention.night import rule_of
+from dure.trust.retention.model import Kind, Thing
+from dure.trust.retention.night import decided
 from dure.trust.web import require
 
 router = Router(prefix="/retention", tags=["trust"])
 
 Reads = Annotated[Principal, Depends(require("retention.read"))]
 Holds = Annotated[Principal, Depends(require("retention.hold"))]
+Tells = Annotated[Principal, Depends(require("retention.facts"))]
 KindName = Annotated[str | None, Query(pattern=r"^[a-z_]{1,40}$")]
 _BY_TIME = (datetime, UUID)
 _MOST_EXPORTED = 100_000
@@ -40,29 +42,58 @@ def _label(context: Context, language: Language, kind: str) -> str:
 @router.get("")
 async def table(tx: TxDep, _who: Reads, context: ContextDep, language: LanguageDep) -> shapes.KindsOut:
     """What is kept how long and why, with the law or the city's own rule, dated."""
-    day = tx.now().astimezone(ZoneInfo(context.settings.city_zone)).date()
-    return shapes.KindsOut(
-        items=[
-            shapes.KindOut(
-                name=kind.name,
-                label=_label(context, language, kind.name),
-                begins=context.catalogue.text(language, kind.begins, {}),
-                collected=kind.find_due is not None,
-                days=rule_of(context, kind, day).days,
-                rules=[
-                    shapes.RuleOut(
-                        since=rule.since,
-                        days=rule.days,
-                        source=rule.source,
-                        confirm=rule.confirm,
-                        in_force=rule is kind.rule(day),
-                    )
-                    for rule in kind.rules
-                ],
+    day = _today(tx, context)
+    items = [await _kind(context, tx, kind, day, language) for kind in registry.kinds().values()]
+    return shapes.KindsOut(items=items, log=await _log(tx, day))
+
+
+def _today(tx: Tx, context: Context) -> date:
+    return tx.now().astimezone(ZoneInfo(context.settings.city_zone)).date()
+
+
+async def _kind(context: Context, tx: Tx, kind: Kind, day: date, language: Language) -> shapes.KindOut:
+    now = await decided(context, tx, kind, day)
+    return shapes.KindOut(
+        name=kind.name,
+        label=_label(context, language, kind.name),
+        begins=context.catalogue.text(language, kind.begins, {}),
+        collected=kind.find_due is not None,
+        days=now.rule.days,
+        why=[context.catalogue.text(language, key, {}) for key in now.why],
+        rules=[
+            shapes.RuleOut(
+                since=rule.since,
+                days=rule.days,
+                source=rule.source,
+                confirm=rule.confirm,
+                in_force=rule is kind.rule(day),
             )
-            for kind in registry.kinds().values()
-        ]
+            for rule in kind.rules
+        ],
     )
+
+
+async def _log(tx: Tx, day: date) -> shapes.LogOut:
+    now, seen, told = await keeping.decided(tx, day), await keeping.seen(tx), await keeping.told_on(tx, day)
+    return shapes.LogOut(
+        days=now.days,
+        why=list(now.why),
+        terms=[shapes.TermOut(**asdict(one), in_force=one is now.term) for one in keeping.TERMS],
+        told=None if told is None else shapes.FactsIn(**{name: told[name] for name in shapes.FactsIn.model_fields}),
+        told_by=None if told is None else told["told_by"],
+        told_at=None if told is None else told["told_at"],
+        since=None if told is None else told["since"],
+        seen_people=seen.people,
+        seen_unique_ids=seen.unique_ids,
+    )
+
+
+@router.put("/log-facts")
+async def tell_facts(body: shapes.FactsIn, tx: TxDep, who: Tells, context: ContextDep) -> shapes.LogOut:
+    """Say what the city handles, from today on: it decides whether the audit log is kept for one year or two."""
+    day = _today(tx, context)
+    await keeping.tell(tx, who, keeping.Facts(**body.model_dump()), day)
+    return await _log(tx, day)
 
 
 @router.get("/tomorrow")

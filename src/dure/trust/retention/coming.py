@@ -8,7 +8,7 @@ from dure.engine.context import Context
 from dure.engine.database import Tx
 from dure.trust.retention import holding, queries, registry
 from dure.trust.retention.model import Kind, Mark, Rule, Thing, before, divide, next_night
-from dure.trust.retention.night import rule_of
+from dure.trust.retention.night import decided
 
 EXAMPLES = 10
 _BATCH = 1_000
@@ -42,7 +42,7 @@ async def tomorrow(context: Context, tx: Tx) -> tuple[datetime, list[Coming]]:
 
 
 async def _of(context: Context, tx: Tx, kind: Kind, at: datetime, day: date) -> Coming:
-    found = Coming(kind, rule_of(context, kind, day))
+    found = Coming(kind, (await decided(context, tx, kind, day)).rule)
     if kind.find_due is None:
         return found
     holds = [one for one in await holding.standing(tx) if one.stands(at)]

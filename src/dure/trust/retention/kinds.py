@@ -8,9 +8,10 @@ from sqlalchemy import TextClause, text
 
 from dure.engine.context import Context
 from dure.engine.database import Tx
+from dure.trust.audit import keeping
 from dure.trust.audit import retention as ended_lines
 from dure.trust.retention import unused
-from dure.trust.retention.model import Destroy, FindDue, Kind, Mark, Rule, Thing, due_values
+from dure.trust.retention.model import Decided, Destroy, FindDue, Kind, Mark, Rule, Thing, due_values
 
 _CITY = "도시 자체 기준"
 _BEGAN = date(2026, 1, 1)
@@ -48,10 +49,14 @@ def rows_of(table: str, at: str, *, where: str = "true", person: str = "null") -
     return due_of(statement), destroy
 
 
-_NOTICE = (
-    "개인정보의 안전성 확보조치 기준(개인정보보호위원회고시) 제8조제1항 단서: 고유식별정보나 민감정보를 다루거나 "
-    "5만 명 이상이면 2년"
-)
+async def _log(tx: Tx, day: date) -> Decided:
+    """As long as the notice asks for the log: what says on what ground somebody looked is of no use without it."""
+    found = await keeping.decided(tx, day)
+    why = tuple(f"trust.retention.why.{one}" for one in found.why)
+    return Decided(Rule(found.term.since, found.days, found.term.source), why)
+
+
+_LOG = tuple(Rule(one.since, one.longer, one.source) for one in keeping.TERMS)
 _OPENINGS = text(
     "select audit_id::text as id, at, person_id from person_opening where at < :before "
     "and (cast(:after_at as timestamptz) is null or (at, audit_id::text) > (:after_at, :after_id)) "
@@ -124,14 +129,6 @@ KINDS: tuple[Kind, ...] = (
         ),
         begins="trust.retention.begins.work_ended",
     ),
-    Kind(
-        "audit",
-        (
-            Rule(date(2019, 6, 7), 730, "개인정보의 안전성 확보조치 기준(행정안전부고시 제2019-47호) 제8조제1항 단서"),
-            Rule(date(2023, 9, 22), 730, _NOTICE),
-        ),
-        ended_lines.find_due,
-        ended_lines.destroy_things,
-    ),
-    Kind("person_opening", (Rule(date(2023, 9, 22), 730, _NOTICE),), due_of(_OPENINGS), _forget_openings),
+    Kind("audit", _LOG, ended_lines.find_due, ended_lines.destroy_things, decide=_log),
+    Kind("person_opening", _LOG, due_of(_OPENINGS), _forget_openings, decide=_log),
 )

@@ -66,6 +66,14 @@ def due_values(before: datetime, after: Mark | None, most: int) -> dict[str, obj
     }
 
 
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """So many days, by this rule, and the facts that decide it, as message keys."""
+
+    rule: Rule
+    why: tuple[str, ...] = ()
+
+
 FindDue = Callable[[Tx, datetime, Mark | None, int], Awaitable[Sequence[Thing]]]
 Destroy = Callable[[Context, Tx, Sequence[Thing]], Awaitable[None]]
 
@@ -78,7 +86,8 @@ class Kind:
     locked where others change them; without it there is nothing of this kind in the city yet. `destroy(context, tx,
     things)` takes exactly these out, in the same transaction; without it the room destroys them by its own clock and
     asks `recording.ending` first. `begins` and `name` are said by the messages
-    `<begins>` and `trust.retention.kind.<name>`. `days` puts a setting of the city in the place of the rule's days.
+    `<begins>` and `trust.retention.kind.<name>`. `days` puts a setting of the city in the place of the rule's days;
+    `decide` the number that facts about the city's data ask for on a day, and which.
     """
 
     name: str
@@ -87,6 +96,7 @@ class Kind:
     destroy: Destroy | None = None
     begins: str = "trust.retention.begins.made"
     days: Callable[[Context], int] | None = None
+    decide: Callable[[Tx, date], Awaitable[Decided]] | None = None
 
     def rule(self, day: date) -> Rule:
         """The rule in force on `day`. Raises LookupError where none is yet."""

@@ -13,7 +13,7 @@ from dure.engine.context import Context
 from dure.engine.database import Tx
 from dure.kernel.errors import Unavailable
 from dure.trust.retention import holding, queries, recording, registry, unused
-from dure.trust.retention.model import Kind, Mark, Rule, Thing, before, divide, night_of
+from dure.trust.retention.model import Decided, Kind, Mark, Rule, Thing, before, divide, night_of
 
 log = logging.getLogger(__name__)
 BATCH = 500
@@ -71,7 +71,7 @@ async def batch(context: Context, tx: Tx, day: date, kind: Kind, most: int) -> b
     if step is None or step["done_at"] is not None:
         return False
     things: list[Thing] = []
-    rule = rule_of(context, kind, day)
+    rule = (await decided(context, tx, kind, day)).rule
     if kind.find_due is not None and kind.destroy is not None:
         after = Mark(step["after_at"], step["after_id"]) if step["after_at"] is not None else None
         things = list(await kind.find_due(tx, before(tx.now(), rule.days), after, most))
@@ -95,7 +95,9 @@ async def batch(context: Context, tx: Tx, day: date, kind: Kind, most: int) -> b
     return not over
 
 
-def rule_of(context: Context, kind: Kind, day: date) -> Rule:
-    """The rule in force, with the city's setting in the place of its days where there is one."""
+async def decided(context: Context, tx: Tx, kind: Kind, day: date) -> Decided:
+    """The rule in force, with the days that the city's setting or its facts put in it, and why."""
+    if kind.decide is not None:
+        return await kind.decide(tx, day)
     rule = kind.rule(day)
-    return rule if kind.days is None else Rule(rule.since, kind.days(context), rule.source, rule.confirm)
+    return Decided(rule if kind.days is None else Rule(rule.since, kind.days(context), rule.source, rule.confirm))

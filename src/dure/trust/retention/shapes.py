@@ -26,7 +26,7 @@ class RuleOut(BaseModel):
 
 class KindOut(BaseModel):
     """A kind of data and its rules. `collected` is false where no room of this city keeps any yet. `days` is what
-    holds now, with the city's own setting.
+    holds now, with the city's own setting or by the facts that `why` says.
     """
 
     name: str
@@ -34,13 +34,50 @@ class KindOut(BaseModel):
     begins: str
     collected: bool
     days: int
+    why: list[str]
     rules: list[RuleOut]
+
+
+class TermOut(BaseModel):
+    """A form of the notice: kept for `days`, where a fact asks for it for `longer`; from `people` on they are many."""
+
+    since: date
+    days: int
+    longer: int
+    people: int
+    source: str
+    in_force: bool
+
+
+class FactsIn(Model):
+    """What the city handles: 50,000 people or more, unique identifiers (PIPA 24), sensitive information (PIPA 23)."""
+
+    many_people: bool
+    unique_ids: bool
+    sensitive: bool
+
+
+class LogOut(BaseModel):
+    """How long the audit log is kept: the notice's forms, what was told and what the vault shows (`seen_...`), and the
+    facts that decide it: `untold`, `many_people`, `unique_ids`, `sensitive`, or `none`.
+    """
+
+    days: int
+    why: list[str]
+    terms: list[TermOut]
+    told: FactsIn | None
+    told_by: str | None
+    told_at: datetime | None
+    since: date | None
+    seen_people: int
+    seen_unique_ids: bool
 
 
 class KindsOut(BaseModel):
     """What is kept how long and why."""
 
     items: list[KindOut]
+    log: LogOut
     next: None = None
 
 
