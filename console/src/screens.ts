@@ -23,6 +23,7 @@ const own: readonly Screen[] = [
   { path: 'people', label: 'nav.people', icon: 'users', area: 'main', permission: ['person.read', 'destruction.read'], key: 'p', load: () => import('./people/People.svelte') },
   { path: 'privacy', label: 'nav.privacy', icon: 'shield-check', area: 'bottom', permission: 'purpose.read', key: 'y', load: () => import('./privacy/Privacy.svelte') },
   { path: 'mydata', label: 'nav.mydata', icon: 'shield-check', area: 'main', permission: 'rights.own', key: 'd', load: () => import('./privacy/Own.svelte') },
+  { path: 'playbooks', label: 'nav.learn', icon: 'book-2', area: 'bottom', permission: 'playbook.read', key: 'l', load: () => import('./playbooks/Learn.svelte') },
   { path: 'admin', label: 'nav.admin', icon: 'settings', area: 'bottom', permission: 'system.read', key: 'm', load: () => import('./admin/Admin.svelte') },
 ];
 
