@@ -2,6 +2,7 @@
 answer. Time is held.
 """
 
+import json
 from collections.abc import AsyncIterator, Mapping
 from datetime import timedelta
 from typing import Any
@@ -14,7 +15,7 @@ from dure import notices
 from dure.commands.simulate.sms_gateway import Faults, SmsGateway
 from dure.engine.database import Database
 from dure.kernel.clock import HeldClock
-from dure.notices import Channel, To, Wanted
+from dure.notices import Channel, To, Wanted, receipts
 from dure.notices.sender import Sender, Way
 from dure.notices.solapi import Solapi
 from tests.notices.conftest import Desk, Someone
@@ -205,3 +206,28 @@ async def test_what_is_over_is_not_sent(town: Town, someone: Someone) -> None:
     await town.sender.step()
     assert [(row["status"], row["reason"]) for row in await town.rows()] == [("failed", "expired")]
     assert town.texts == []
+
+
+async def test_a_signed_report_is_taken_and_a_forged_or_late_one_refused(
+    town: Town, someone: Someone, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DURE_SMS_REPORT_SECRET", "shared")
+    await town.want(await someone())
+    await town.sender.step()
+    (row,) = await town.rows()
+    body = json.dumps([{"messageId": row["gateway_id"], "statusCode": "4000"}]).encode()
+    at = str(int(town.clock.now().timestamp()))
+    client = await desk()
+
+    async def tell(secret: str, at: str) -> int:
+        told = {"x-dure-timestamp": at, "x-dure-signature": receipts.signature(secret.encode(), at, body)}
+        return (
+            await client.post("/notices/reports", content=body, headers={**told, "content-type": "application/json"})
+        ).status_code
+
+    assert await tell("guessed", at) == 422
+    assert await tell("shared", str(int(at) - 400)) == 422
+    assert [row["status"] for row in await town.rows()] == ["sent"]
+    assert await tell("shared", at) == 200
+    assert await tell("shared", at) == 200
+    assert [row["status"] for row in await town.rows()] == ["delivered"]

@@ -4,13 +4,14 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import Depends, Query, Response
+from fastapi import Body, Depends, Header, Query, Request, Response
 from pydantic import Field
 
 from dure.engine import paging
+from dure.engine.secrets import secret
 from dure.engine.web import ContextDep, ExpectedVersion, Model, Router, TxDep, etag
 from dure.kernel.messages import Language, Value, formatted
-from dure.notices import queries, resolving, sending, templates
+from dure.notices import queries, receipts, resolving, sending, templates
 from dure.notices.model import Channel, Status
 from dure.notices.sms import fitted
 from dure.trust import vault
@@ -133,6 +134,20 @@ async def put_template(
 async def drop_template(tx: TxDep, who: Configures, template_id: str, language: Language) -> None:
     """Go back to the text that dure brings."""
     await templates.drop(tx, who, template_id, language)
+
+
+@router.post("/notices/reports")
+async def take_reports(
+    tx: TxDep,
+    request: Request,
+    reports: Annotated[list[dict[str, Any]], Body(max_length=1000)],
+    x_dure_timestamp: Annotated[str, Header(max_length=20)] = "",
+    x_dure_signature: Annotated[str, Header(max_length=100)] = "",
+) -> dict[str, int]:
+    """Delivery reports of the gateway, as its list has them. The sender is known by its signature alone."""
+    expected = secret("DURE_SMS_REPORT_SECRET")
+    receipts.check(expected, x_dure_timestamp, x_dure_signature, await request.body(), tx.now())
+    return {"taken": await receipts.take(tx, reports)}
 
 
 @router.get("/notices/{notice_id}")

@@ -9,9 +9,10 @@ from pydantic import Field
 
 from dure.engine.web import Model, Router, TxDep
 from dure.kernel.errors import FieldError, Invalid
+from dure.kernel.ids import new_id
 from dure.notices import contacts, rules
-from dure.notices.model import Medium
-from dure.notices.sending import today
+from dure.notices.model import Channel, Medium, To, Wanted
+from dure.notices.sending import send, today
 from dure.notices.timing import rule_of
 from dure.trust.principal import Principal
 from dure.trust.web import require
@@ -40,6 +41,26 @@ class ContactForm(Model):
     address: str = Field(min_length=3, max_length=254)
 
 
+class TestForm(Model):
+    """To whom, and how."""
+
+    owner: str = Field(max_length=100)
+    channel: Literal["sms", "voice", "email"]
+
+
+def to_of(owner: str) -> To:
+    """The receiver of `account:<id>` or `agency:<slug>`. Raises Invalid."""
+    kind, _, id_ = owner.partition(":")
+    if kind == "agency" and id_:
+        return To(agency_id=id_)
+    try:
+        if kind == "account":
+            return To(account_id=UUID(id_))
+    except ValueError:
+        pass  # said below, as everything else that names nobody
+    raise Invalid("engine.fields.wrong", fields=[FieldError("owner", "notices.contact.owner")])
+
+
 @router.get("/notices-rules")
 async def list_rules(tx: TxDep, _who: Configures) -> dict[str, Any]:
     """Quiet hours and rates by the day from which each holds, and which holds today."""
@@ -66,11 +87,16 @@ async def list_contacts(tx: TxDep, _who: Contacts, owner: Owner) -> dict[str, An
 @router.post("/notices-contacts", status_code=201)
 async def add_contact(tx: TxDep, who: Contacts, form: ContactForm) -> dict[str, Any]:
     """Keep an address. It is sealed, and shown masked from now on."""
-    kind, _, id_ = form.owner.partition(":")
-    if kind not in {"account", "agency"} or not id_:
-        raise Invalid("engine.fields.wrong", fields=[FieldError("owner", "notices.contact.owner")])
+    to_of(form.owner)
     await contacts.add(tx, who, form.owner, Medium(form.medium), form.address)
     return {"items": await contacts.listing(tx, form.owner)}
+
+
+@router.post("/notices-contacts/test", status_code=201)
+async def send_test(tx: TxDep, who: Contacts, form: TestForm) -> dict[str, str]:
+    """Send a test notice to an account or a desk; its id."""
+    wanted = Wanted(Channel(form.channel), to_of(form.owner), "test", f"test:{new_id()}", by=who.actor)
+    return {"id": str(await send(tx, wanted))}
 
 
 @router.delete("/notices-contacts/{contact_id}", status_code=204)

@@ -86,13 +86,13 @@ class Solapi:
                 found[one.reference] = Absent.CANNOT_SAY
                 continue
             ours = [each for each in listed if _reference(each) == str(one.reference)]
-            found[one.reference] = _found(ours[0]) if ours else Absent.SURELY
+            found[one.reference] = found_of(ours[0]) if ours else Absent.SURELY
         return found
 
     async def reports(self, gateway_ids: Sequence[str]) -> Sequence[Found]:
         """As the port says."""
         listed = await self._list({"messageIds[]": list(gateway_ids), "limit": "500"})
-        return [_found(each) for each in listed or ()]
+        return [found_of(each) for each in listed or ()]
 
     async def _list(self, query: Mapping[str, str | list[str]]) -> list[dict[str, Any]] | None:
         """All pages of a list; None where the provider refuses to list. Raises Away."""
@@ -159,7 +159,7 @@ def _outcomes(messages: Sequence[Message], found: Mapping[str, Any]) -> Mapping[
     return outcomes
 
 
-def _found(row: Mapping[str, Any]) -> Found:
+def found_of(row: Mapping[str, Any]) -> Found:
     """Status codes: 2xxx taken, 3xxx with the carrier (3000) or failed there, 4000 arrived; else refused."""
     code = str(row.get("statusCode", ""))
     if code == "4000":
