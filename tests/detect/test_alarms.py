@@ -9,13 +9,14 @@ import pytest
 from sqlalchemy import text
 
 from dure.detect import alarms, canary, views
-from dure.detect.kept import ALARM
+from dure.detect.kept import ALARM, SHELF
 from dure.detect.model import Cleared, Raised
 from dure.detect.record import record
 from dure.detect.rulefile import parse
 from dure.kernel.clock import HeldClock
 from dure.kernel.ids import new_id
 from dure.kernel.severity import Severity
+from dure.trust.retention.model import Mark
 from dure.trust.roles import Role
 from tests.detect.city import FIRE, City
 
@@ -147,7 +148,7 @@ async def test_a_late_alarm_waits_for_a_person_and_ends_when_seen(city: City, de
 async def test_life_safety_is_never_shelved(city: City, desk) -> None:
     [one] = await write(city, raised(time.time()))
     until = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
-    answer = await (await desk()).post(f"/alarms/{one}/shelve", json={"until": until, "reason": "공사"})
+    answer = await (await desk()).post(f"/alarms/{one}/shelve", json={"until": until, "reason": "works"})
     assert answer.status_code == 403
     assert "화재" in answer.json()["title"]
 
@@ -156,16 +157,37 @@ async def test_shelving_asks_for_a_reason_and_an_end_and_ends_by_itself(city: Ci
     [one] = await write(city, raised(time.time(), rule="low"))
     client = await desk()
     soon = datetime.now(UTC) + timedelta(hours=1)
-    for wrong in ({"until": soon.isoformat()}, {"reason": "x"}, {"until": "2020-01-01T00:00:00Z", "reason": "x"}):
+    until = soon.isoformat()
+    for wrong in (
+        {"until": until},
+        {"reason": "works"},
+        {"until": "2020-01-01T00:00:00Z", "reason": "works"},
+        {"until": until, "reason": "김영희 씨 댁 공사"},
+        {"until": until, "reason": "other"},
+    ):
         assert (await client.post(f"/alarms/{one}/shelve", json=wrong)).status_code == 422
-    body = (await client.post(f"/alarms/{one}/shelve", json={"until": soon.isoformat(), "reason": "교체 중"})).json()
-    assert (body["shelved_reason"], body["shelved_by"]) == ("교체 중", "operator-07")
+    shelved = {"until": until, "reason": "maintenance", "text": "김영희 씨 부탁"}
+    body = (await client.post(f"/alarms/{one}/shelve", json=shelved)).json()
+    told = (body["shelved_reason"], body["shelved_words"], body["shelved_by"])
+    assert told == ("maintenance", "김영희 씨 부탁", "operator-07")
+    async with city.context.database.transaction() as tx:
+        kept = [dict(row) for row in await tx.rows(text("select * from alarm_shelf"))]
+        line = await tx.scalar(text("select purpose from audit where action = 'alarm.shelve'"))
+    assert line == "maintenance"
+    assert "김영희" not in str(kept), "words are sealed, and stand in no log"
     assert (await client.get("/alarms/summary")).json()["open"]["notice"] == 0
     held = HeldClock(soon + timedelta(seconds=1))
     city.context.database.clock = held
     async with city.context.database.transaction() as tx:
         assert await alarms.end_expired_shelves(tx) == 1
         assert await alarms.end_expired_shelves(tx) == 0
+        assert SHELF.find_due is not None
+        assert SHELF.destroy is not None
+        [due] = await SHELF.find_due(tx, tx.now() + timedelta(seconds=1), None, 10)
+        assert await SHELF.find_due(tx, tx.now(), None, 10) == []
+        assert await SHELF.find_due(tx, tx.now() + timedelta(days=1), Mark(due.at, due.id), 10) == []
+        await SHELF.destroy(city.context, tx, [due])
+        assert await tx.scalar(text("select count(*) from alarm_shelf")) == 0
     [alarm] = await city.alarms()
     assert alarm["version"] == 3
     assert (await client.post(f"/alarms/{one}/unshelve")).status_code in {401, 409}
@@ -175,7 +197,7 @@ async def test_unshelve(city: City, desk) -> None:
     [one] = await write(city, raised(time.time(), rule="low"))
     client = await desk()
     until = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
-    await client.post(f"/alarms/{one}/shelve", json={"until": until, "reason": "교체 중"})
+    await client.post(f"/alarms/{one}/shelve", json={"until": until, "reason": "maintenance"})
     assert (await client.post(f"/alarms/{one}/unshelve")).json()["shelved_until"] is None
     assert (await client.post(f"/alarms/{one}/unshelve")).status_code == 409
 

@@ -232,7 +232,7 @@ async def test_late_alarms_faults_shelved_and_silent_rules_open_nothing(
     await city.detect(heat(5))
     (alarm,) = await city.alarms()
     async with database.transaction() as tx:
-        await detection.shelve(tx, system("test"), alarm, tx.now().replace(hour=10), "소독")
+        await detection.shelve(tx, system("test"), alarm, tx.now().replace(hour=10), "disinfection")
     await city.go(heat(1, late=True), heat(2, rule_id="device_silent"), heat(3, rule_id="quiet"))
     assert await incidents(operator) == []
     async with database.transaction() as tx:

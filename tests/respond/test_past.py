@@ -80,7 +80,7 @@ async def test_every_picture_is_what_the_board_showed(
     [one, two, three] = await city.alarms()
     async with database.transaction() as tx:
         await detection.judge(tx, system("test"), two, "confirmed", reason="camera")
-        await detection.shelve(tx, system("test"), three, tx.now() + timedelta(hours=1), "공사")
+        await detection.shelve(tx, system("test"), three, tx.now() + timedelta(hours=1), "works")
     await city.consume()
     await film.take()
     away = await opened(operator, lon=127.45, type="crime")

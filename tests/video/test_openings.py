@@ -150,6 +150,8 @@ async def test_rights_to_see_end_with_their_time_but_not_what_an_investigation_h
         camera = next(one["id"] for one in incident["cameras"] if one["has_stream"])
         assert (await ask(operator, incident, camera)).status_code == 201
     assert OPENING in VIDEO.retention
+    assert OPENING.find_due is not None
+    assert OPENING.destroy is not None
     assert OPENING.rule(date(2026, 12, 5)).days == 30
     async with database.transaction() as tx:
         assert await OPENING.find_due(tx, tx.now(), None, 10) == [], "what stands is not due"

@@ -9,7 +9,7 @@ from sqlalchemy import RowMapping as Row
 from sqlalchemy import text
 
 from dure.detect import events
-from dure.detect.views import COLUMNS, WORDS
+from dure.detect.views import COLUMNS, SHELF_WORDS, WORDS
 from dure.engine.database import Tx
 from dure.engine.web import check_version
 from dure.kernel.errors import Conflict, FieldError, Forbidden, Invalid, NotFound
@@ -99,9 +99,17 @@ async def judge(
 
 
 async def shelve(
-    tx: Tx, who: Principal, alarm_id: UUID, until: datetime, reason: str, expected: int | None = None
+    tx: Tx,
+    who: Principal,
+    alarm_id: UUID,
+    until: datetime,
+    reason: str,
+    expected: int | None = None,
+    *,
+    words: str | None = None,
 ) -> Row:
-    """Hide this rule's alarms of this subject until a time, with a reason. Shelving again replaces it.
+    """Hide this rule's alarms of this subject until a time. Shelving again replaces it. `reason` is a code of
+    `shapes.ShelfReason`; `words`, what the person adds, are sealed and stand in no log.
 
     Raises Forbidden for alarms about life and limb: those are never hidden. Raises Invalid for a time that is past or
     more than 30 days ahead.
@@ -113,13 +121,15 @@ async def shelve(
     if not now < until <= now + LONGEST_SHELF:
         raise Invalid("detect.shelf.until", fields=[FieldError("until", "detect.shelf.until")], days=LONGEST_SHELF.days)
     await _end_shelf(tx, row, who.name)
+    id_ = new_id()
     await tx.execute(
         text(
-            "insert into alarm_shelf (id, rule, subject, reason, until, shelved_at, shelved_by) "
-            "values (:id, :rule, :subject, :reason, :until, :now, :by)"
+            "insert into alarm_shelf (id, rule, subject, reason, words, until, shelved_at, shelved_by) "
+            "values (:id, :rule, :subject, :reason, :words, :until, :now, :by)"
         ),
         {
-            "id": new_id(),
+            "id": id_,
+            "words": await texts.sealed_line(tx, id_, SHELF_WORDS, words),
             "rule": row["rule"],
             "subject": row["subject"],
             "reason": reason,

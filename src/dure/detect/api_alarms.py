@@ -118,7 +118,8 @@ async def shelve(
     tx: TxDep, who: Handles, alarm_id: UUID, body: shapes.Shelving, expected: ExpectedVersion, response: Response
 ) -> dict[str, Any]:
     """Hide this rule's alarms of this subject for a while; never those about life and limb."""
-    await alarms.shelve(tx, who, alarm_id, body.until, body.reason, expected)
+    reason, words = _because(body)
+    await alarms.shelve(tx, who, alarm_id, body.until, str(reason), expected, words=words)
     return await _answer(tx, alarm_id, response)
 
 
@@ -131,7 +132,7 @@ async def unshelve(
     return await _answer(tx, alarm_id, response)
 
 
-def _because(body: shapes.Doubted | shapes.Confirmed | None) -> tuple[str | None, str | None]:
+def _because(body: shapes.Doubted | shapes.Confirmed | shapes.Shelving | None) -> tuple[str | None, str | None]:
     """The coded reason and the words. Raises Invalid for `other` without words."""
     if body is None:
         return None, None

@@ -43,3 +43,31 @@ ALARM = Kind(
     begins="trust.retention.begins.closed",
 )
 """Closed alarms; reviews and yearly statistics read them."""
+
+_SHELVES_DUE = text(
+    "select id::text as id, ended_at as at, shelved_at, subject from alarm_shelf where ended_at < :before "
+    "and (cast(:after_at as timestamptz) is null or (ended_at, id::text) > (:after_at, :after_id)) "
+    "order by ended_at, id::text limit :most for update skip locked"
+)
+_SHELVES_GONE = text("delete from alarm_shelf where id = any(:ids)")
+
+
+async def _find_shelves(tx: Tx, before: datetime, after: Mark | None, most: int) -> Sequence[Thing]:
+    return [
+        Thing(row["id"], row["at"], begin=row["shelved_at"], devices=frozenset({row["subject"]}))
+        for row in await tx.rows(_SHELVES_DUE, due_values(before, after, most))
+    ]
+
+
+async def _destroy_shelves(_context: Context, tx: Tx, things: Sequence[Thing]) -> None:
+    await tx.execute(_SHELVES_GONE, {"ids": [UUID(one.id) for one in things]})
+
+
+SHELF = Kind(
+    "alarm_shelf",
+    (Rule(date(2026, 1, 1), 400, "도시 자체 기준: 사후 평가와 연간 통계", confirm=True),),
+    _find_shelves,
+    _destroy_shelves,
+    begins="trust.retention.begins.ended",
+)
+"""Ended shelves, with why alarms were hidden: as long as the alarms themselves."""

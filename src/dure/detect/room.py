@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 
 from dure.detect import alarms, api_alarms, api_rules, canary, views, worker
-from dure.detect.kept import ALARM
+from dure.detect.kept import ALARM, SHELF
 from dure.detect.policy import GRANTS
 from dure.engine.context import Context
 from dure.engine.room import Every, Room, Task
@@ -25,5 +25,5 @@ ROOM = Room(
     grants=GRANTS,
     tasks=(Task("shards", "stream", worker.run), Task("canary", "work", canary.keep_beating)),
     every=(Every("shelves", 5, _shelves),),
-    retention=(ALARM,),
+    retention=(ALARM, SHELF),
 )

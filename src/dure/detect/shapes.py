@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
 
 from dure.detect.rulefile import LONGEST_TEXT
-from dure.engine.web import Line, Model, Passage, Whole
+from dure.engine.web import Line, Model, Whole
 
 Stage = Literal["pre_alarm", "confirmed", "cleared", "false"]
 SeverityName = Literal["critical", "serious", "watch", "notice"]
@@ -62,6 +62,7 @@ class Alarm(BaseModel):
     confirmed_at: datetime | None
     shelved_until: datetime | None
     shelved_reason: str | None
+    shelved_words: str | None
     shelved_by: str | None
     incident_id: str | None
     version: int
@@ -136,11 +137,16 @@ class Summary(BaseModel):
     lanes: list[Lane]
 
 
+ShelfReason = Literal["works", "disinfection", "maintenance", "fault", "test", "other"]
+"""Why alarms are hidden for a while: building works, spraying, a detector being serviced, a defect, a test."""
+
+
 class Shelving(Model):
-    """Until when, and why."""
+    """Until when, and why; `other` asks for words."""
 
     until: AwareDatetime
-    reason: Passage
+    reason: ShelfReason
+    text: Line | None = None
 
 
 class Rule(BaseModel):

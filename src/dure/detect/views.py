@@ -16,7 +16,7 @@ from dure.trust.vault import texts
 RECENT: Final = timedelta(minutes=30)
 PAST_AT_MOST: Final = 5_000
 COLUMNS: Final = """
-    a.*, s.until as shelved_until, s.reason as shelved_reason, s.shelved_by
+    a.*, s.id as shelf_id, s.until as shelved_until, s.reason as shelved_reason, s.words as shelved_words, s.shelved_by
     from alarm a left join alarm_shelf s
         on s.rule = a.rule and s.subject = a.subject and s.ended_at is null and not a.life_safety
 """
@@ -27,11 +27,13 @@ _SNAPSHOT = text(
 )
 WORDS: Final = "alarm.judged_words"
 """What a person added when they judged: sealed, as words about an incident are (`vault.texts`)."""
+SHELF_WORDS: Final = "alarm_shelf.words"
+"""What a person added when they shelved, sealed alike under a key of the shelf's own."""
 _PLAIN: Final = (
     "id", "rule", "subject", "device", "stage", "severity", "category", "lane", "incident_type", "life_safety", "late",
     "property", "value", "recent", "count", "onset_at", "raised_at", "cleared_at", "acknowledged_at", "acknowledged_by",
     "judged_at", "judged_by", "judged_reason", "judged_words", "incident_id", "version",
-    "shelved_until", "shelved_reason", "shelved_by",
+    "shelved_until", "shelved_reason", "shelved_words", "shelved_by",
 )  # fmt: skip
 
 
@@ -40,7 +42,12 @@ async def shown(tx: Tx, rows: Sequence[Mapping[Any, Any]]) -> list[dict[str, Any
     names = {name for row in rows for name in (row["device"], row["group_id"]) if name}
     known = {one.id: one for one in await devices_for_detection(tx, sorted(names))} if names else {}
     words = texts.opened_lines(tx, WORDS, {row["id"]: row["judged_words"] for row in rows})
-    return [_shown(row, known) | {"judged_words": words[row["id"]]} for row in rows]
+    shelves = {row["shelf_id"]: row["shelved_words"] for row in rows if row["shelf_id"] is not None}
+    shelved = texts.opened_lines(tx, SHELF_WORDS, shelves)
+    return [
+        _shown(row, known) | {"judged_words": words[row["id"]], "shelved_words": shelved.get(row["shelf_id"])}
+        for row in rows
+    ]
 
 
 def _shown(row: Mapping[Any, Any], known: Mapping[str, WatchedDevice]) -> dict[str, Any]:
@@ -80,7 +87,8 @@ async def _snapshot(tx: Tx) -> Sequence[dict[str, Any]]:
 
 _PAST = text(
     f"""
-    select a.*, s.until as shelved_until, s.reason as shelved_reason, s.shelved_by
+    select a.*, s.id as shelf_id, s.until as shelved_until, s.reason as shelved_reason, s.words as shelved_words,
+        s.shelved_by
     from alarm a left join alarm_shelf s
         on s.rule = a.rule and s.subject = a.subject and not a.life_safety
         and s.shelved_at <= :at and (s.ended_at is null or s.ended_at > :at)

@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from dure.engine.context import Context
 from dure.engine.database import Tx
-from dure.trust.retention.model import Kind, Mark, Rule, Thing
+from dure.trust.retention.model import Kind, Mark, Rule, Thing, due_values
 
 _DUE = text(
     "select id::text as id, expires_at as at, opened_at, incident_id::text as incident_id, camera_id "
@@ -20,7 +20,6 @@ _GONE = text("delete from video_opening where id = any(:ids)")
 
 
 async def _find_due(tx: Tx, before: datetime, after: Mark | None, most: int) -> Sequence[Thing]:
-    values = {"before": before, "after_at": after.at if after else None, "after_id": after.id if after else None}
     return [
         Thing(
             row["id"],
@@ -29,7 +28,7 @@ async def _find_due(tx: Tx, before: datetime, after: Mark | None, most: int) -> 
             incidents=frozenset({row["incident_id"]}),
             cameras=frozenset({row["camera_id"]}),
         )
-        for row in await tx.rows(_DUE, {**values, "most": most})
+        for row in await tx.rows(_DUE, due_values(before, after, most))
     ]
 
 

@@ -3,6 +3,7 @@ import type { Names, Severity } from './common';
 
 export const alarmStages = ['pre_alarm', 'confirmed', 'cleared', 'false'] as const;
 export const falseReasons = ['steam', 'cooking', 'disinfection', 'works', 'fault', 'test', 'other'] as const;
+export const shelfReasons = ['works', 'disinfection', 'maintenance', 'fault', 'test', 'other'] as const;
 export const realReasons = ['camera', 'site', 'call', 'more', 'other'] as const;
 export type AlarmStage = (typeof alarmStages)[number];
 
@@ -47,7 +48,8 @@ export interface Alarm {
   readonly judged_words: string | null;
   readonly confirmed_at: string | null;
   readonly shelved_until: string | null;
-  readonly shelved_reason: string | null;
+  readonly shelved_reason: (typeof shelfReasons)[number] | null;
+  readonly shelved_words: string | null;
   readonly shelved_by: string | null;
   readonly incident_id: string | null;
   readonly version: number;
