@@ -136,11 +136,11 @@ class _Reader:
         held.append(text.lstrip("> ").strip() if text.startswith(">") else text)
 
 
-def outlined(text: str, faults: Faults) -> Outline:
-    """The outline of `text`; what is wrong with it goes into `faults`."""
+def outlined(text: str, faults: Faults) -> Outline | None:
+    """The outline of `text`, or None where it is too long to be read; what is wrong with it goes into `faults`."""
     if len(text.encode("utf-8", "surrogatepass")) > LONGEST:
         faults.add(1, 1, 0, "too_long", most_kib=LONGEST // 1024)
-        return Outline()
+        return None
     lines = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").split("\n")
     reader = _Reader(faults)
     first = _front(lines, reader)

@@ -29,6 +29,8 @@ def parse(text: str, language: Language, agencies: Mapping[str, Party] | None = 
     """The plan of a manual in `language`. `agencies` are the city's own by name."""
     faults = Faults()
     outline = outlined(text, faults)
+    if outline is None:
+        return Parsed(None, faults.found)
     playbook = _Reader(language, agencies or {}, outline, faults).playbook()
     return Parsed(None if faults.found else playbook, faults.found)
 
@@ -95,6 +97,6 @@ class _Reader(Around):
         """One step."""
         body = Body(self, section.number, f"{section.number}.")
         acts = body.read(section.items, section.prose)
-        if not acts and not section.prose:
+        if not acts and not section.prose and not any(one.step == section.number for one in self.targets):
             self.faults.add(section.line, 1, 0, "empty_step", n=section.number)
         return Step(section.number, section.title, section.line, tuple(section.prose), acts, body.due, body.late)
