@@ -22,6 +22,7 @@ from dure.sense import packs
 from dure.sense.door_auth import is_open, run_auth
 from dure.sense.door_mqtt import run_mqtt_door
 from dure.sense.mqtt_client import MqttClient
+from dure.sense.registry import end_registry
 from dure.sense.room import ROOM
 from dure.sense.streams import OBS, ensure
 from dure.trust import tokens
@@ -64,7 +65,9 @@ async def context(city_settings: Settings, database: Database) -> AsyncIterator[
         for device in ("d1", "d2", "d3", "d4"):
             await add_device(tx, device)
     await ensure(stream, max_bytes=city_settings.stream_bytes)
-    yield Context(city_settings, database, stream, catalogue())
+    made = Context(city_settings, database, stream, catalogue())
+    yield made
+    await end_registry(made)  # what goes on after its database is gone would fail some later test
     await stream.close()
 
 

@@ -60,6 +60,7 @@ async def test_what_is_known_stays_known_while_the_database_is_away(context: Con
     assert registry.get("d1") is not None
     async with context.database.transaction() as tx:
         await tx.execute(text("alter table device_gone rename to device"))
+    await registry.end()
 
 
 async def test_revoked_ones_are_named(context: Context) -> None:

@@ -16,6 +16,7 @@ from dure.city.queries import DoorDevice, devices_for_doors
 from dure.engine import outbox
 from dure.engine.context import Context
 from dure.engine.database import Database
+from dure.engine.tasks import ended
 from dure.kernel.errors import Unavailable
 from dure.kernel.ids import is_device_id
 from dure.sense.packs import partition_of
@@ -54,7 +55,7 @@ class Registry:
     """All devices by id."""
 
     def __init__(self, database: Database, partitions: int) -> None:
-        self._database = database
+        self.database = database
         self._partitions = partitions
         self._known: dict[str, Known] = {}
         self._unknown: dict[str, float] = {}
@@ -80,6 +81,10 @@ class Registry:
         """Load and follow for as long as the loop lives."""
         if self._follower is None or self._follower.done():
             self._follower = asyncio.create_task(self._follow())
+
+    async def end(self) -> None:
+        """Follow no longer, and let the database go."""
+        await ended([task for task in (self._follower, self._asking) if task is not None])
 
     async def ready(self) -> None:
         """Wait until all devices are loaded."""
@@ -119,7 +124,7 @@ class Registry:
             await self._reload(asked)
 
     async def _reload(self, ids: list[str]) -> None:
-        async with self._database.transaction() as tx:
+        async with self.database.transaction() as tx:
             found = {one.id: one for one in await devices_for_doors(tx, ids)}
         if len(self._unknown) > UNKNOWN_KEPT:
             self._unknown.clear()
@@ -135,7 +140,7 @@ class Registry:
             self._note_revoked(before)
 
     async def _reload_all(self) -> None:
-        async with self._database.transaction() as tx:
+        async with self.database.transaction() as tx:
             found = await devices_for_doors(tx)
         self._two_keys.clear()
         before, self._known = self._known, {one.id: self._made(one) for one in found}
@@ -179,7 +184,7 @@ class Registry:
     async def _follow(self) -> None:
         """Hear of changed devices through the outbox; while the database is away what is known stays known."""
         self._position = None
-        async with outbox.wakes(self._database.url) as woken:
+        async with outbox.wakes(self.database.url) as woken:
             while True:
                 woken.clear()
                 self._end_old_keys()
@@ -204,13 +209,13 @@ class Registry:
         self._position = await self._catch_up(self._position)
 
     async def _head(self) -> int:
-        async with self._database.transaction() as tx:
+        async with self.database.transaction() as tx:
             return await outbox.head(tx)
 
     async def _catch_up(self, position: int) -> int:
         """Reload what later events name; gives the position that is then reached."""
         while True:
-            async with self._database.transaction() as tx:
+            async with self.database.transaction() as tx:
                 upto = await outbox.head(tx)
                 rows = await outbox.after(tx, position, upto=upto, types=["DeviceChanged.v1", _ALL_CHANGED])
             if any(row["type"] == _ALL_CHANGED for row in rows):
@@ -236,7 +241,18 @@ def registry_of(context: Context) -> Registry:
     return registry
 
 
+async def end_registry(context: Context) -> None:
+    """End this process's registry of the city's devices, where one has begun, with its connection."""
+    own = _registries.pop(context.database, None)
+    if own is not None:
+        await own.end()
+        await own.database.close()
+
+
 async def run_registry(context: Context) -> None:
     """Have the registry at hand before the first request asks for it."""
-    await registry_of(context).ready()
-    await asyncio.Event().wait()
+    try:
+        await registry_of(context).ready()
+        await asyncio.Event().wait()
+    finally:
+        await end_registry(context)
