@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from fastapi import Depends, Path, Query, Response
 
 from dure.engine.context import Context
-from dure.engine.web import ContextDep, ExpectedVersion, LanguageDep, Router, TxDep, etag
+from dure.engine.web import ContextDep, ExpectedVersion, LanguageDep, Router, TxDep, tag
 from dure.kernel.errors import NotFound
 from dure.kernel.messages import LANGUAGES, Language
 from dure.respond.playbooks import library, shapes
@@ -43,7 +43,7 @@ def _entry(found: Version, newest: int) -> dict[str, Any]:
 
 
 def _full(found: Version, response: Response) -> dict[str, Any]:
-    response.headers["ETag"] = etag(found.entity_version)
+    tag(response, found.entity_version)
     return {
         "kind": found.kind,
         "number": found.number,

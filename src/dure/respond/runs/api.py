@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import Path
 from pydantic import StringConstraints
 
-from dure.engine.web import Model, Passage, Router, etag
+from dure.engine.web import Model, Passage, Router, tag
 from dure.respond import reading, views
 from dure.respond.api import Answers, Desk, DeskDep, Handles, Reads
 from dure.respond.playbooks.model import Happening
@@ -60,7 +60,7 @@ async def _shown(desk: Desk, who: Principal, incident_id: UUID) -> dict[str, Any
     await reading.one(desk.tx, incident_id, scope_of(who, TYPES))
     reader = views.Reader(desk.context.catalogue, desk.language, desk.tx.now())
     value = await whole(desk.tx, incident_id, desk.language, reader)
-    desk.response.headers["ETag"] = etag(value["version"])
+    tag(desk.response, value["version"])
     return value
 
 
