@@ -19,7 +19,8 @@ from dure.engine.settings import city_zone
 from dure.kernel.errors import NotFound
 from dure.respond import queries
 from dure.respond.changes import changed
-from dure.respond.playbooks.model import Playbook, Step, Target
+from dure.respond.model import HandoffKind
+from dure.respond.playbooks.model import HandOff, Playbook, Step, Target
 from dure.respond.runs import effects, keeping, noting, sight
 from dure.respond.runs.decide import decide
 from dure.respond.runs.index import index
@@ -61,7 +62,7 @@ async def carry_on(
     zone = ZoneInfo(city_zone())
     wake_at: datetime | None = None
     for _ in range(MOST_ROUNDS):
-        world = await sight.seen(tx, incident, kept.id, asks=_asks(kept.plan))
+        world = await sight.seen(tx, incident, kept.id, asks=_asks(kept.plan), tells=_tells(kept.plan))
         moments = _located(incident, kept, tx.now())
         decision = decide(kept.plan, moments.state, world, messages, tx.now(), zone)
         outcomes, wake_at = outcomes or decision.outcomes, decision.wake_at
@@ -80,6 +81,13 @@ async def carry_on(
 
 def _asks(plan: Playbook) -> frozenset[str]:
     return frozenset(key for key, thing in index(plan).things.items() if answers(thing))
+
+
+def _tells(plan: Playbook) -> frozenset[str]:
+    """상황전파 without a deadline: the agency is told, and that is all."""
+    return frozenset(
+        act.id for act in plan.acts() if isinstance(act, HandOff) and act.kind is HandoffKind.TELL and act.due is None
+    )
 
 
 def _located(incident: RowMapping, kept: Kept, now: datetime) -> Kept:

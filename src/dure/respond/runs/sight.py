@@ -24,8 +24,12 @@ BY_ITSELF = frozenset({"notice", "screen", "cameras"})
 """Attempts that are done once they are made; the others wait for somebody."""
 
 
-async def seen(tx: Tx, incident: RowMapping, run_id: UUID, *, asks: frozenset[str]) -> World:
-    """The world of a run. `asks` are the acts that wait for an answer, so that being made does not end them."""
+async def seen(
+    tx: Tx, incident: RowMapping, run_id: UUID, *, asks: frozenset[str], tells: frozenset[str] = frozenset()
+) -> World:
+    """The world of a run. `asks` are the acts that wait for an answer, so that being made does not end them; `tells`
+    are hand-offs that only tell: nobody has to acknowledge them.
+    """
     handed = await tx.row(_HANDED, {"id": incident["id"]})
     assert handed is not None
     at: dict[Happening, datetime | None] = {
@@ -36,7 +40,7 @@ async def seen(tx: Tx, incident: RowMapping, run_id: UUID, *, asks: frozenset[st
         Happening.ANSWERED: handed["answered"],
         Happening.CLOSED: incident["closed_at"],
     }
-    settled = tuple(_settled(await keeping.attempts(tx, run_id), asks))
+    settled = tuple(_settled(await keeping.attempts(tx, run_id), asks, tells))
     return World(
         open=incident["status"] != Status.CLOSED and incident["merged_into"] is None,
         severity=Severity(incident["severity"]),
@@ -45,7 +49,7 @@ async def seen(tx: Tx, incident: RowMapping, run_id: UUID, *, asks: frozenset[st
     )
 
 
-def _settled(rows: Sequence[RowMapping], asks: frozenset[str]) -> Iterable[Settled]:
+def _settled(rows: Sequence[RowMapping], asks: frozenset[str], tells: frozenset[str]) -> Iterable[Settled]:
     """What became of each attempt as a whole: done when all whom it went to have done theirs."""
     live = sorted((row for row in rows if row["status"] != "withdrawn"), key=_whose)
     for (act, attempt), group in groupby(live, key=_whose):
@@ -53,6 +57,8 @@ def _settled(rows: Sequence[RowMapping], asks: frozenset[str]) -> Iterable[Settl
         refused = [row for row in each if row["status"] == "failed" or row["handoff_status"] == "declined"]
         if refused:
             yield Settled(act, attempt, ok=False, at=refused[0]["at"])
+        elif act in tells:
+            yield Settled(act, attempt, ok=True, at=each[-1]["at"])
         elif act not in asks and all(_done(row) for row in each):
             last = max(each, key=lambda row: row["answered_at"] or row["at"])
             yield Settled(act, attempt, ok=True, at=last["answered_at"] or last["at"], by=last["answered_by"])
