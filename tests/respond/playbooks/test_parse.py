@@ -180,8 +180,8 @@ WRONG = [
     ("## 1. a\n- 기한: 1분\n- 기다림: 2분\n", 2, "due_in_wait"),
     ("## 1. a\n- 기한: 1분, 신호부터\n- 임무: 경찰, 막는다\n- 기한: 2분, 신호부터\n", 4, "due_after_step"),
     (
-        "## 1. a\n- 임무: 경찰, x\n- 기한: 5분, 신호부터\n- 넘기면: 임무: 소방, y\n  - 임무: 소방, z\n  - 기한: 2분, 신호부터",
-        6,
+        "## 1. a\n- 임무: 경찰, x\n- 기한: 5분, 신호부터\n- 넘기면: 임무: 소방, y\n  - 기한: 2분, 신호부터",
+        5,
         "late_before_due",
     ),
     ("## 1. a\n- 때: 1단계가 늦으면\n  - 카메라: 5대\n", 2, "never_late"),
@@ -216,6 +216,8 @@ def test_ten_thousand_steps_and_a_huge_file_are_refused_quickly() -> None:
     deep = HEAD["ko"] + "## 1. a\n" + "- 때: 답이 ‘예’이면\n" * 12_000
     assert len(parse(deep[:250_000], "ko").faults) <= MOST
     assert [one.key for one in parse("가" * 100_000, "ko").faults] == ["respond.playbook.fault.too_long"]
+    golden = HEAD["ko"] + "## 1. a\n" + "- 골든타임: 신호 → 이관 90초\n- 넘기면: 점주에게\n" * 3_000
+    assert parse(golden, "ko").playbook is not None
     assert time.perf_counter() - began < 5
     chain = "".join(f"## {n}. s\n- 기다림: {n % MOST_STEPS + 1}단계\n" for n in range(1, MOST_STEPS + 1))
     assert [key for _line, key in faults(chain)] == ["cycle"]

@@ -58,6 +58,7 @@ class Around:
         self.others = spellings(WORDS, _OTHER[language])
         self.given: dict[str, tuple[str, str]] = {}  # an answer's words: whose answer it is (act, answer)
         self.targets: list[Target] = []
+        self._targets_of: dict[int, int] = {}  # how many each step has
 
     def golden(self, item: Item, step: int) -> bool:
         """A golden time. Whether it can be taken."""
@@ -68,7 +69,7 @@ class Around:
                 what = "moment"
             self.faults.add(item.line, item.value_column, len(item.value), what, value=item.value)
             return False
-        count = 1 + sum(1 for target in self.targets if target.step == step)
+        count = self._targets_of[step] = self._targets_of.get(step, 0) + 1
         named = values.arrow_name(item.value)
         self.targets.append(Target(f"{step}.g{count}", item.line, step, named, start, stop, seconds))
         return True
@@ -207,8 +208,7 @@ class Body:
         elif self.timed == "step":
             self.late = late
         else:
-            at = next(n for n, one in enumerate(self.reader.targets) if one.id == self.timed)
-            self.reader.targets[at] = replace(self.reader.targets[at], late=late)
+            self.reader.targets[-1] = replace(self.reader.targets[-1], late=late)
         self.timed = None
 
     def late_prefix(self) -> str:
