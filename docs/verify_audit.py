@@ -2,9 +2,9 @@
 
     python verify_audit.py EXPORT [--key KEY] [--seen seen.jsonl]...
 
-EXPORT holds log.json, lines.jsonl and checkpoints.jsonl. KEY is the city's public key, had by another way than this
-export (without it, the export vouches for itself). seen.jsonl is what a witness kept. Python 3.11 and `cryptography`;
-RFC 6962 (tree), C2SP signed-note (checkpoints). Exit 0: whole, 1: broken, 2: not readable.
+EXPORT holds log.json, lines.jsonl and checkpoints.jsonl. KEY is a public key of the city, had by another way than this
+export (without it, the export vouches for itself); where keys followed one another, any one of them. seen.jsonl is what
+a witness kept. Python 3.11 and `cryptography`; RFC 6962, C2SP signed-note. Exit 0: whole, 1: broken, 2: not read.
 """  # noqa: INP001
 
 import argparse
@@ -37,18 +37,12 @@ def sha(data: bytes) -> bytes:
 
 def leaf_of(line: dict) -> bytes:
     """sha-256(0x00, every field as its length, a colon and its text; null is "-"; times in microseconds)."""
-    parts = []
-    for name in FIELDS.split():
-        value = line[name]
-        if name == "at":
-            value = str((datetime.fromisoformat(value) - EPOCH) // timedelta(microseconds=1))
-        parts.append(b"-" if value is None else b"%d:%b" % (len(value.encode()), value.encode()))
-    return sha(b"\x00" + b"".join(parts))
+    told = {**line, "at": str((datetime.fromisoformat(line["at"]) - EPOCH) // timedelta(microseconds=1))}
+    values = [None if told[name] is None else told[name].encode() for name in FIELDS.split()]
+    return sha(b"\x00" + b"".join(b"-" if one is None else b"%d:%b" % (len(one), one) for one in values))
 
 
-class Tree:
-    """The fewest whole subtrees over the leaves so far."""
-
+class Tree:  # the fewest whole subtrees over the leaves so far
     def __init__(self) -> None:
         self.size, self.nodes = 0, []
 
@@ -62,9 +56,7 @@ class Tree:
     def add_span(self, end: int, hashes: list) -> None:
         """The subtrees from here to leaf `end`, largest first as they fit."""
         for one in hashes:
-            level = (end - self.size).bit_length() - 1
-            if self.size:
-                level = min(level, (self.size & -self.size).bit_length() - 1)
+            level = min((end - self.size).bit_length(), (self.size & -self.size or end).bit_length()) - 1
             need(self.size < end, "the hashes beside the range do not fit")
             self.add(bytes.fromhex(one), level)
         need(self.size == end, "the hashes beside the range do not fit")
@@ -76,32 +68,44 @@ class Tree:
         return whole
 
 
-class Key:
-    """The city's public key: name+id+base64(1, 32 bytes)."""
+def signed(key: str, note: str, what: str) -> list:
+    """The lines of a note that this key (name+id+base64(1, 32 bytes)) signed."""
+    (name, told, rest), (text, _, below) = key.split("+", 2), note.rpartition("\n\n")
+    id_ = sha(f"{name}\n".encode() + (raw := base64.b64decode(rest, validate=True)))[:4]
+    need(raw[0] == 1 and id_.hex() == told, "the city's key is no key of this kind")
+    blobs = [base64.b64decode(row.split(" ")[2]) for row in below.splitlines() if row.startswith(f"— {name} ")]
+    mine = b"".join(one[4:] for one in blobs if one[:4] == id_)
+    try:
+        Ed25519PublicKey.from_public_bytes(raw[1:]).verify(mine, f"{text}\n".encode())
+    except InvalidSignature:
+        raise Broken(f"{what} is not signed by the city's key") from None
+    return text.split("\n")
 
-    def __init__(self, text: str) -> None:
-        self.name, id_, rest = text.strip().split("+", 2)
-        raw = base64.b64decode(rest, validate=True)
-        self.id = sha(self.name.encode() + b"\n" + raw)[:4]
-        if raw[0] != 1 or self.id.hex() != id_:
-            raise ValueError("not a key of this kind")
-        self.public = Ed25519PublicKey.from_public_bytes(raw[1:])
 
-    def opened(self, note: str, what: str) -> tuple:
-        """(size, root, time) of a checkpoint that this key signed."""
-        text, _, below = note.rpartition("\n\n")
-        for line in below.splitlines():
-            dash, name, blob = [*line.split(" "), "", ""][:3]
-            signature = base64.b64decode(blob)
-            if (dash, name, signature[:4]) == ("—", self.name, self.id):
-                try:
-                    self.public.verify(signature[4:], f"{text}\n".encode())
-                except InvalidSignature:
-                    break
-                origin, size, root, at = text.split("\n")[:4]
-                if origin == self.name:
-                    return int(size), base64.b64decode(root), datetime.fromisoformat(at.removeprefix("time "))
-        raise Broken(f"{what} is not signed by the city's key")
+class Chain:
+    """The keys that signed, one after another: each hands over in a note that it and the next one signed."""
+
+    def __init__(self, trusted: str, notes: list) -> None:
+        self.keys, self.begins = [trusted.strip()], [(0, 0, EPOCH)]  # since which checkpoint, line and time
+        for n, note in enumerate(notes):
+            old, new, after, size, at = (row.split(" ", 1)[1] for row in note.split("\n")[1:6])
+            begin = int(after), int(size), datetime.fromisoformat(at)
+            fits = note.startswith("dure audit key v1\n") and (n == 0 or old == self.keys[-1])
+            need(all(self.begins[-1][at] <= begin[at] for at in range(3)), "the keys changed out of order")
+            need(fits and signed(old, note, "a change") and signed(new, note, "a change"), "the keys do not follow")
+            self.keys, self.begins = [*(self.keys if n else [old]), new], [*self.begins, begin]
+        need(trusted.strip() in self.keys, "the trusted key is none of the city's")
+
+    def opened(self, note: str, what: str, number: int = 0) -> tuple:
+        """(size, root, time) of a checkpoint, signed by the key whose time it was."""
+        named = [n for n, key in enumerate(self.keys) if note.startswith(key.split("+")[0] + "\n")] or [0]
+        mine = sum(number > one[0] for one in self.begins[1:]) if number else named[0]
+        origin, size, root, at = signed(self.keys[mine], note, what)[:4]
+        when = datetime.fromisoformat(at.removeprefix("time "))
+        for n, (_, lines, time) in enumerate(self.begins):
+            fits = int(size) >= lines and when >= time if n <= mine else int(size) <= lines and when <= time
+            need(fits and self.keys[mine].startswith(f"{origin}+"), f"{what} is not of the time of its key")
+        return int(size), base64.b64decode(root), when
 
 
 def json_lines(path: Path):
@@ -109,23 +113,20 @@ def json_lines(path: Path):
         yield from (json.loads(line) for line in lines if line.strip())
 
 
-def checkpoints(folder: Path, key: Key, seen: list) -> list:
+def checkpoints(folder: Path, key: Chain, seen: list) -> list:
     """All signed words as (size, root, time, what), by size."""
-    due, before = [], None
+    due = []
     for n, one in enumerate(json_lines(folder / "checkpoints.jsonl"), 1):
-        found = key.opened(one["note"], f"checkpoint {n}")
-        follows = before is None or (found[0] >= before[0] and found[2] >= before[2])
+        due.append((*key.opened(one["note"], f"checkpoint {n}", n), f"checkpoint {n}"))
+        follows = all(due[-1][at] >= due[max(n - 2, 0)][at] for at in (0, 2))
         need(one["number"] == n and follows, f"checkpoint {n} does not follow the one before")
-        due.append((*found, f"checkpoint {n}"))
-        before = found
+    need(len(due) >= key.begins[-1][0], "checkpoints were cut off before the keys changed")
     told = "a witness's note"
     due.extend((*key.opened(one["note"], told), told) for path in seen for one in json_lines(path))
     return sorted(due, key=lambda one: one[0])
 
 
-class Walk:
-    """The lines in order, held against every signed word."""
-
+class Walk:  # the lines in order, held against every signed word
     def __init__(self, head: dict, due: list) -> None:
         self.tree, self.chain, self.signed = Tree(), bytes.fromhex(head["chain"]), head["begin"]
         self.missing, self.claims = [], []
@@ -136,20 +137,17 @@ class Walk:
     def compare(self) -> None:
         while self.due and self.due[0][0] == self.tree.size:
             _, root, _, what = self.due.pop(0)
-            first = min(self.signed + 1, self.tree.size)
-            need(root == self.tree.root(), f"line {first} to {self.tree.size}: {what} has another root")
-            self.signed = self.tree.size
+            first, self.signed = min(self.signed + 1, self.tree.size), self.tree.size
+            need(root == self.tree.root(), f"line {first} to {self.signed}: {what} has another root")
 
     def take(self, one: dict) -> None:
         here, leaf, line = self.tree.size + 1, bytes.fromhex(one["leaf"]), one["line"]
         need(one["seq"] == here, f"line {here}: it was removed")
-        if line is None:
-            self.missing.append(here)
-        else:
-            need(leaf_of(line) == leaf, f"line {here}: its content was changed")
-            first, dash, last = str(line["entity_id"]).partition("-")
-            if line["action"] == "audit.destroy" and dash and (first + last).isdigit():
-                self.claims.append((int(first), int(last), datetime.fromisoformat(line["at"]) - YEAR))
+        need(line is None or leaf_of(line) == leaf, f"line {here}: its content was changed")
+        ends = line["entity_id"].split("-") if line and line["action"] == "audit.destroy" else []
+        self.missing += [here] * (line is None)
+        if len(ends) == 2 and "".join(ends).isdigit():
+            self.claims.append((int(ends[0]), int(ends[1]), datetime.fromisoformat(line["at"]) - YEAR))
         self.chain = sha(self.chain + leaf)
         need(self.chain.hex() == one["hash"], f"line {here}: the chain is broken")
         self.tree.add(leaf)
@@ -181,18 +179,18 @@ def main() -> int:
     given = parser.parse_args()
     try:
         head = json.loads((given.export / "log.json").read_text(encoding="utf-8"))
-        head["checkpoint"] = (key := Key(given.key or head["key"])).opened(head["note"], "the export's checkpoint")
+        key = Chain(given.key or head["key"], head.get("keys", []))
+        head["checkpoint"] = key.opened(head["note"], "the export's checkpoint")
         walk = Walk(head, due := checkpoints(given.export, key, given.seen))
         for one in json_lines(given.export / "lines.jsonl"):
             walk.take(one)
-        sys.stdout.write(walk.end(due) + "\n")
+        told, code = walk.end(due), 0
     except Broken as error:
-        sys.stdout.write(f"BROKEN: {error}\n")
-        return 1
+        told, code = f"BROKEN: {error}", 1
     except (OSError, ValueError, KeyError, TypeError) as error:
-        sys.stderr.write(f"not readable: {error}\n")
-        return 2
-    return 0
+        told, code = f"not readable: {error}", 2
+    (sys.stderr if code == 2 else sys.stdout).write(f"{told}\n")
+    return code
 
 
 if __name__ == "__main__":

@@ -37,6 +37,7 @@ OPEN = {
     ("get", "/api/v1/audit/checkpoints"),
     ("get", "/api/v1/audit/checkpoints/latest"),
     ("get", "/api/v1/audit/consistency"),
+    ("get", "/api/v1/audit/keys"),
     ("post", "/api/v1/audit/cosignatures"),
     ("post", "/api/v1/privacy/sign-in"),
     ("post", "/api/v1/join"),

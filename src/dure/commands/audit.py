@@ -23,9 +23,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
     add(
         "action",
-        "verify(전체 검증), export(내보내기), witness(다른 도시의 증인), key(공개 키)",
-        "verify the whole log, export it, witness a city's log, or print the public key",
-        choices=["verify", "export", "witness", "key"],
+        "verify(전체 검증), export(내보내기), witness(다른 도시의 증인), key(공개 키), rotate(서명 키 바꾸기)",
+        "verify the whole log, export it, witness a city's log, print the public key, or rotate the signing key",
+        choices=["verify", "export", "witness", "key", "rotate"],
     )
     add("target", "내보낼 폴더, 또는 도시의 URL이나 체크포인트 폴더", "folder, or a city's URL or drop", nargs="?")
     add("--data", "도시의 폴더 (기본 .dure/city)", "the city's folder (default .dure/city)", type=Path)
@@ -37,6 +37,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--ca", "도시의 CA 인증서 (witness)", "the city's CA certificate (witness)")
     add("--once", "한 번만 봅니다 (witness)", "look once (witness)", action="store_true")
     add("--every", "몇 초마다 볼지 (기본 60)", "seconds between two looks (default 60)", type=float, default=60.0)
+    add("--destroy", "옛 키를 바로 없앱니다 (rotate)", "destroy the old key at once (rotate)", action="store_true")
     add("--json", "JSON으로 씁니다", "print JSON", action="store_true")
 
 
@@ -54,6 +55,8 @@ def run(args: argparse.Namespace) -> int:
 
         write(str(keys.signer(_folder(args)).verifier()))
         return 0
+    if args.action == "rotate":
+        return _rotate(args)
     if args.target is None:
         write_error(message("trust.audit.cli.target_needed"))
         return 2
@@ -101,28 +104,46 @@ def _tell(found: "Verdict") -> None:
         write_error(message("trust.audit.cli.range", at=found.fault.seq, upto=found.fault.upto))
 
 
+# --- rotate ---
+
+
+def _rotate(args: argparse.Namespace) -> int:
+    """The announcement is committed before the new key takes its place; the next checkpoint is signed by it."""
+    from dure.trust.audit import keys, rotating
+    from dure.trust.principal import system
+
+    folder = _folder(args)
+    made = in_city(args.data, lambda tx: rotating.rotate(tx, system("dure audit rotate"), folder))
+    keys.settle(folder, destroy=args.destroy)
+    if args.json:
+        write(json.dumps({"from": str(made.old), "to": str(made.new), "after": made.after, "size": made.size}))
+    else:
+        write(message("trust.audit.cli.rotated", size=made.size, old=made.old.name, public=str(made.new)))
+    return 0
+
+
 # --- export ---
 
 
 def _export(args: argparse.Namespace) -> int:
     """Its line and a fresh checkpoint are committed before anything is written."""
-    from dure.trust.audit import checkpoints, export, keys, record
+    from dure.trust.audit import checkpoints, export, record, rotating
     from dure.trust.principal import system
 
-    signer = keys.signer(_folder(args))
     out = Path(args.target)
     out.mkdir(parents=True)
 
     async def begin(tx: "Tx") -> tuple[int, int]:
         span = await export.span(tx, args.since, args.until)
         await record(tx, system("dure audit export"), "audit.export", "audit", f"{span[0] + 1}-{span[1]}")
-        await checkpoints.make(tx, signer)
+        await checkpoints.make(tx, await rotating.signer(tx, _folder(args)))
         return span
 
     first, last = in_city(args.data, begin)
 
     async def copy(tx: "Tx") -> None:
-        async for name, piece in export.parts(tx, signer.verifier(), first, last):
+        key = (await rotating.signer(tx, _folder(args))).verifier()
+        async for name, piece in export.parts(tx, key, first, last):
             with (out / name).open("a", encoding="utf-8") as file:
                 file.write(piece)
 

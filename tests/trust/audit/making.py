@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -54,7 +54,15 @@ def signed(lines: list[Sealed], size: int, signer: Signer = CITY, at: datetime |
     return signer.signed(Checkpoint(signer.name, size, root, at or BEGAN + timedelta(minutes=size + 1)))
 
 
-def exported(log: Copy, folder: Path, *, begin: int = 0, end: int | None = None, signer: Signer = CITY) -> Path:
+def exported(
+    log: Copy,
+    folder: Path,
+    *,
+    begin: int = 0,
+    end: int | None = None,
+    signer: Signer = CITY,
+    announced: Sequence[str] = (),
+) -> Path:
     """The log as `export.parts` writes it; the leaves of a copy make the hashes beside the range."""
     folder.mkdir(parents=True, exist_ok=True)
     upto = len(log.lines) if end is None else end
@@ -65,7 +73,8 @@ def exported(log: Copy, folder: Path, *, begin: int = 0, end: int | None = None,
         return [merkle.root(leaves[at << level : at + 1 << level]).hex() for level, at in merkle.cover(low, high)]
 
     head = {
-        "format": export.FORMAT, "key": str(signer.verifier()), "begin": begin, "end": upto, "note": note,
+        "format": export.FORMAT, "key": str(signer.verifier()), "keys": list(announced),
+        "begin": begin, "end": upto, "note": note,
         "chain": log.lines[begin - 1].chain.hex() if begin else "",
         "before": nodes(0, begin), "after": nodes(upto, max(upto, min(unchecked(note).size, len(leaves)))),
     }  # fmt: skip

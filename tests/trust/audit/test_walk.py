@@ -263,8 +263,8 @@ def both(log: Copy, folder: Path) -> tuple[bool, bool]:
     module = _offline_module()
     exported(log, folder)
     head = json.loads((folder / "log.json").read_text())
-    key = module.Key(head["key"])
     try:
+        key = module.Chain(head["key"], head["keys"])
         head["checkpoint"] = key.opened(head["note"], "it")
         due = module.checkpoints(folder, key, [folder / "seen.jsonl"])
         walk = module.Walk(head, due)

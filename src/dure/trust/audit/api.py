@@ -11,10 +11,11 @@ from fastapi import Depends, Path, Query, Response
 
 from dure.engine import paging
 from dure.engine.context import Context
+from dure.engine.database import Tx
 from dure.engine.paging import Limit
 from dure.engine.web import OPEN, ContextDep, Router, TxDep
 from dure.kernel.errors import FieldError, Invalid, NotFound
-from dure.trust.audit import checkpoints, export, health, keys, search, shapes, tree
+from dure.trust.audit import checkpoints, export, health, rotating, search, shapes, tree
 from dure.trust.audit.lines import record
 from dure.trust.audit.note import Signer
 from dure.trust.principal import Principal
@@ -30,8 +31,8 @@ NamesWitnesses = Annotated[Principal, Depends(require("audit.witness"))]
 Number = Annotated[int, Query(ge=0, le=2**53)]
 
 
-async def _signer(context: Context) -> Signer:
-    return await asyncio.to_thread(keys.signer, context.settings.data)
+async def _signer(tx: Tx, context: Context) -> Signer:
+    return await rotating.signer(tx, context.settings.data)
 
 
 def _check_span(since: datetime | None, until: datetime | None) -> None:
@@ -60,7 +61,7 @@ async def read_line(tx: TxDep, who: Reads, seq: Annotated[int, Path(ge=1, le=2**
 @router.get("/health")
 async def read_health(tx: TxDep, _who: Reads, context: ContextDep) -> shapes.Health:
     """The log's size, the age of the last checkpoint, who witnesses it."""
-    return shapes.Health.model_validate(await health.health(tx, (await _signer(context)).verifier()))
+    return shapes.Health.model_validate(await health.health(tx, (await _signer(tx, context)).verifier()))
 
 
 @router.get("/checkpoints", openapi_extra=OPEN)
@@ -80,6 +81,12 @@ async def latest_checkpoint(tx: TxDep) -> shapes.CheckpointOut:
     return shapes.CheckpointOut.model_validate(dict(row))
 
 
+@router.get("/keys", openapi_extra=OPEN)
+async def list_keys(tx: TxDep) -> shapes.KeyChanges:
+    """Every change of the key that signs the checkpoints, each signed by the key before and the key after."""
+    return shapes.KeyChanges(items=[shapes.KeyChange(**row) for row in await rotating.announced(tx)])
+
+
 @router.get("/consistency", openapi_extra=OPEN)
 async def consistency(tx: TxDep, first: Number, second: Number) -> shapes.ProofOut:
     """That the longer log begins with the shorter one; both within what the city has signed."""
@@ -93,7 +100,7 @@ async def consistency(tx: TxDep, first: Number, second: Number) -> shapes.ProofO
 @router.post("/cosignatures", status_code=204, openapi_extra=OPEN)
 async def cosign(body: shapes.CosignatureIn, tx: TxDep, context: ContextDep) -> None:
     """What a known witness saw; its signature is its credential."""
-    await health.cosigned(tx, (await _signer(context)).verifier(), body.note)
+    await health.cosigned(tx, (await _signer(tx, context)).verifier(), body.note)
 
 
 @router.get("/witnesses")
@@ -119,7 +126,7 @@ async def drop_witness(tx: TxDep, who: NamesWitnesses, name: Annotated[str, Path
 async def export_log(body: shapes.ExportIn, tx: TxDep, who: Exports, context: ContextDep) -> Response:
     """The lines of a time with checkpoints and hashes: what `verify_audit.py` proves. Its line is committed first."""
     _check_span(body.since, body.until)
-    signer = await _signer(context)
+    signer = await _signer(tx, context)
     begin, end = await export.span(tx, body.since, body.until)
     if end - begin > MOST_EXPORTED:
         raise Invalid("trust.audit.export_large", fields=[FieldError("since", "trust.audit.export_large")])

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import text
 
 from dure.engine.database import Tx
-from dure.trust.audit import tree, verify
+from dure.trust.audit import rotating, tree, verify
 from dure.trust.audit.lines import FIELDS
 from dure.trust.audit.note import Verifier, unchecked
 from dure.trust.audit.walk import Sealed
@@ -46,6 +46,7 @@ async def parts(tx: Tx, key: Verifier, begin: int, end: int) -> AsyncIterator[tu
     head = {
         "format": FORMAT,
         "key": str(key),
+        "keys": [row["note"] for row in await rotating.announced(tx)],
         "begin": begin,
         "end": end,
         "chain": bytes(chain).hex() if chain else "",

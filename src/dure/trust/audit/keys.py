@@ -1,10 +1,12 @@
-"""The key that signs checkpoints: DIR/secrets/audit.key, an Ed25519 seed, made at first use, its owner's alone.
+"""The key that signs checkpoints: DIR/secrets/audit.key, an Ed25519 seed, made at first use, its owner's alone; beside
+it, while keys change, `audit.key.next` (announced, or about to be) and `audit.key.former` (rotating.py).
 
 Whoever has it and the database can write another past; what witnesses keep still tells. It is backed up apart.
 """
 
 import hashlib
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -13,6 +15,8 @@ from dure.kernel.errors import Unavailable
 from dure.trust.audit.note import Signer
 
 _NAME = "audit.key"
+_NEXT = "audit.key.next"
+_FORMER = "audit.key.former"
 _BYTES = 32
 
 
@@ -27,6 +31,50 @@ def signer(data: Path) -> Signer:
     except FileNotFoundError:
         seed = _made(path)
     return named("dure", seed)
+
+
+def of_name(data: Path, name: str | None) -> Signer:
+    """The key of this name among those at hand, put in its place where it was about to take over; `audit.key` where
+    none has it. Raises Unavailable.
+    """
+    found = signer(data)
+    if name is None or found.name == name:
+        return found
+    for other in (_NEXT, _FORMER):
+        try:
+            one = named("dure", _read(data / "secrets" / other))
+        except FileNotFoundError:
+            continue
+        if one.name == name:
+            if other == _NEXT:
+                settle(data)
+            return one
+    return found
+
+
+def prepared(data: Path) -> Signer:
+    """A fresh key that may take over, its owner that of the key until now; one that was prepared and never announced
+    is gone.
+    """
+    now, path = (data / "secrets" / _NAME).stat(), data / "secrets" / _NEXT
+    path.unlink(missing_ok=True)
+    seed = _made(path)
+    if os.name == "posix" and os.geteuid() == 0:  # an administrator's hand; the city's own user must read it
+        os.chown(path, now.st_uid, now.st_gid)
+    return named("dure", seed)
+
+
+def settle(data: Path, *, destroy: bool = False) -> None:
+    """The prepared key takes the place of the old one, which stays as the former, or with `destroy` is gone. There is
+    a key in its place at every moment.
+    """
+    folder = data / "secrets"
+    with suppress(FileNotFoundError):
+        _read(folder / _NEXT)
+        (folder / _FORMER).unlink(missing_ok=True)
+        if not destroy:
+            os.link(folder / _NAME, folder / _FORMER)
+        (folder / _NEXT).replace(folder / _NAME)
 
 
 def named(prefix: str, seed: bytes) -> Signer:

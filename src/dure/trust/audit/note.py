@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 ED25519, COSIGNATURE = 1, 4
 _NAME = re.compile(r"[^\s+]{1,100}")
 _SIGNATURE = re.compile(r"— ([^\s+]{1,100}) ([A-Za-z0-9+/=]{8,200})")
-_TIME = "%Y-%m-%dT%H:%M:%S.%fZ"
+TIME = "%Y-%m-%dT%H:%M:%S.%fZ"
 _HEADS = 4
 
 
@@ -43,7 +43,7 @@ class Checkpoint:
     def text(self) -> str:
         """The signed text."""
         root = base64.b64encode(self.root).decode()
-        return f"{self.origin}\n{self.size}\n{root}\ntime {self.at.astimezone(UTC).strftime(_TIME)}\n"
+        return f"{self.origin}\n{self.size}\n{root}\ntime {self.at.astimezone(UTC).strftime(TIME)}\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,16 +74,18 @@ class Verifier:
 
     def opened(self, note: str) -> Checkpoint:
         """The checkpoint that this city signed. Raises BadNote where the signature is absent or wrong."""
+        found = _read(self.check(note))
+        if found.origin != self.name:
+            raise BadNote("not signed by this key")
+        return found
+
+    def check(self, note: str) -> str:
+        """The text of a note that this key signed. Raises BadNote where the signature is absent or wrong."""
         text, blobs = _parts(note)
-        for name, blob in blobs:
-            if name == self.name and blob[:4] == self.id and self.kind == ED25519:
-                if not _holds(self.public, blob[4:], text.encode()):
-                    break
-                found = _read(text)
-                if found.origin != self.name:
-                    break
-                return found
-        raise BadNote("not signed by this key")
+        mine = [blob for name, blob in blobs if name == self.name and blob[:4] == self.id and self.kind == ED25519]
+        if not mine or not _holds(self.public, mine[0][4:], text.encode()):
+            raise BadNote("not signed by this key")
+        return text
 
 
 def verifier(text: str) -> Verifier:
@@ -113,7 +115,11 @@ class Signer:
     def signed(self, checkpoint: Checkpoint) -> str:
         """The checkpoint as a note of the city."""
         text = checkpoint.text()
-        return f"{text}\n{_line(self.name, self.verifier().id + self.key.sign(text.encode()))}"
+        return f"{text}\n{self.line(text)}"
+
+    def line(self, text: str) -> str:
+        """The signature's line under a text of the city."""
+        return _line(self.name, self.verifier().id + self.key.sign(text.encode()))
 
     def cosignature(self, note: str, at: datetime) -> str:
         """A witness's line under `note`: it saw this checkpoint at that time, consistent with all that it saw."""
@@ -174,7 +180,7 @@ def _read(text: str) -> Checkpoint:
         raise BadNote("not a checkpoint")
     root = _decoded(lines[2])
     try:
-        at = datetime.strptime(lines[3].removeprefix("time "), _TIME).replace(tzinfo=UTC)
+        at = datetime.strptime(lines[3].removeprefix("time "), TIME).replace(tzinfo=UTC)
     except ValueError as error:
         raise BadNote("not a time") from error
     found = Checkpoint(lines[0], int(lines[1]), root, at)

@@ -52,6 +52,23 @@ class CheckpointOut(BaseModel):
     note: str
 
 
+class KeyChange(BaseModel):
+    """The checkpoints after number `after` are signed by `key`; `note` is signed by the key before and by it."""
+
+    number: int
+    key: str
+    after: int
+    size: int
+    at: datetime
+    note: str
+
+
+class KeyChanges(BaseModel):
+    """Every change of the key, the first one first."""
+
+    items: list[KeyChange]
+
+
 class Checkpoints(BaseModel):
     """A page of checkpoints, the oldest first."""
 

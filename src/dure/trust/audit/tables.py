@@ -82,6 +82,18 @@ audit_checkpoint = Table(
     Index("ix_audit_checkpoint_size", "size"),
 )
 
+audit_key = Table(
+    "audit_key",
+    metadata,
+    Column("number", BigInteger, primary_key=True),
+    Column("key", Text, nullable=False),  # C2SP verifier key of the new one
+    Column("after", BigInteger, nullable=False),  # the last checkpoint that the old one signed
+    Column("size", BigInteger, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("note", Text, nullable=False),  # signed by both
+)
+"""How one key of the log followed another."""
+
 audit_destruction = Table(
     "audit_destruction",
     metadata,

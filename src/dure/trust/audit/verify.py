@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import RowMapping, text
 
 from dure.engine.database import Tx
+from dure.trust.audit import rotating
 from dure.trust.audit.note import Verifier
 from dure.trust.audit.walk import Fault, Sealed, Verdict, Walk
 
@@ -39,7 +40,8 @@ async def verify(tx: Tx, key: Verifier, witnessed: Sequence[str] = ()) -> Verdic
     """Walk every line, every kept subtree, every checkpoint, and the notes that a witness has kept."""
     notes = [(row["number"], row["note"]) for row in await tx.rows(_NOTES)]
     kept = {(row["level"], row["position"]): bytes(row["hash"]) for row in await tx.rows(_KEPT)}
-    walk = Walk(key, notes, witnessed, kept)
+    announced = [str(row["note"]) for row in await rotating.announced(tx)]
+    walk = Walk(key, notes, witnessed, kept, announced)
     unsealed = bool(await tx.scalar(_UNSEALED))
     async for chunk in sealed(tx, 0, int(await tx.scalar(_END))):
         if not walk.feed(chunk):

@@ -14,6 +14,7 @@ from typing import Any
 from dure.trust.audit import merkle
 from dure.trust.audit.lines import canonical
 from dure.trust.audit.note import BadNote, Checkpoint, Verifier
+from dure.trust.audit.succession import Chain
 
 SHORTEST = timedelta(days=365)
 """Nothing younger is ever destroyed (개인정보의 안전성 확보조치 기준 제8조제1항)."""
@@ -62,12 +63,15 @@ class Verdict:
 
 @dataclass(slots=True)
 class Walk:
-    """Feed it every line in order, then ask for the verdict. `kept` are subtree hashes that the database keeps."""
+    """Feed it every line in order, then ask for the verdict. `kept` are subtree hashes that the database keeps;
+    `announced` are the notes by which one key followed another, `key` any one of them.
+    """
 
     key: Verifier
     notes: Sequence[tuple[int, str]] = ()
     witnessed: Sequence[str] = ()
     kept: Mapping[tuple[int, int], bytes] = field(default_factory=dict)
+    announced: Sequence[str] = ()
     _tree: merkle.Range = field(default_factory=merkle.Range)
     _chain: bytes = b""
     _missing: list[tuple[int, int]] = field(default_factory=list)
@@ -81,11 +85,19 @@ class Walk:
     _good: int = 0
 
     def __post_init__(self) -> None:
+        try:
+            chain = Chain(self.key, self.announced)
+        except BadNote:
+            self._blame("key.chain", 1)
+            return
+        if chain.steps and len(self.notes) < chain.steps[-1].after:
+            self._blame("truncated", 1, number=chain.steps[-1].after)
+            return
         last: Checkpoint | None = None
         expected = 1
         for number, note in self.notes:
             try:
-                found = self.key.opened(note)
+                found = chain.opened(note, number)
             except BadNote:
                 self._blame("checkpoint.signature", 1, number=number)
                 return
@@ -96,7 +108,7 @@ class Walk:
             last, expected = found, number + 1
         for note in self.witnessed:
             try:
-                self._due.append((self.key.opened(note), None))
+                self._due.append((chain.opened(note), None))
             except BadNote:
                 self._blame("witness.signature", 1)
                 return

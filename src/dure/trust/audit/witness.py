@@ -19,7 +19,8 @@ import httpx
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from dure.trust.audit import merkle
-from dure.trust.audit.note import BadNote, Checkpoint, Signer, Verifier, verifier
+from dure.trust.audit.note import BadNote, Checkpoint, Signer, Verifier, unchecked, verifier
+from dure.trust.audit.succession import announcement
 
 Wrong = Literal["signature", "rollback", "fork", "gap"]
 
@@ -92,7 +93,22 @@ class Witness:
     @property
     def last(self) -> Checkpoint | None:
         """The last checkpoint that was cosigned."""
-        return self.key.opened(self.last_note) if self.key and self.last_note else None
+        return unchecked(self.last_note) if self.last_note else None  # it was checked before it was kept
+
+    def follow(self, note: str) -> bool:
+        """Trust the key that the one trusted until now hands over to, if `note` says so; whether it did. Kept in
+        `keys.jsonl`. A hand-over over fewer lines than were seen is none.
+        """
+        try:
+            told = announcement(note)
+        except BadNote:
+            return False
+        if told.old != self.key or (self.last is not None and told.size < self.last.size):
+            return False
+        with (self.folder / "keys.jsonl").open("a", encoding="utf-8") as out:
+            out.write(json.dumps({"note": note}, ensure_ascii=False) + "\n")
+        self._trust(told.new)
+        return True
 
     def take(self, offered: Offered, now: datetime) -> str | Refused:
         """The note with this witness's line, kept first; or the refusal, with its proof kept."""
@@ -141,6 +157,9 @@ class Witness:
     def _from_city(self, url: str, client: httpx.Client) -> Iterator[Offered]:
         note = str(_asked(client, f"{url}/api/v1/audit/checkpoints/latest")["note"])
         self._need_trust(note)
+        if self._opened(note) is None:
+            for change in _asked(client, f"{url}/api/v1/audit/keys")["items"]:
+                self.follow(str(change["note"]))
         found, last = self._opened(note), self.last
         proof: list[bytes] = []
         first = last.size if last else 0
@@ -155,9 +174,12 @@ class Witness:
             json.loads(row) for file in sorted(folder.glob("*.jsonl")) for row in file.read_text("utf-8").splitlines()
         ]
         if rows:
-            self._need_trust(str(rows[0]["note"]))
-        known = known or all(row["note"] != self.last_note for row in rows)
+            self._need_trust(str(rows[0].get("note")))
+        known = known or all(row.get("note") != self.last_note for row in rows)
         for row in rows:
+            if "announced" in row:
+                self.follow(str(row["announced"]))
+                continue
             if known:
                 yield Offered(str(row["note"]), int(row["first"]), [bytes.fromhex(one) for one in row["proof"]])
             known = known or row["note"] == self.last_note
