@@ -46,7 +46,7 @@ def test_what_one_uses_up_another_still_has() -> None:
 
 def test_each_city_counts_for_itself() -> None:
     one, other = Rates(), Rates()
-    for name in ("account", "machine", "stranger", "passwords", "passkeys"):
+    for name in ("account", "machine", "stranger", "passwords", "passkeys", "logouts"):
         while getattr(one, name).take("a"):
             pass
         assert getattr(other, name).take("a")

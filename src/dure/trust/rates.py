@@ -50,7 +50,8 @@ class Rates:
 
     `passwords` are sign-ins by password of one address, whoever they are for: enough for an office behind one address,
     too few to guess. Passkeys cannot be guessed; `passkeys` bounds the work that one address can make. Passwords tried
-    there do not count.
+    there do not count. `logouts` come from the city's single sign-on: all from one address, and everybody may be
+    signed out at once.
     """
 
     account: Budget = field(default_factory=lambda: Budget(400, 40))
@@ -58,6 +59,7 @@ class Rates:
     stranger: Budget = field(default_factory=lambda: Budget(600, 30))
     passwords: Budget = field(default_factory=lambda: Budget(60, 2))
     passkeys: Budget = field(default_factory=lambda: Budget(120, 5))
+    logouts: Budget = field(default_factory=lambda: Budget(600, 20))
 
     def check(self, principal: Principal) -> None:
         """Raises TooMany where this account or token asks too often."""

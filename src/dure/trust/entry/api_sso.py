@@ -16,7 +16,6 @@ from dure.trust.entry import cookies, edge, shapes
 from dure.trust.entry.sso import ending, flow, provider, settings
 from dure.trust.entry.sso.flow import Back, Purpose, Told
 from dure.trust.entry.sso.provider import Provider, Refused
-from dure.trust.rates import Budget
 from dure.trust.web import check_proven, principal_of
 
 log = logging.getLogger(__name__)
@@ -24,8 +23,6 @@ router = APIRouter(tags=["trust"], route_class=edge.DoorRoute, responses=PROBLEM
 _BACK_TO: dict[Purpose, str] = {"sign_in": "board", "link": "admin/mine", "prove": "proof"}
 _LASTS_S = int(flow.LASTS.total_seconds())
 Text = Annotated[str | None, Query(max_length=4096)]
-LOGOUTS = Budget(burst=600, per_second=20)
-"""Logout tokens of one address: a whole city may be signed out at once, and a flood of forgeries is no work."""
 _LONGEST_TOKEN = 16_384
 _FORM_TYPE = "application/x-www-form-urlencoded"
 _FORM: dict[str, Any] = {
@@ -131,7 +128,7 @@ async def leave(holder: edge.Holder, context: ContextDep, response: Response) ->
 @router.post("/sso/logout", openapi_extra={**OPEN, "requestBody": _FORM})
 async def logout(request: Request, context: ContextDep, response: Response) -> None:
     """The provider says that somebody is out: their sessions end before the answer. Its signature is its credential."""
-    edge.admitted(request, LOGOUTS)
+    edge.admitted(request, "logouts")
     response.headers["Cache-Control"] = "no-store"
     theirs = _provider(context)
     token = _token(request.headers.get("content-type", ""), await request.body())

@@ -58,7 +58,7 @@ def visit_of(request: Request) -> Visit:
 
 def admitted(
     request: Request,
-    by: Literal["passwords", "passkeys"] = "passwords",
+    by: Literal["passwords", "passkeys", "logouts"] = "passwords",
     *,
     key: str | None = None,
     proof: bool = False,
@@ -68,7 +68,7 @@ def admitted(
     """
     check_same_origin(request, needs_proof=proof)
     rates: Rates = request.app.state.rates
-    budget = rates.passwords if by == "passwords" else rates.passkeys
+    budget = {"passwords": rates.passwords, "passkeys": rates.passkeys, "logouts": rates.logouts}[by]
     if not budget.take(key or addresses.origin(client_address(request))):
         raise TooMany("trust.sign_in.wait", retry_after_s=5)
     request.state.refusal_recorded = True
