@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from dure.engine.database import Tx
 from dure.engine.live import LiveEntity
 from dure.engine.room import Every, Room, Task
-from dure.notices import api_public, api_setup, publishing, queries, sender
+from dure.notices import api_public, api_setup, kept, publishing, queries, sender
 from dure.notices.api import router as notices_router
 from dure.notices.policy import GRANTS
 from dure.trust import vault
@@ -37,5 +37,6 @@ ROOM = Room(
     grants=GRANTS,
     every=(Every("notices.cap", 2, publishing.lay_out),),
     tasks=(Task("notices.sender", "work", sender.run),),
+    retention=(kept.NOTICE,),
     keeps_people=(("notice", "person_id"),),
 )
