@@ -19,6 +19,8 @@ SCREENS = (
     "assets/import",
     "rules",
     "rules/device_silent",
+    "playbooks",
+    "playbooks/missing_person",
     "market-fire",
     "admin/system",
     "admin/accounts",

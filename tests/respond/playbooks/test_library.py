@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from dure.engine.database import Database
 from dure.respond.playbooks import library
+from dure.respond.playbooks.contributed import shipped
 from dure.trust.roles import Role
 from tests.respond.conftest import Desk
 
@@ -32,8 +33,7 @@ async def put(client: httpx.AsyncClient, expected: int | None = None, **form: An
 
 async def test_a_new_city_has_the_manuals_that_came_with_it(lead: httpx.AsyncClient, database: Database) -> None:
     listed = (await lead.get("/playbooks")).json()["items"]
-    # Also of kinds that only a service brings (market_fire), which this room alone does not know.
-    assert {one["kind"] for one in listed} == {path.name.split(".")[0] for path in MANUALS.glob("*.ko.md")}
+    assert {one["kind"] for one in listed} == set(shipped())
     one = next(one for one in listed if one["kind"] == "missing_person")
     assert one["number"] == one["newest"] == 1
     assert one["source"] == "dure"

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from dure.detect.contributed import contribute
 from dure.engine.room import Room
 from dure.engine.settings import city_zone
+from dure.respond.playbooks import contributed as manuals
 from dure.respond.types import TYPES
 from dure.services.market_fire.api import router
 from dure.services.market_fire.model import incident_type
@@ -14,12 +15,15 @@ from dure.services.market_fire.policy import GRANTS
 
 RULES = Path(__file__).with_name("rules.toml")
 """The rules a new city begins with."""
+PLAYBOOKS = Path(__file__).with_name("playbooks")
+"""The manual of its kind of incident."""
 
 
 def register() -> None:
-    """Tell the lower rooms of the service's kind of incident and rules. The clocks are those in force today."""
+    """Tell the lower rooms of the service's kind of incident, rules and manual. The clocks are those in force today."""
     TYPES.register(incident_type(datetime.now(ZoneInfo(city_zone())).date()))
     contribute("market_fire", RULES)
+    manuals.contribute("market_fire", PLAYBOOKS)
 
 
 ROOM = Room(
