@@ -18,6 +18,7 @@ from dure.kernel.clock import HeldClock
 from dure.notices import Channel, To, Wanted, receipts
 from dure.notices.sender import Sender, Way
 from dure.notices.solapi import Solapi
+from dure.trust import vault
 from tests.notices.conftest import Desk, Someone
 
 
@@ -231,3 +232,18 @@ async def test_a_signed_report_is_taken_and_a_forged_or_late_one_refused(
     assert await tell("shared", at) == 200
     assert await tell("shared", at) == 200
     assert [row["status"] for row in await town.rows()] == ["delivered"]
+
+
+async def test_a_record_whose_key_is_missing_keeps_nobody_else_waiting(town: Town, someone: Someone) -> None:
+    lost, fine = await someone("010-6666-6666"), await someone("010-7777-7777")
+    await town.want(lost)
+    await town.want(fine)
+    async with town.database.transaction() as tx:
+        keys = vault.of(tx).keys
+        keys._connected().execute("delete from key where kind = 'person' and id = ?", (lost.bytes,))
+    await town.sender.step()
+    assert town.texts == ["01077777777"]
+    assert sorted((row["status"], row["reason"]) for row in await town.rows()) == [
+        ("refused", "unreadable"),
+        ("sent", None),
+    ]

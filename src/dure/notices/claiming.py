@@ -9,6 +9,7 @@ from sqlalchemy import RowMapping, text
 
 from dure.engine.database import Tx
 from dure.engine.settings import city_zone
+from dure.kernel.errors import Unavailable
 from dure.kernel.ids import new_id
 from dure.notices import contacts, rules, timing
 from dure.notices.contacts import Receiver
@@ -80,8 +81,12 @@ async def _taken(tx: Tx, row: RowMapping, share: Share) -> Message | None:
         tx, _SENDER, "notice.send", "notice", row["id"], person_id=row["person_id"], case=row["incident_id"],
         purpose=f"notice {row['template']}",
     )  # fmt: skip
-    receiver = await contacts.receiver(tx, row)
-    words = opened(tx, row["id"], row["incident_id"], bytes(row["sealed"]))
+    try:
+        receiver = await contacts.receiver(tx, row)
+        words = opened(tx, row["id"], row["incident_id"], bytes(row["sealed"]))
+    except Unavailable:  # a key is missing that nobody destroyed: this one cannot go, and must not keep others back
+        await stand(tx, row["id"], Status.REFUSED, reason="unreadable")
+        return None
     if receiver is None or words is None:
         await stand(tx, row["id"], Status.REFUSED, reason="no_address" if receiver is None else "destroyed")
         return None
@@ -124,5 +129,8 @@ async def address_of(tx: Tx, row: RowMapping) -> str | None:
         tx, _SENDER, "notice.ask", "notice", row["id"], person_id=row["person_id"], case=row["incident_id"],
         purpose="notice reconcile",
     )  # fmt: skip
-    receiver = await contacts.receiver(tx, row)
+    try:
+        receiver = await contacts.receiver(tx, row)
+    except Unavailable:
+        return None
     return None if receiver is None else receiver.address

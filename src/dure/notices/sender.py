@@ -6,7 +6,6 @@ is unknown then, and the gateway is asked by our own reference (`model.settled`)
 
 import asyncio
 import logging
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
@@ -37,7 +36,7 @@ from dure.notices.model import (
 )
 
 log = logging.getLogger(__name__)
-PAUSE_S = 0.2
+PAUSE_S = 0.1
 TEND_S = 1.0
 LANES = 4
 ASK_MOST = 50
@@ -80,18 +79,21 @@ class Sender:
         self._database, self._ways = database, ways
 
     async def run(self) -> None:
-        """For ever. A slow gateway holds up at most `LANES` loads; what the database does not answer is tried again."""
+        """For ever. A slow gateway holds up at most `LANES` loads, and never the next claim; what the database does not
+        answer is tried again.
+        """
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._sending())
+            tasks.create_task(self._tending())
+
+    async def _sending(self) -> None:
         lanes: set[asyncio.Task[bool]] = set()
-        tended = 0.0
         try:
             while True:
                 try:
                     for way in self._ways:
                         if len(lanes) < LANES and (messages := await self.claim(way)):
                             lanes.add(asyncio.create_task(self._guarded(way, messages)))
-                    if time.monotonic() - tended >= TEND_S:
-                        await self.tend()
-                        tended = time.monotonic()
                 except Unavailable as error:
                     log.warning("notices wait: %s", error)
                 lanes = {one for one in lanes if not one.done()}
@@ -99,6 +101,14 @@ class Sender:
         finally:
             for one in lanes:
                 one.cancel()
+
+    async def _tending(self) -> None:
+        while True:
+            try:
+                await self.tend()
+            except Unavailable as error:
+                log.warning("notices wait: %s", error)
+            await asyncio.sleep(TEND_S)
 
     async def _guarded(self, way: Way, messages: Sequence[Message]) -> bool:
         """Hand over in a lane of its own: what goes wrong leaves attempts without an end, which `tend` finds."""
