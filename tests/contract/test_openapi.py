@@ -24,6 +24,7 @@ from schemathesis.checks import not_a_server_error
 from dure import app
 from dure.engine import edge
 from dure.engine.context import Context
+from dure.engine.database import Database
 from dure.engine.settings import Settings
 from dure.engine.texts import catalogue
 from tests.town import Town, running, said
@@ -70,16 +71,8 @@ def as_cbor(_context: schemathesis.SerializationContext, value: Any) -> bytes:
 def described() -> dict[str, Any]:
     """The OpenAPI document; describing needs no engine."""
     nowhere = Settings(Path(), "postgresql://nowhere", "nats://nowhere")
-    context = Context(nowhere, None, None, catalogue())  # type: ignore[arg-type]
-    return edge.describe(_application(context))
-
-
-def _application(context: Context) -> Any:
-    class _NoDatabase:
-        url = ""
-
-    object.__setattr__(context, "database", _NoDatabase())
-    return app.web(context)[0]
+    context = Context(nowhere, Database(nowhere.database_url), None, catalogue())  # type: ignore[arg-type]
+    return edge.describe(app.web(context)[0])
 
 
 DOCUMENT = described()

@@ -63,7 +63,7 @@ async def city_over_nats(tmp_path: Path, nats: Nats, database: Database) -> Asyn
 @pytest.fixture
 async def city_over_postgres(tmp_path: Path, postgres: Postgres, own_nats) -> AsyncIterator[City]:
     """A city on that PostgreSQL."""
-    database = Database(postgres.url)
+    database = Database(postgres.url, folder=tmp_path)
     await migrated(database)
     async for city in city_on(Settings(tmp_path, postgres.url, own_nats.url), database):
         yield city

@@ -17,7 +17,7 @@ async def main() -> None:
     logging.basicConfig(level=logging.WARNING)
     worker.SNAPSHOT_S = 0.2  # type: ignore[misc]
     settings = from_environment()
-    database = Database(settings.database_url)
+    database = Database(settings.database_url, folder=settings.data)
     stream = await Stream.connect(settings.nats_url, name="worker")
     context = Context(settings, database, stream, catalogue())
     await worker.Detector(context, 0, wall=lambda: 0.0).run()

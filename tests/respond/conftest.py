@@ -39,9 +39,9 @@ def clock() -> HeldClock:
 
 
 @pytest.fixture
-async def database(database_url: str, clock: HeldClock) -> AsyncIterator[Database]:
+async def database(database_url: str, clock: HeldClock, tmp_path: Path) -> AsyncIterator[Database]:
     """A migrated database of this test's own, by the held clock, with cameras around the market."""
-    pool = Database(database_url, clock=clock)
+    pool = Database(database_url, clock=clock, folder=tmp_path)
     async with pool.transaction() as tx:
         await tx.execute(
             text(

@@ -16,8 +16,3 @@ class Context:
     database: Database
     stream: Stream
     catalogue: Catalogue
-
-    def __post_init__(self) -> None:
-        """The database's transactions know from now on which city's they are."""
-        if getattr(self.database, "folder", self) is None:
-            self.database.folder = self.settings.data

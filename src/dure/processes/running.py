@@ -40,7 +40,7 @@ async def _main(name: str, jobs: Callable[[Context], Awaitable[Iterable[Job]]]) 
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    database = Database(settings.database_url)
+    database = Database(settings.database_url, folder=settings.data)
     stream = await Stream.connect(settings.nats_url, name=f"dure-{name}")
     try:
         context = Context(settings, database, stream, catalogue())

@@ -8,6 +8,7 @@ from typing import Any
 from dure import app
 from dure.engine import edge
 from dure.engine.context import Context
+from dure.engine.database import Database
 from dure.engine.settings import Settings
 from dure.engine.texts import catalogue
 from tests.contract.matrix.table import SOURCES
@@ -16,16 +17,11 @@ _EVENT = re.compile(r"""["']([A-Z][A-Za-z]+\.v[1-9][0-9]*)["']""")
 METHODS = ("get", "post", "put", "patch", "delete", "head")
 
 
-class _NoDatabase:
-    url = ""
-
-
 @cache
 def document() -> dict[str, Any]:
     """The OpenAPI document; describing needs no engine."""
     nowhere = Settings(Path(), "postgresql://nowhere", "nats://nowhere")
-    context = Context(nowhere, None, None, catalogue())  # type: ignore[arg-type]
-    object.__setattr__(context, "database", _NoDatabase())
+    context = Context(nowhere, Database(nowhere.database_url), None, catalogue())  # type: ignore[arg-type]
     return edge.describe(app.web(context)[0])
 
 
