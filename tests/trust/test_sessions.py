@@ -14,7 +14,7 @@ from dure.engine.settings import Settings
 from dure.kernel.clock import HeldClock
 from dure.trust import authentication, policy, secret
 from dure.trust.roles import Role
-from dure.trust.web import cookie_name, install, secure
+from dure.trust.web import cookie_name, install
 from dure.trust.who.watch import still_valid
 from tests.trust.conftest import PASSWORD, account, bearer, browser, signed_in, token
 
@@ -172,7 +172,7 @@ def test_over_tls_the_cookie_is_secure_and_bound_to_its_host(
 ) -> None:
     context: Context = app.state.context
     over = dataclasses.replace(context, settings=dataclasses.replace(settings, public_url=url))
-    assert (cookie_name(over), secure(over)) == (name, tls)
+    assert (cookie_name(over), over.settings.secure) == (name, tls)
 
 
 async def test_behind_a_listed_proxy_the_clients_own_address_counts(

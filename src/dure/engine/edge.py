@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -37,17 +38,18 @@ _NOT_KEPT = (b"cache-control", b"no-store")
 
 def _own_headers(scope: Scope, given: Sequence[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
     """The security headers of an answer. What the API says stays in no cache but where a route says otherwise."""
-    own = [*_SECURITY, _policy_of(scope)]
-    if scope["scheme"] == "https" or context_of(Request(scope)).settings.public_url.startswith("https://"):
+    settings = context_of(Request(scope)).settings
+    own = [*_SECURITY, _policy(settings.video_url)]
+    if settings.secure:
         own.append(_TLS_ONLY)
     if scope["path"].startswith("/api/") and all(name.lower() != b"cache-control" for name, _ in given):
         own.append(_NOT_KEPT)
     return own
 
 
-def _policy_of(scope: Scope) -> tuple[bytes, bytes]:
+@cache
+def _policy(relay: str | None) -> tuple[bytes, bytes]:
     """The content security policy: all from here, and pictures from the city's own relay."""
-    relay = context_of(Request(scope)).settings.video_url
     return b"content-security-policy", _POLICY.format(relay=f" {relay}" if relay else "").encode()
 
 

@@ -40,6 +40,11 @@ class Settings:
     video_url: str | None = None
     camera_networks: tuple[str, ...] = ()
 
+    @property
+    def secure(self) -> bool:
+        """Whether browsers reach the city by TLS: its own, or that of a proxy before it."""
+        return self.public_url.startswith("https://") or self.tls_cert is not None
+
 
 def city_zone(environment: Mapping[str, str] = os.environ) -> str:
     """The city's time zone, for what has no `Settings` in hand: its days begin there."""

@@ -25,14 +25,9 @@ PROVEN_FOR = timedelta(minutes=5)
 """How long a proof that the person is there counts before what discloses."""
 
 
-def secure(context: Context) -> bool:
-    """Whether the city is reached by TLS."""
-    return context.settings.public_url.startswith("https://") or context.settings.tls_cert is not None
-
-
 def cookie_name(context: Context) -> str:
     """The session cookie's name. `__Host-` lets no neighbouring host set it, and works over TLS only."""
-    return "__Host-dure" if secure(context) else "dure"
+    return "__Host-dure" if context.settings.secure else "dure"
 
 
 def client_address(request: Request) -> Address | None:

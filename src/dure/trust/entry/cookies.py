@@ -6,7 +6,7 @@ from fastapi import Request, Response
 
 from dure.engine.context import Context
 from dure.engine.web import context_of
-from dure.trust.web import cookie_name, secure
+from dure.trust.web import cookie_name
 
 Name = Literal["second", "known", "sso"]
 KNOWN_S = 400 * 86_400
@@ -52,8 +52,10 @@ def _named(context: Context, name: Name) -> str:
 def _set(
     response: Response, context: Context, name: str, value: str, lasts_s: int, same: Literal["lax", "strict"]
 ) -> None:
-    response.set_cookie(name, value, max_age=lasts_s, path="/", secure=secure(context), httponly=True, samesite=same)
+    response.set_cookie(
+        name, value, max_age=lasts_s, path="/", secure=context.settings.secure, httponly=True, samesite=same
+    )
 
 
 def _forget(response: Response, context: Context, name: str) -> None:
-    response.delete_cookie(name, path="/", secure=secure(context), httponly=True, samesite="strict")
+    response.delete_cookie(name, path="/", secure=context.settings.secure, httponly=True, samesite="strict")

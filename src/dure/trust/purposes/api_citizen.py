@@ -16,7 +16,7 @@ from dure.trust.principal import Principal
 from dure.trust.purposes import citizens, copies, grounds, ledger, rights, shapes
 from dure.trust.purposes.api import entries_page, vault_of, zone_of
 from dure.trust.shapes import PersonOut
-from dure.trust.web import check_same_origin, client_address, cookie_name, require, secure
+from dure.trust.web import check_same_origin, client_address, cookie_name, require
 
 router = Router(prefix="/privacy", tags=["privacy"])
 
@@ -47,7 +47,7 @@ async def sign_in(
         session,
         max_age=lasts,
         path="/",
-        secure=secure(context),
+        secure=context.settings.secure,
         httponly=True,
         samesite="strict",
     )
