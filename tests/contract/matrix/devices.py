@@ -3,7 +3,6 @@
 import itertools
 import json
 import threading
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -29,17 +28,23 @@ class Device:
     def __post_init__(self) -> None:
         self._told = threading.Event()
         self._subscribed = threading.Event()
+        self._settled = threading.Event()
         self._client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=f"{self.name}-{next(_values)}")
         self._client.username_pw_set(self.name, self.key)
         self._client.on_connect = self._on_connect
         self._client.on_connect_fail = lambda *_: self._told.set()
-        self._client.on_disconnect = lambda *_: self._told.set()
+        self._client.on_disconnect = self._on_disconnect
+        self._client.on_publish = lambda *_: self._settled.set()
         self._client.on_message = lambda _client, _data, message: self.heard.append(message.topic)
         self._client.on_subscribe = self._on_subscribe
 
     def _on_connect(self, _client: object, _data: object, _flags: object, code: object, _more: object) -> None:
         self.code = int(getattr(code, "value", 0))
         self._told.set()
+
+    def _on_disconnect(self, *_: object) -> None:
+        self._told.set()
+        self._settled.set()
 
     def _on_subscribe(
         self, _client: object, _data: object, _number: object, codes: list[object], _more: object
@@ -56,10 +61,10 @@ class Device:
 
     def publish(self, topic: str, value: int, *, retain: bool = False) -> None:
         """Say a value; whether it was taken shows only in what the city has."""
-        told = self._client.publish(topic, json.dumps([{"n": "heat", "u": "Cel", "v": value}]), qos=1, retain=retain)
-        with_answer = time.monotonic() + 0.5
-        while not told.is_published() and time.monotonic() < with_answer and self._client.is_connected():
-            self._told.wait(0.01) if not self._told.is_set() else time.sleep(0.01)
+        self._settled.clear()
+        self._client.publish(topic, json.dumps([{"n": "heat", "u": "Cel", "v": value}]), qos=1, retain=retain)
+        if self._client.is_connected():
+            self._settled.wait(0.5)  # some refusals are silent
 
     def subscribe(self, topic: str) -> None:
         """Ask to hear; what is granted or not is in `granted`, what comes in `heard`."""
