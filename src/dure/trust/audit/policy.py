@@ -1,5 +1,5 @@
 """Who reads the log, takes it out, and judges what a review found odd. An administrator names witnesses and reviews
-nothing: what administrators did is reviewed by somebody else.
+nothing: what administrators did is reviewed by somebody else. Both may say which person an account is.
 """
 
 from dure.trust.policy import Ask, Grants, grant
@@ -10,4 +10,5 @@ GRANTS: Grants = {
     "audit.export": grant({Role.AUDITOR}, Ask.PURPOSE, Ask.STEP_UP),
     "audit.witness": grant({Role.ADMIN}, Ask.STEP_UP),
     "audit.review": grant({Role.AUDITOR}, Ask.ACCOUNT),
+    "audit.own": grant({Role.ADMIN, Role.AUDITOR}, Ask.ACCOUNT, Ask.STEP_UP),
 }

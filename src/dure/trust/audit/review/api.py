@@ -19,6 +19,7 @@ from dure.trust.web import require
 router = Router(prefix="/audit", tags=["audit"])
 Reads = Annotated[Principal, Depends(require("audit.read"))]
 Reviews = Annotated[Principal, Depends(require("audit.review"))]
+Links = Annotated[Principal, Depends(require("audit.own"))]
 Month = Annotated[str, StringConstraints(pattern=r"^20\d\d-(0[1-9]|1[0-2])$")]
 Word = Annotated[str, StringConstraints(strip_whitespace=True, min_length=2, max_length=500)]
 
@@ -38,6 +39,12 @@ class WordIn(Model):
 
 class OwnIn(Model):
     """The person of the vault that an account is; null takes it back."""
+
+    person_id: UUID | None
+
+
+class OwnOut(BaseModel):
+    """The person of the vault that an account is; null where nobody said."""
 
     person_id: UUID | None
 
@@ -226,7 +233,13 @@ async def close_review(tx: TxDep, who: Reviews, context: ContextDep, review_id: 
     return await _shown(tx, context, review_id)
 
 
+@router.get("/own-people/{account_id}")
+async def own_person(tx: TxDep, _who: Reads, account_id: UUID) -> OwnOut:
+    """Which person of the vault an account is; who that is, the vault tells, masked."""
+    return OwnOut(person_id=await making.own(tx, account_id))
+
+
 @router.put("/own-people/{account_id}", status_code=204)
-async def set_own_person(body: OwnIn, tx: TxDep, who: Reviews, account_id: UUID) -> None:
-    """Say which person of the vault an account is; used by the review alone."""
+async def set_own_person(body: OwnIn, tx: TxDep, who: Links, account_id: UUID) -> None:
+    """Say which person of the vault an account is; used by the review alone. One's own is another's to say."""
     await making.set_own(tx, who, account_id, body.person_id)

@@ -71,6 +71,7 @@ _SET_OWN = text(
     "insert into audit_own (account_id, person_id) values (:account, :person) "
     "on conflict (account_id) do update set person_id = :person"
 )
+_OWN_OF = text("select person_id from audit_own where account_id = :account")
 _DROP_OWN = text("delete from audit_own where account_id = :account")
 
 
@@ -201,8 +202,19 @@ async def findings(tx: Tx, review_id: UUID) -> Sequence[RowMapping]:
     return await tx.rows(_FINDINGS, {"id": review_id})
 
 
+async def own(tx: Tx, account_id: UUID) -> UUID | None:
+    """The person that somebody said an account is."""
+    found = await tx.scalar(_OWN_OF, {"account": account_id})
+    return found if isinstance(found, UUID) else None
+
+
 async def set_own(tx: Tx, principal: Principal, account_id: UUID, person_id: UUID | None) -> None:
-    """Say which person of the vault an account is, so that a look at one's own or a relative's record is found."""
+    """Say which person of the vault an account is, so that a look at one's own or a relative's record is found.
+
+    Raises Forbidden for one's own account: who looked could else hide it.
+    """
+    if account_id == principal.account_id:
+        raise Forbidden("trust.audit.own_self")
     if person_id is None:
         await tx.execute(_DROP_OWN, {"account": account_id})
     else:
