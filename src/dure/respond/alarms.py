@@ -6,6 +6,7 @@ person confirms does.
 """
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import RowMapping, text
@@ -140,7 +141,7 @@ async def join(tx: Tx, incident: RowMapping, signal: Signal, by: Principal | Non
     weight = heavier(before, graver(signal.severity, by_spread(kind.spread, subjects)))
     await _say_heavier(tx, incident_id, before, weight)
     standing = incident["standing_alarms"] + 1
-    values: dict[str, object] = {"confirmed_at": await _confirmed(tx, incident, kind)} if signal.confirmed else {}
+    values: dict[str, Any] = {"confirmed_at": await _confirmed(tx, incident, kind)} if signal.confirmed else {}
     if incident["place_key"] is None:  # a call comes first; the alarm says which market it is
         values |= {"place_key": signal.place.place_key, "name": incident["name"] or signal.place.name}
     await changed(
@@ -195,7 +196,7 @@ async def _follow(tx: Tx, alarm_id: UUID) -> None:
         },
     )
     standing = incident["standing_alarms"] + int(signal.standing) - int(known["standing"])
-    values: dict[str, object] = {"standing_alarms": standing}
+    values: dict[str, Any] = {"standing_alarms": standing}
     if signal.confirmed and known["stage"] != signal.stage:
         await timeline.add(tx, incident_id, Entry.SIGNAL, "alarm_confirmed", signal.words(), **_judged(signal))
         values["confirmed_at"] = await _confirmed(tx, incident, kind)

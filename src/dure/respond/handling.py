@@ -122,7 +122,7 @@ async def reopen(tx: Tx, principal: Principal, incident_id: UUID, reason: str, e
     await clocks.resume(tx, incident_id, row["closed_at"])
     await timeline.add(tx, incident_id, Entry.STATE, "reopened", actor=principal.name, words=reason)
     await signals.unsettle(tx, incident_id)
-    cleared = {"closed_at": None, "closed_by": None, "outcome": None, "outcome_reason": None}
+    cleared: dict[str, Any] = {"closed_at": None, "closed_by": None, "outcome": None, "outcome_reason": None}
     taker = await taking_up(tx, principal, row)
     await changed(tx, incident_id, "reopened", status=status.value, **taker, **cleared)
     await audit.record(tx, principal, "incident.reopen", "incident", incident_id)

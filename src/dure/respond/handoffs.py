@@ -5,6 +5,7 @@ Nothing is sent outside here: an agency sees the hand-off when it looks at its s
 claim.
 """
 
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import RowMapping, text
@@ -129,7 +130,7 @@ async def answer(
 async def _move(tx: Tx, root: RowMapping, row: RowMapping, status: HandoffStatus) -> None:
     """What the answer does to the incident: a clock stops, or it comes back when nobody took it."""
     incident_id: UUID = row["incident_id"]
-    values: dict[str, object] = {}
+    values: dict[str, Any] = {}
     if status is HandoffStatus.ACKNOWLEDGED:
         await clocks.moment(tx, incident_id, TYPES.kept(row["type"]), Moment.ANSWERED, tx.now())
     elif row["incident_status"] == Status.HANDED_OFF and not await tx.scalar(
