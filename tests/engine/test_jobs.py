@@ -32,10 +32,14 @@ async def noted(database: Database) -> list[str]:
 
 async def test_a_wake_comes_with_its_transaction_or_not_at_all(database: Database) -> None:
     queue = Queue("test", _noted)
-    with pytest.raises(ZeroDivisionError):
+
+    async def fail() -> None:
         async with database.transaction() as tx:
             await jobs.wake(tx, "test", "lost")
             raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await fail()
     async with database.transaction() as tx:
         await jobs.wake(tx, "test", "kept")
         await jobs.wake(tx, "other", "kept")
