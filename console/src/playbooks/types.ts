@@ -5,6 +5,8 @@ export type ByLanguage = Readonly<Record<TextLanguage, string | null>>;
 /** What is in force for a kind of incident. */
 export interface Entry {
   readonly kind: string;
+  /** A key of the catalogue. */
+  readonly kind_title: string;
   readonly title: ByLanguage;
   readonly owner: ByLanguage;
   readonly severity: 'critical' | 'serious' | 'watch' | 'notice' | null;

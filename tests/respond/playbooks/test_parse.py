@@ -198,6 +198,10 @@ def test_what_is_wrong_is_told_at_its_line(body: str, line: int, key: str) -> No
     assert (line, key) in faults(body)
 
 
+def test_what_follows_an_unreadable_line_is_not_judged_by_it() -> None:
+    assert faults("## 1. a\n- 임뮤: 경찰, x\n- 기한: 2분\n- 넘기면: 점주에게 알린다\n") == [(2, "unknown_word_near")]
+
+
 def test_front_matter_is_needed_and_understood() -> None:
     assert faults("# 제목\n", head=False)[0] == (1, "no_front")
     found = faults("---\n종류: Fire!\n심각도: 큼\n판: 1\n색: 빨강\n---\n# 제목\n## 1. a\n글\n", head=False)
@@ -211,14 +215,14 @@ def test_what_a_wait_ends_by_itself_is_no_cycle() -> None:
 
 def test_ten_thousand_steps_and_a_huge_file_are_refused_quickly() -> None:
     many = HEAD["ko"] + "".join(f"## {n}. 단계\n글\n" for n in range(1, 10_001))
-    began = time.perf_counter()
+    began = time.process_time()
     assert "respond.playbook.fault.too_many_steps" in {one.key for one in parse(many, "ko").faults}
     deep = HEAD["ko"] + "## 1. a\n" + "- 때: 답이 ‘예’이면\n" * 12_000
     assert len(parse(deep[:250_000], "ko").faults) <= MOST
     assert [one.key for one in parse("가" * 100_000, "ko").faults] == ["respond.playbook.fault.too_long"]
     golden = HEAD["ko"] + "## 1. a\n" + "- 골든타임: 신호 → 이관 90초\n- 넘기면: 점주에게\n" * 3_000
     assert parse(golden, "ko").playbook is not None
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5
     chain = "".join(f"## {n}. s\n- 기다림: {n % MOST_STEPS + 1}단계\n" for n in range(1, MOST_STEPS + 1))
     assert [key for _line, key in faults(chain)] == ["cycle"]
 
@@ -233,7 +237,7 @@ def test_twins_that_differ_are_told_apart() -> None:
     }
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(text=st.text(max_size=400), language=st.sampled_from(LANGUAGES))
 def test_any_text_is_a_plan_or_has_faults(text: str, language: Language) -> None:
     _sound(text, language)
@@ -260,7 +264,7 @@ _BITS = st.sampled_from(
 )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(data=st.data())
 def test_a_manual_with_pieces_cut_or_put_in_is_a_plan_or_has_faults(data: st.DataObject) -> None:
     key = data.draw(st.sampled_from(sorted(TEXTS)))

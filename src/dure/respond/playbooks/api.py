@@ -13,6 +13,7 @@ from dure.respond.playbooks.check import twins
 from dure.respond.playbooks.faults import Fault
 from dure.respond.playbooks.library import Version
 from dure.respond.playbooks.plain import to_json
+from dure.respond.types import TYPES
 from dure.trust.principal import Principal
 from dure.trust.web import require
 
@@ -27,6 +28,7 @@ def _entry(found: Version, newest: int) -> dict[str, Any]:
     plan = found.plan("ko") if found.plans else None
     return {
         "kind": found.kind,
+        "kind_title": TYPES.kept(found.kind).title,
         "title": {language: found.plans[language].title if language in found.plans else None for language in LANGUAGES},
         "owner": {language: found.plans[language].owner if language in found.plans else None for language in LANGUAGES},
         "severity": plan.severity.value if plan and plan.severity else None,

@@ -109,6 +109,7 @@ class Body:
         self.acts: list[Act] = []
         self.due: Due | None = None
         self.late: tuple[Act, ...] = ()
+        self.lost = False  # the line before could not be read: what says more about it is not judged
         self.timed: int | str | None = None  # what the next 넘기면 is about: an act, a target's id, or the step
 
     def read(self, items: list[Item], prose: list[str]) -> tuple[Act, ...]:
@@ -116,13 +117,16 @@ class Body:
         for item in items:
             word = self.reader.word(item)
             if word is None:
+                self.lost = self.lost or bool(item.word)
                 if not item.word:
                     prose.append(item.value)
-                continue
-            if word in _MORE:
-                _MORE[word](self, item)
-            elif (act := self.act(word, item, f"{self.prefix}{len(self.acts) + 1}")) is not None:
-                self.acts.append(act)
+            elif word in _MORE:
+                if not self.lost or word is Word.GOLDEN:
+                    _MORE[word](self, item)
+            else:
+                act = self.act(word, item, f"{self.prefix}{len(self.acts) + 1}")
+                self.lost = act is None
+                self.acts += [] if act is None else [act]
         return tuple(self.acts)
 
     def fault(self, item: Item, key: str, /, **params: Param) -> None:

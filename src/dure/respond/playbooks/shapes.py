@@ -20,11 +20,12 @@ class Names(BaseModel):
 
 
 class Entry(BaseModel):
-    """What is in force for a kind of incident. `label` is the version that the manual calls itself, `number` counts the
-    city's own versions, `newest` is the highest of them; `steps` counts.
+    """What is in force for a kind of incident. `kind_title` is a catalogue key, `label` the version that the manual
+    calls itself; `number` counts the city's own versions, `newest` is the highest of them; `steps` counts.
     """
 
     kind: str
+    kind_title: str
     title: Names
     owner: Names
     severity: str | None
