@@ -61,9 +61,10 @@ async def _handle(page: Page) -> None:
     await page.keyboard.press("h")
     dialog = page.get_by_role("dialog", name="이관")
     await expect(dialog.get_by_role("radio").first).to_be_visible()
+    await dialog.get_by_role("radio", name="상황전파").click()  # the manual has passed it on already
     await dialog.get_by_role("button", name="보내기").click()
     await expect(dialog).to_be_hidden()
-    await expect(page.get_by_role("region", name="이관").get_by_text("미확인")).to_be_visible()
+    await expect(page.get_by_role("region", name="이관").get_by_text("미확인").first).to_be_visible()
     await page.keyboard.press("c")
     closing = page.get_by_role("dialog")
     await closing.get_by_role("textbox").fill("음식 연기, 현장 확인")

@@ -1,7 +1,7 @@
 """kill -9 of the worker in the middle of runs: no step is lost, each own step happens once, no notice is sent twice."""
 
 import asyncio
-import os
+import multiprocessing
 import random
 import signal
 import sys
@@ -22,8 +22,7 @@ from dure.respond.opening import Opening, Place, open_incident
 from dure.respond.playbooks.parse import parse
 from dure.respond.runs import starting
 from dure.respond.types import TYPES
-
-WORKER = Path(__file__).with_name("worker.py")
+from tests.respond.runs.worker import work
 
 
 @pytest.fixture
@@ -48,16 +47,18 @@ def manual(steps: int) -> str:
 
 
 @asynccontextmanager
-async def worker(url: str, folder: Path) -> AsyncIterator[asyncio.subprocess.Process]:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, str(WORKER), url, str(folder), env={**os.environ, "PYTHONPATH": "src"}
-    )
+async def worker(url: str, folder: Path) -> AsyncIterator[None]:
+    """A worker for the length of the block, then kill -9. It is forked from a server that has imported everything."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["tests.respond.runs.worker"])
+    process = context.Process(target=work, args=(url, str(folder)))
+    process.start()
     try:
-        yield process
+        yield
     finally:
-        if process.returncode is None:
-            process.send_signal(signal.SIGKILL)
-        await process.wait()
+        process.kill()
+        await asyncio.to_thread(process.join)
+        assert process.exitcode == -signal.SIGKILL
 
 
 async def begin(database: Database, incidents: int, steps: int) -> list[UUID]:
@@ -107,13 +108,13 @@ async def drill(
             await begin(database, incidents, steps)
         before = await number(database, MOVED)
         async with worker(url, folder):
-            until = time.monotonic() + 60
+            until = time.monotonic() + 120
             while await number(database, MOVED) == before and await number(database, UNFINISHED):
                 assert time.monotonic() < until, "the worker does nothing"
                 await asyncio.sleep(0.01)
             await asyncio.sleep(chance.uniform(0, 0.3))
     async with worker(url, folder):
-        until = time.monotonic() + 120
+        until = time.monotonic() + 240
         while await number(database, UNFINISHED):
             assert time.monotonic() < until, "the runs do not end"
             await asyncio.sleep(0.05)
