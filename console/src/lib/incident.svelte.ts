@@ -16,7 +16,9 @@ export class IncidentView extends Resource<IncidentDetail> {
     void this.load();
     let timer: ReturnType<typeof setTimeout> | undefined;
     const stop = live.onChange((change) => {
-      if (change.entity !== 'incident' || change.id !== this.id || change.version <= (this.data?.version ?? 0)) return;
+      const changed = change.entity === 'incident' && change.id === this.id && change.version > (this.data?.version ?? 0);
+      const told = change.entity === 'notice' && (change.value as unknown as { incident_id?: string } | null)?.incident_id === this.id;
+      if (!changed && !told) return;
       clearTimeout(timer);
       timer = setTimeout(() => void this.load(), settle);
     });

@@ -2,6 +2,7 @@
 import type { Alarm } from './alarm';
 import type { CameraState } from './city';
 import type { Severity } from './common';
+import type { Notice } from '../../notices/types';
 
 export interface Place {
   readonly lon: number | null;
@@ -163,6 +164,7 @@ export interface IncidentDetail extends Incident {
   readonly clocks: readonly GoldenClock[];
   readonly handoffs: readonly Handoff[];
   readonly tasks: readonly Task[];
+  readonly notices?: readonly Notice[];
   readonly reports?: readonly Report[];
   readonly merged?: readonly MergedIncident[];
   readonly duplicates?: readonly Duplicate[];
