@@ -1,17 +1,21 @@
 """What encrypts, behind one face: a suite is chosen by the byte that each sealed thing carries.
 
-A city that must use a validated module (KCMVP with ARIA or SEED) registers its suite and names it in
-`DURE_VAULT_SUITE`; what was sealed before is still read by the suite it names.
+A city that must use a validated module (KCMVP with ARIA or SEED) installs a package whose entry point in the group
+`dure.vault_suites` is named `<number>-<name>` and gives its suite, and names it in `DURE_VAULT_SUITE`; what was sealed
+before is still read by the suite it names (docs/security/cipher.md).
 """
 
 import os
 from collections.abc import Mapping
+from functools import cache
+from importlib import metadata
 from typing import Protocol
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM, ChaCha20Poly1305
 
 _NONCE = 12
+GROUP = "dure.vault_suites"
 
 
 class Unreadable(Exception):
@@ -66,15 +70,35 @@ def register(number: int, suite: Cipher) -> None:
 
 def suite(number: int) -> Cipher:
     """The suite of this number. Raises Unreadable where there is none here."""
+    if number not in _suites:
+        installed()
     try:
         return _suites[number]
     except KeyError as error:
         raise Unreadable from error
 
 
+@cache
+def installed() -> None:
+    """Register the suites that packages of this machine bring, once. Raises ValueError for one that breaks a promise,
+    or whose number or name is taken.
+    """
+    from dure.trust.vault import promises
+
+    for point in metadata.entry_points(group=GROUP):
+        number, _, name = point.name.partition("-")
+        found: Cipher = point.load()()
+        broken = promises.faults(found)
+        if broken or not number.isdecimal() or found.name != name:
+            raise ValueError(f"the cipher suite {point.name!r} cannot be used: {'; '.join(broken) or 'its name'}")
+        register(int(number), found)
+
+
 def chosen(environment: Mapping[str, str] = os.environ) -> int:
     """The number of the suite that seals from now on: `DURE_VAULT_SUITE`, else AES-256-GCM. Raises ValueError."""
     name = environment.get("DURE_VAULT_SUITE", "aes-256-gcm")
+    if all(one.name != name for one in _suites.values()):
+        installed()
     for number, one in _suites.items():
         if one.name == name:
             return number
