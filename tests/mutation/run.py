@@ -66,7 +66,7 @@ PACKAGES = {
         (_AUDIT,),
         {
             "merkle": (_AUDIT + "test_merkle.py",),
-            "note": (_AUDIT + "test_walk.py",),
+            "note": (_AUDIT + "test_note.py", _AUDIT + "test_witness.py", _AUDIT + "test_walk.py"),
             "walk": (_AUDIT + "test_walk.py",),
             "witness": (_AUDIT + "test_witness.py",),
             "tree": (_AUDIT + "test_tree.py",),

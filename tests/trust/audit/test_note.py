@@ -89,6 +89,59 @@ def test_nothing_else_passes(wrong: str) -> None:
         CITY.verifier().opened(wrong)
 
 
+def test_fifty_signatures_are_read_and_not_one_more() -> None:
+    assert CITY.verifier().opened(NOTE + f"{SIGNATURE}\n" * 49) == POINT
+    with pytest.raises(BadNote):
+        CITY.verifier().opened(NOTE + f"{SIGNATURE}\n" * 50)
+
+
+LINES = POINT.text().split("\n")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        LINES[:3],
+        [*LINES[:4], "more", ""],
+        [LINES[0], "x", *LINES[2:]],
+        [LINES[0], "023", *LINES[2:]],
+        [LINES[0], "-1", *LINES[2:]],
+        [LINES[0], "1" * 19, *LINES[2:]],
+        [*LINES[:2], "no base64", *LINES[3:]],
+        [*LINES[:2], base64.b64encode(bytes(31)).decode(), *LINES[3:]],
+        [*LINES[:3], "2026-03-02T09:00:00.000005Z", ""],
+        [*LINES[:3], "time soon", ""],
+        [*LINES[:3], "time 2026-13-02T09:00:00.000005Z", ""],
+        [*LINES[:3], "time 2026-03-02T09:00:00.5Z", ""],
+    ],
+)
+def test_what_the_city_signed_is_still_no_checkpoint_in_another_form(wrong: list[str]) -> None:
+    text = "\n".join(wrong).removesuffix("\n") + "\n"
+    note = f"{text}\n{CITY.line(text)}"
+    for read in (CITY.verifier().opened, unchecked):
+        with pytest.raises(BadNote):
+            read(note)
+
+
+def test_only_a_line_of_the_witnesses_own_name_key_and_length_is_its_cosignature() -> None:
+    witness = named("w", bytes([2] * 32))
+    key, line = witness.verifier(COSIGNATURE), witness.cosignature(NOTE, AT)
+    whole = AT.replace(microsecond=0)
+    assert key.cosigned_at(NOTE + line) == whole
+    assert key.cosigned_at(NOTE + line.replace(f"— {witness.name} ", "— other ")) is None
+    blob = base64.b64decode(line.split()[2])
+
+    def under(bytes_: bytes) -> str:
+        return f"{NOTE}— {witness.name} {base64.b64encode(bytes_).decode()}\n"
+
+    assert key.cosigned_at(under(blob)) == whole
+    assert key.cosigned_at(under(bytes(4) + blob[4:])) is None
+    assert key.cosigned_at(under(blob[:9])) is None
+    assert key.cosigned_at(under(blob[:-1])) is None
+    same_key_of_another_kind = Verifier(key.name, ED25519, key.public)
+    assert same_key_of_another_kind.cosigned_at(under(same_key_of_another_kind.id + blob[4:])) is None
+
+
 def test_another_key_of_the_same_name_does_not_open_it() -> None:
     stranger = named("dure", bytes([1] * 32)).verifier()
     with pytest.raises(BadNote):
@@ -113,6 +166,7 @@ def test_a_note_with_other_signatures_beside_is_read() -> None:
         "", "name", "name+00000000", "name+00000000+AA==", "na me+00000000+AA==",
         str(CITY.verifier()).replace("+", "+0", 1),
         f"other+{CITY.verifier().id.hex()}+{str(CITY.verifier()).split('+', 2)[2]}",
+        str(Verifier("na me", ED25519, bytes(32))),
         str(Verifier("x", 9, bytes(32))),
         str(Verifier("x", ED25519, bytes(31))),
         str(CITY.verifier()) + "!",

@@ -44,6 +44,8 @@ async def test_an_erased_person_is_gone_and_there_is_proof(database: Database, h
         line = await tx.row(text("select * from audit where action = 'person.erase'"))
     assert (proof["key_destroyed"], proof["records"], proof["index_rows"]) == (True, 0, 0)
     assert (proof["ledger_seq"], proof["ledger_whole"], proof["reason"]) == (1, True, "정보주체의 요청")
+    (kept,) = held.ledger.lines()
+    assert (proof["ledger_at"], proof["ledger_hash"]) == (kept.at, kept.hash)
     assert line is not None
     assert (line["person_id"], line["purpose"]) == (id_, "정보주체의 요청")
     with pytest.raises(NotFound):
@@ -107,6 +109,14 @@ async def test_a_copy_of_everything_from_before_brings_nobody_back(
         assert await back.opened(tx, [id_]) == {}, "also where the record comes back once more"
         assert await erasing.replay(tx, back) == 1, "the ledger that was told remembers"
         assert await tx.scalar(text("select count(*) from destruction")) == 1
+
+
+def test_where_the_copy_lies_is_told_by_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DURE_LEDGER_COPY", str(tmp_path / "media.jsonl"))
+    book = Ledger(tmp_path)
+    book.add("person", [uuid4()], MONDAY)
+    assert (tmp_path / "media.jsonl").read_bytes() == book.path.read_bytes()
+    assert Ledger(tmp_path, tmp_path / "named.jsonl").copy == tmp_path / "named.jsonl"
 
 
 def test_the_ledger_is_chained_and_copied_elsewhere(tmp_path: Path) -> None:

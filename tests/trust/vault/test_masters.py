@@ -101,6 +101,34 @@ def test_the_folder_is_made_with_those_above_it(tmp_path: Path) -> None:
     assert list(Masters(tmp_path / "a" / "city").all()) == [1]
 
 
+def test_the_file_is_not_read_again_while_it_stays_as_it_is(masters: Masters, tmp_path: Path) -> None:
+    before = masters.all()
+    assert masters.all() is before
+    Masters(tmp_path).begin()
+    assert masters.all() is not before
+
+
+def test_the_new_keys_are_on_the_disk_before_the_old_are_written_over(
+    masters: Masters, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    masters.begin()
+    told: list[str] = []
+
+    def noted(handle: int) -> None:
+        path = Path(f"/proc/self/fd/{handle}").readlink()
+        if path.is_dir():
+            told.append("folder")
+        elif path.name.endswith("(deleted)"):
+            with Path(f"/proc/self/fd/{handle}").open("rb") as old:
+                told.append("old" if set(old.read()) == {0} else "old, still in the clear")
+        else:
+            told.append("new" if path.read_text().startswith("dure vault keys 2\n2 ") else "new, not written")
+
+    monkeypatch.setattr(os, "fsync", noted)
+    masters.finish()
+    assert told == ["new", "folder", "old"]
+
+
 def test_no_file_stays_open(masters: Masters, tmp_path: Path) -> None:
     masters.begin()
     masters.finish()
