@@ -19,6 +19,8 @@ SCREENS = (
     "assets/import",
     "rules",
     "rules/device_silent",
+    "notices",
+    "notices/templates",
     "playbooks",
     "playbooks/missing_person",
     "market-fire",
