@@ -161,7 +161,7 @@ async def february(database: Database, clock: HeldClock) -> None:
             await tx.execute(text("insert into person (id, sealed) values (:id, '')"), {"id": person})
             statement = text("insert into person_index (person_id, field, digest) values (:id, 'phone', :digest)")
             await tx.execute(statement, {"id": person, "digest": kind})
-        await making.set_own(tx, who, made.id, ME)
+        await making.set_own(tx, Principal("account", UUID(int=9), "han", frozenset()), made.id, ME)
         for person in (ME, HER, HIM):
             await audit.record(tx, who, "person.open", "person", person, person_id=person, purpose="=확인")
         await audit.record(tx, None, "audit.export", "audit", "1-2", purpose="정기 감사")
