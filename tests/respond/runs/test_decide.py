@@ -105,6 +105,14 @@ def test_what_is_late_does_its_acts_once() -> None:
     assert look(book, over.state, done("1.1.l1"), after=81).state.status is RunStatus.DONE
 
 
+def test_what_was_done_in_time_is_never_late() -> None:
+    book = plan((task("1.1", 60, (task("1.1.l1"),)), task("1.2")))
+    in_time = look(book, look(book).state, done("1.1"), after=59)
+    later = look(book, in_time.state, after=90)
+    assert (later.effects, later.notes) == ((), ())
+    assert later.state.items["1.1"].late_at is None
+
+
 def test_a_deadline_counts_from_its_moment() -> None:
     handed = Due(120, Ref(RefKind.MOMENT, "handed_off"))
     book = plan((Assign("1.1", 1, OPERATOR, "gas", handed),))
@@ -213,6 +221,7 @@ def test_a_hand_off_that_was_declined_waits_for_a_person() -> None:
     assert look(book, stuck.state, world=declined).notes == ()
     redone = look(book, stuck.state, Message(Say.REDO, "1.1", "o"), world=declined)
     assert Begin("1.1", 2) in redone.effects
+    assert look(book, redone.state, world=declined).state.items["1.1"].status is ItemStatus.RUNNING
     taken = replace(OPEN, settled=(Settled("1.1", 1, ok=False, at=NOON), Settled("1.1", 2, ok=True, at=NOON, by="119")))
     assert look(book, redone.state, world=taken).state.status is RunStatus.DONE
 
