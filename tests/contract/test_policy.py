@@ -25,7 +25,8 @@ def test_what_is_no_role_has_nothing(name: str) -> None:
 def test_an_auditor_reads_and_changes_nothing() -> None:
     held = permissions_of({Role.AUDITOR}, app.grants())
     assert "audit.read" in held
-    own = {"audit.export", "audit.review", "glass.review", "retention.hold"}  # to prove, to judge, and to keep proof
+    # To prove, to judge, to keep proof, and to say whose eyes an account's are and what the city handles.
+    own = {"audit.export", "audit.review", "audit.own", "glass.review", "retention.hold", "retention.facts"}
     assert all(permission.endswith(".read") for permission in held - own), sorted(held)
 
 

@@ -75,6 +75,7 @@ def make(url: str, admin: str, police: Credential, official: Credential, line: p
         things.ids["kind"] = "hydrants"
         things.ids["playbook_id"] = api.until("/playbooks")["kind"]
         things.ids["agency_id"] = OURS
+        things.ids["item"] = "1.1"
     things.bodies = _bodies(things.ids)
     return things
 
@@ -160,6 +161,7 @@ def _bodies(ids: dict[str, str]) -> dict[str, Any]:
         f"POST {incident}/notes": {"text": "점검"},
         f"POST {incident}/handoffs/{{handoff_id}}/acknowledge": {"note": ""},
         f"POST {incident}/handoffs/{{handoff_id}}/decline": reason,
+        f"POST {incident}/run/items/{{item}}/answer": {"answer": "점검"},
         "PATCH /me": {"language": "ko"},
         "POST /video/openings": {"camera_id": ids["camera_id"], "incident_id": ids["incident_id"], "purpose": PURPOSE},
         "POST /people/find": {"field": "name", "value": "아무개"},
