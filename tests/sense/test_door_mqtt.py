@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -9,7 +10,7 @@ from sqlalchemy import text
 
 from dure.engine.context import Context
 from dure.engine.outbox import Relay
-from dure.engine.reader import Reader
+from dure.engine.reader import Outstanding, Reader
 from dure.engine.tasks import ended
 from dure.kernel.errors import Unavailable
 from dure.kernel.events import Event
@@ -276,15 +277,15 @@ async def test_what_was_read_when_the_engine_went_away_is_not_acknowledged_by_wh
     door = MqttDoor(context.stream, mqtt_reader(context.stream), registry, refusals_of(context), base)
     for value in range(5):
         await device.publish("city/d1", heat(value))
-    away = Reader.unacknowledged
+    away = Reader.outstanding
 
-    async def gone(_reader: Reader) -> int:
+    async def gone(_reader: Reader) -> Outstanding:
         raise Unavailable("engine.stream.away")
 
-    monkeypatch.setattr(Reader, "unacknowledged", gone)
+    monkeypatch.setattr(Reader, "outstanding", gone)
     with pytest.raises(Unavailable):
         await _stepped(door)
-    monkeypatch.setattr(Reader, "unacknowledged", away)
+    monkeypatch.setattr(Reader, "outstanding", away)
     await device.publish("city/d1", heat(5))
 
     async def all_there() -> bool:
@@ -294,6 +295,23 @@ async def test_what_was_read_when_the_engine_went_away_is_not_acknowledged_by_wh
     await until(all_there)
     await device.close()
     assert [one.value for one in await stored(context)] == [float(value) for value in range(6)]
+
+
+@pytest.mark.parametrize(
+    ("floor", "upto", "count", "held", "whole"),
+    [
+        (300, 310, 10, range(301, 311), True),
+        (300, 310, 10, range(302, 311), False),  # 301 has yet to come back
+        (300, 310, 10, [*range(301, 311), *range(426, 669)], False),  # the engine has forgotten that it sent these
+        (300, 668, 368, [*range(301, 311), *range(426, 669)], False),
+        (300, 668, 368, range(301, 669), True),
+        (668, 668, 0, range(426, 669), True),
+    ],
+)
+def test_all_that_is_outstanding_is_held_or_waited_for(
+    floor: int, upto: int, count: int, held: Sequence[int], whole: bool
+) -> None:
+    assert Outstanding(floor, upto, count).all_among(held) is whole
 
 
 async def _stepped(door: MqttDoor) -> None:

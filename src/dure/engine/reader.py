@@ -9,6 +9,7 @@ import json
 import logging
 import time
 from collections import deque
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import nats.errors
@@ -42,6 +43,21 @@ class Message:
     delivery: int
     stored_us: int
     raw: Msg
+
+
+@dataclass(frozen=True, slots=True)
+class Outstanding:
+    """What waits for its acknowledgement: `count` messages after the sequence `floor`, up to and with `upto`."""
+
+    floor: int
+    upto: int
+    count: int
+
+    def all_among(self, sequences: Collection[int]) -> bool:
+        """Whether `sequences` are all of them, and none is there that the engine has yet to send again: one that came
+        to life with an older state has forgotten what it sent, and all that came before it.
+        """
+        return max(sequences) <= self.upto and sum(one > self.floor for one in sequences) >= self.count
 
 
 class Reader:
@@ -193,12 +209,14 @@ class Reader:
         """How many messages wait for this reader."""
         return (await self._js.consumer_info(self._name, self._consumer)).num_pending or 0
 
-    async def unacknowledged(self) -> int:
-        """How many messages a durable consumer has been sent and not acknowledged. Raises Unavailable."""
+    async def outstanding(self) -> Outstanding:
+        """What a durable consumer has been sent and has not acknowledged. Raises Unavailable."""
         try:
-            return (await self._js.consumer_info(self._name, self._durable or "")).num_ack_pending or 0
+            info = await self._js.consumer_info(self._name, self._durable or "")
         except (nats.errors.Error, TimeoutError, OSError) as error:
             raise Unavailable("engine.stream.away") from error
+        floor = info.ack_floor.stream_seq if info.ack_floor else 0
+        return Outstanding(floor, info.delivered.stream_seq if info.delivered else 0, info.num_ack_pending or 0)
 
     async def close(self) -> None:
         """Stop reading; a durable consumer stays."""

@@ -95,12 +95,12 @@ class MqttDoor:
         """All messages that were delivered to anybody and not acknowledged, in order, and the last delivery seen.
 
         After a restart or a lost connection newer messages come before the old ones come back; acknowledging the newer
-        would acknowledge the old too. So wait until as many are held as the engine counts. Raises Unavailable.
+        would acknowledge the old too. So wait until all are held that the engine counts. Raises Unavailable.
         """
         held = {one.sequence: one for one in messages}
         delivered = messages[-1].delivery
         progress = time.monotonic()
-        while await self._reader.unacknowledged() > len(held) and time.monotonic() - progress < GIVEN_UP_S:
+        while not (await self._reader.outstanding()).all_among(held) and time.monotonic() - progress < GIVEN_UP_S:
             before = len(held)
             more = await self._reader.read(BATCH, 0.5)
             held.update((one.sequence, one) for one in more)
