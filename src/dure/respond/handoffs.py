@@ -51,6 +51,7 @@ async def hand_off(
     if await tx.scalar(_LIVE, {"id": incident_id, "agency": agency_id, "kind": kind.value}):
         raise Conflict("respond.handoff.standing", agency=agency["name"])
     handoff_id, now = new_id(), tx.now()
+    by_people = principal.kind != "system"
     await queries.insert(
         tx,
         "handoff",
@@ -73,11 +74,13 @@ async def hand_off(
         Entry.HANDOFF,
         "handed_off",
         {"kind": kind.value, **_names(agency)},
-        actor=None if principal.kind == "system" else principal.name,
+        actor=principal.name if by_people else None,
         words=note or None,
     )
     await clocks.moment(tx, incident_id, TYPES.kept(row["type"]), Moment.HANDED_OFF, now)
-    values = {"status": status.value, **await taking_up(tx, principal, row)} if moves_to_agency(kind) else {}
+    # What a playbook passes on stays open until somebody has taken it up, here or there.
+    moves = moves_to_agency(kind) and by_people
+    values = {"status": status.value, **await taking_up(tx, principal, row)} if moves else {}
     await changed(tx, incident_id, "handoff", **values)
     await audit.record(tx, principal, "incident.hand_off", "incident", incident_id, purpose=f"{kind.value}:{agency_id}")
     return handoff_id
@@ -133,6 +136,8 @@ async def _move(tx: Tx, root: RowMapping, row: RowMapping, status: HandoffStatus
     values: dict[str, Any] = {}
     if status is HandoffStatus.ACKNOWLEDGED:
         await clocks.moment(tx, incident_id, TYPES.kept(row["type"]), Moment.ANSWERED, tx.now())
+        if row["incident_status"] == Status.OPEN and moves_to_agency(HandoffKind(row["kind"])):
+            values["status"] = after(Status.OPEN, Act.HAND_OFF).value
     elif row["incident_status"] == Status.HANDED_OFF and not await tx.scalar(
         text("select exists (select from handoff where incident_id = :id and kind <> 'tell' and status <> 'declined')"),
         {"id": incident_id},
