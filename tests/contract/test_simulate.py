@@ -61,6 +61,7 @@ async def test_a_market_burns_in_the_sample_city_and_somebody_presses_a_bell(fol
         assert bell["type"] == "emergency_bell"
 
 
+@pytest.mark.long
 async def test_in_a_city_of_ones_own_only_devices_made_for_it_are_touched(folder: Path) -> None:
     async with running(folder) as town:
         key = await town.device("real-1", lon=127.4, lat=36.6)

@@ -173,6 +173,7 @@ def came_back(city: City, killed: Sequence[str]) -> bool:
     return states == wanted and healthy(city.ready["url"])
 
 
+@pytest.mark.long
 def test_the_fall_of_what_forks_them_brings_all_of_them_back(cities: Callable[..., City]) -> None:
     city = cities()
     before = city.children()
