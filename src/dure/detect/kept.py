@@ -2,20 +2,17 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from uuid import UUID
 
 from sqlalchemy import text
 
-from dure.engine.context import Context
 from dure.engine.database import Tx
-from dure.trust.retention.model import Kind, Mark, Rule, Thing, due_values
+from dure.trust.retention.model import Kind, Mark, Rule, Thing, deleting, due_values
 
 _DUE = text(
     "select id::text as id, closed_at as at, onset_at, device, incident_id from alarm where closed_at < :before "
     "and (cast(:after_at as timestamptz) is null or (closed_at, id::text) > (:after_at, :after_id)) "
     "order by closed_at, id::text limit :most for update skip locked"
 )
-_GONE = text("delete from alarm where id = any(:ids)")
 
 
 async def _find_due(tx: Tx, before: datetime, after: Mark | None, most: int) -> Sequence[Thing]:
@@ -31,15 +28,11 @@ async def _find_due(tx: Tx, before: datetime, after: Mark | None, most: int) -> 
     ]
 
 
-async def _destroy(_context: Context, tx: Tx, things: Sequence[Thing]) -> None:
-    await tx.execute(_GONE, {"ids": [UUID(one.id) for one in things]})
-
-
 ALARM = Kind(
     "alarm",
     (Rule(date(2026, 1, 1), 400, "도시 자체 기준: 사후 평가와 연간 통계", confirm=True),),
     _find_due,
-    _destroy,
+    deleting("alarm"),
     begins="trust.retention.begins.closed",
 )
 """Closed alarms; reviews and yearly statistics read them."""
@@ -49,7 +42,6 @@ _SHELVES_DUE = text(
     "and (cast(:after_at as timestamptz) is null or (ended_at, id::text) > (:after_at, :after_id)) "
     "order by ended_at, id::text limit :most for update skip locked"
 )
-_SHELVES_GONE = text("delete from alarm_shelf where id = any(:ids)")
 
 
 async def _find_shelves(tx: Tx, before: datetime, after: Mark | None, most: int) -> Sequence[Thing]:
@@ -59,15 +51,11 @@ async def _find_shelves(tx: Tx, before: datetime, after: Mark | None, most: int)
     ]
 
 
-async def _destroy_shelves(_context: Context, tx: Tx, things: Sequence[Thing]) -> None:
-    await tx.execute(_SHELVES_GONE, {"ids": [UUID(one.id) for one in things]})
-
-
 SHELF = Kind(
     "alarm_shelf",
     (Rule(date(2026, 1, 1), 400, "도시 자체 기준: 사후 평가와 연간 통계", confirm=True),),
     _find_shelves,
-    _destroy_shelves,
+    deleting("alarm_shelf"),
     begins="trust.retention.begins.ended",
 )
 """Ended shelves, with why alarms were hidden: as long as the alarms themselves."""

@@ -5,9 +5,8 @@ from datetime import date, datetime
 
 from sqlalchemy import text
 
-from dure.engine.context import Context
 from dure.engine.database import Tx
-from dure.trust.retention.model import Kind, Mark, Rule, Thing, due_values
+from dure.trust.retention.model import Kind, Mark, Rule, Thing, deleting, due_values
 
 _DUE = text(
     "select id::text as id, created_at as at, person_id::text as person, incident_id::text as incident from notice "
@@ -15,7 +14,6 @@ _DUE = text(
     "and (cast(:after_at as timestamptz) is null or (created_at, id::text) > (:after_at, :after_id)) "
     "order by created_at, id::text limit :most for update skip locked"
 )
-_DROP = text("delete from notice where id = any(cast(:ids as uuid[]))")
 
 
 async def _find_due(tx: Tx, before: datetime, after: Mark | None, most: int) -> Sequence[Thing]:
@@ -30,9 +28,10 @@ async def _find_due(tx: Tx, before: datetime, after: Mark | None, most: int) -> 
     ]
 
 
-async def _drop(_context: Context, tx: Tx, things: Sequence[Thing]) -> None:
-    """Attempts go with their notice; that something was sent stays in the audit log."""
-    await tx.execute(_DROP, {"ids": [one.id for one in things]})
-
-
-NOTICE = Kind("notice", (Rule(date(2026, 1, 1), 365, "도시 자체 기준: 발송의 증빙", confirm=True),), _find_due, _drop)
+NOTICE = Kind(
+    "notice",
+    (Rule(date(2026, 1, 1), 365, "도시 자체 기준: 발송의 증빙", confirm=True),),
+    _find_due,
+    deleting("notice"),
+)
+"""Attempts go with their notice; that something was sent stays in the audit log."""

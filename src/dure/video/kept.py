@@ -2,13 +2,11 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from uuid import UUID
 
 from sqlalchemy import text
 
-from dure.engine.context import Context
 from dure.engine.database import Tx
-from dure.trust.retention.model import Kind, Mark, Rule, Thing, due_values
+from dure.trust.retention.model import Kind, Mark, Rule, Thing, deleting, due_values
 
 _DUE = text(
     "select id::text as id, expires_at as at, opened_at, incident_id::text as incident_id, camera_id "
@@ -16,7 +14,6 @@ _DUE = text(
     "and (cast(:after_at as timestamptz) is null or (expires_at, id::text) > (:after_at, :after_id)) "
     "order by expires_at, id::text limit :most for update skip locked"
 )
-_GONE = text("delete from video_opening where id = any(:ids)")
 
 
 async def _find_due(tx: Tx, before: datetime, after: Mark | None, most: int) -> Sequence[Thing]:
@@ -32,15 +29,11 @@ async def _find_due(tx: Tx, before: datetime, after: Mark | None, most: int) -> 
     ]
 
 
-async def _destroy(_context: Context, tx: Tx, things: Sequence[Thing]) -> None:
-    await tx.execute(_GONE, {"ids": [UUID(one.id) for one in things]})
-
-
 OPENING = Kind(
     "video_opening",
     (Rule(date(2026, 1, 1), 30, "도시 자체 기준: 열람 허가의 확인(열람 사실은 접속기록)", confirm=True),),
     _find_due,
-    _destroy,
+    deleting("video_opening"),
     begins="trust.retention.begins.ended",
 )
 """Ended rights to see a camera; who looked, when and why stays in the audit log."""

@@ -11,7 +11,7 @@ from dure.engine.database import Tx
 from dure.trust.audit import keeping
 from dure.trust.audit import retention as ended_lines
 from dure.trust.retention import unused
-from dure.trust.retention.model import Decided, Destroy, FindDue, Kind, Mark, Rule, Thing, due_values
+from dure.trust.retention.model import Decided, Destroy, FindDue, Kind, Mark, Rule, Thing, deleting, due_values
 
 _CITY = "도시 자체 기준"
 _BEGAN = date(2026, 1, 1)
@@ -41,12 +41,7 @@ def rows_of(table: str, at: str, *, where: str = "true", person: str = "null") -
         f"and (cast(:after_at as timestamptz) is null or ({at}, id::text) > (:after_at, :after_id)) "
         f"order by {at}, id::text limit :most for update skip locked"
     )
-    gone = text(f"delete from {table} where id = any(:ids)")
-
-    async def destroy(_context: Context, tx: Tx, things: Sequence[Thing]) -> None:
-        await tx.execute(gone, {"ids": [UUID(one.id) for one in things]})
-
-    return due_of(statement), destroy
+    return due_of(statement), deleting(table)
 
 
 async def _log(tx: Tx, day: date) -> Decided:
