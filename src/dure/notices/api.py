@@ -9,7 +9,7 @@ from pydantic import Field
 
 from dure.engine import paging
 from dure.engine.secrets import secret
-from dure.engine.web import ContextDep, ExpectedVersion, Model, Router, TxDep, etag
+from dure.engine.web import ContextDep, ExpectedVersion, Model, Router, TxDep, tag
 from dure.kernel.messages import Language, Value, formatted
 from dure.notices import queries, receipts, resolving, sending, templates
 from dure.notices.model import Channel, Status
@@ -57,8 +57,8 @@ async def list_notices(
     status: Annotated[list[Shown] | None, Query()] = None,
     channel: Annotated[list[Channel] | None, Query()] = None,
     incident_id: UUID | None = None,
-    cursor: str | None = None,
-    limit: Annotated[int, Query(ge=1, le=paging.MOST)] = 50,
+    cursor: paging.Cursor = None,
+    limit: paging.Limit = 50,
 ) -> dict[str, Any]:
     """Notices, newest first; to whom is masked."""
     rows = await queries.listed(
@@ -126,7 +126,7 @@ async def put_template(
 ) -> dict[str, Any]:
     """Set the city's own text."""
     value = await templates.put(tx, who, template_id, language, form.subject, form.body, expected)
-    response.headers["ETag"] = etag(value["version"])
+    tag(response, value["version"])
     return value
 
 
@@ -155,7 +155,7 @@ async def get_notice(tx: TxDep, context: ContextDep, _who: Reads, notice_id: UUI
     """One notice with each time that it was tried."""
     row = await queries.one(tx, notice_id)
     (value,) = await queries.masked(tx, vault.at(context.settings.data), [row])
-    response.headers["ETag"] = etag(value["version"])
+    tag(response, value["version"])
     return {**value, "attempts": await queries.attempts(tx, notice_id)}
 
 

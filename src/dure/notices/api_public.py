@@ -4,11 +4,11 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import Depends, Query, Response
+from fastapi import Depends, Response
 from pydantic import AwareDatetime, Field
 
 from dure.engine import paging
-from dure.engine.web import ContextDep, ExpectedVersion, Model, Router, TxDep, etag
+from dure.engine.web import ContextDep, ExpectedVersion, Model, Router, TxDep, tag
 from dure.kernel.errors import Invalid
 from dure.notices import publishing, warnings
 from dure.notices.cap import reading, signing
@@ -121,9 +121,7 @@ class SentForm(Model):
 
 
 @router.get("/cap/alerts")
-async def list_alerts(
-    tx: TxDep, _who: Reads, cursor: str | None = None, limit: Annotated[int, Query(ge=1, le=paging.MOST)] = 50
-) -> dict[str, Any]:
+async def list_alerts(tx: TxDep, _who: Reads, cursor: paging.Cursor = None, limit: paging.Limit = 50) -> dict[str, Any]:
     """CAP alerts, newest first."""
     rows = await publishing.listed(tx, paging.decode(cursor, datetime, UUID), limit + 1)
     page = paging.page(rows, limit, lambda row: (row["sent"], str(row["id"])))
@@ -174,7 +172,7 @@ async def check(tx: TxDep, _who: Reads, form: CheckForm) -> dict[str, Any]:
 
 @router.get("/warnings")
 async def list_warnings(
-    tx: TxDep, _who: Reads, cursor: str | None = None, limit: Annotated[int, Query(ge=1, le=paging.MOST)] = 50
+    tx: TxDep, _who: Reads, cursor: paging.Cursor = None, limit: paging.Limit = 50
 ) -> dict[str, Any]:
     """Drafts of public warnings, newest first, with what became of each."""
     rows = await warnings.listed(tx, paging.decode(cursor, datetime, UUID), limit + 1)
@@ -184,7 +182,7 @@ async def list_warnings(
 
 async def _answer(tx: TxDep, warning_id: UUID, response: Response) -> dict[str, Any]:
     value = warnings.shown(await warnings.one(tx, warning_id), today(tx))
-    response.headers["ETag"] = etag(value["version"])
+    tag(response, value["version"])
     return value
 
 
