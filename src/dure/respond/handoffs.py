@@ -5,6 +5,7 @@ Nothing is sent outside here: an agency sees the hand-off when it looks at its s
 claim.
 """
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -50,24 +51,8 @@ async def hand_off(
     status = after(Status(row["status"]), Act.HAND_OFF)
     if await tx.scalar(_LIVE, {"id": incident_id, "agency": agency_id, "kind": kind.value}):
         raise Conflict("respond.handoff.standing", agency=agency["name"])
-    handoff_id, now = new_id(), tx.now()
-    by_people = principal.kind != "system"
-    await queries.insert(
-        tx,
-        "handoff",
-        [
-            {
-                "id": handoff_id,
-                "incident_id": incident_id,
-                "agency_id": agency_id,
-                "kind": kind.value,
-                "note": await texts.sealed(tx, incident_id, "handoff.note", note),
-                "status": HandoffStatus.SENT.value,
-                "sent_at": now,
-                "sent_by": principal.name,
-            }
-        ],
-    )
+    by_people, now = principal.kind != "system", tx.now()
+    handoff_id = await _sent(tx, principal, incident_id, agency_id, kind, note, now)
     await timeline.add(
         tx,
         incident_id,
@@ -83,6 +68,24 @@ async def hand_off(
     values = {"status": status.value, **await taking_up(tx, principal, row)} if moves else {}
     await changed(tx, incident_id, "handoff", **values)
     await audit.record(tx, principal, "incident.hand_off", "incident", incident_id, purpose=f"{kind.value}:{agency_id}")
+    return handoff_id
+
+
+async def _sent(
+    tx: Tx, principal: Principal, incident_id: UUID, agency_id: str, kind: HandoffKind, note: str, now: datetime
+) -> UUID:
+    handoff_id = new_id()
+    row = {
+        "id": handoff_id,
+        "incident_id": incident_id,
+        "agency_id": agency_id,
+        "kind": kind.value,
+        "note": await texts.sealed(tx, incident_id, "handoff.note", note),
+        "status": HandoffStatus.SENT.value,
+        "sent_at": now,
+        "sent_by": principal.name,
+    }
+    await queries.insert(tx, "handoff", [row])
     return handoff_id
 
 
