@@ -7,7 +7,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from playwright.async_api import Browser, CDPSession, Page, expect
+from playwright.async_api import Browser, CDPSession, Page, Route, expect
 
 from dure.engine.database import plain_url
 from dure.engine.servers.access import running_database_url
@@ -53,6 +53,16 @@ async def present(cdp: CDPSession, device: str, here: bool) -> None:
     await cdp.send("WebAuthn.setAutomaticPresenceSimulation", {"authenticatorId": device, "enabled": here})
 
 
+async def _answers_when_asked(page: Page, cdp: CDPSession, device: str) -> None:
+    """Somebody is there from the next challenge on: a request that found nobody is never answered later."""
+
+    async def ready(route: Route) -> None:
+        await present(cdp, device, True)
+        await route.continue_()
+
+    await page.route("**/sign-in/challenge", ready, times=1)
+
+
 def database(town: Town) -> Any:
     return psycopg.connect(plain_url(str(running_database_url(Place(town.folder)))), autocommit=True)
 
@@ -91,9 +101,10 @@ async def test_a_passkey_is_registered_opens_the_city_and_proves_before_a_person
 
         await present(cdp, device, False)  # or the browser would fill it in at once
         await page.get_by_role("button", name="내 계정").first.click()
-        await page.get_by_role("button", name="로그아웃").click()
+        async with page.expect_response("**/sign-in/challenge"):
+            await page.get_by_role("button", name="로그아웃").click()
+        await _answers_when_asked(page, cdp, device)
         await page.get_by_role("button", name="패스키로 로그인").click()
-        await present(cdp, device, True)
         await page.get_by_role("navigation").first.wait_for()
         await page.goto(f"{town.url}/#/admin/mine")
         await expect(page.get_by_text("패스키 · 두 가지로 확인")).to_be_visible()
