@@ -81,9 +81,10 @@ def test_locks_are_hashed_and_name_no_host(name: str) -> None:
     assert all("==" in block and "--hash=sha256:" in block for block in blocks)
 
 
-def test_help_needs_the_standard_library_only() -> None:
-    program = f"import sys; sys.path.insert(0, {str(ROOT / 'src')!r}); from dure import cli; cli.main(['--help'])"
+@pytest.mark.parametrize("words", [["--help"], ["up", "--help"], ["test", "--help"]])
+def test_help_needs_the_standard_library_only(words: list[str]) -> None:
+    program = f"import sys; sys.path.insert(0, {str(ROOT / 'src')!r}); from dure import cli; cli.main({words})"
     command = [sys.executable, "-I", "-S", "-c", program]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert "up" in done.stdout
+    assert "./dure" in done.stdout

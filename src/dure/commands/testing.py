@@ -7,7 +7,6 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from dure.commands.node import environment_with_node, npm
 from dure.commands.speech import pick, write, write_error
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -27,6 +26,8 @@ def main(words: Sequence[str]) -> int:
 
 
 def _checks() -> list[tuple[str, list[str]]]:
+    from dure.commands.node import npm
+
     python = [sys.executable, "-P", "-m"]
     imports = "import sys; sys.path.insert(0, 'src'); from importlinter.cli import lint_imports_command as c; c()"
     checks = [
@@ -42,6 +43,8 @@ def _checks() -> list[tuple[str, list[str]]]:
 
 def _passes(name: str, command: Sequence[str]) -> bool:
     """Runs one check; it speaks only when it fails."""
+    from dure.commands.node import environment_with_node
+
     began = time.monotonic()
     done = subprocess.run(
         command,
@@ -61,6 +64,8 @@ def _passes(name: str, command: Sequence[str]) -> bool:
 
 
 def _pytest(words: list[str], *, parallel: bool) -> int:
+    from dure.commands.node import environment_with_node
+
     command = [sys.executable, "-P", "-m", "pytest", *words]
     if parallel:
         command += ["-n", "2"]
