@@ -213,8 +213,14 @@ handoff = Table(
     Column("answered_at", DateTime(timezone=True)),
     Column("answered_by", Text),
     Column("answer", LargeBinary),  # sealed
+    Column("progress", Text),  # what the agency said after it had it: accepted, done
+    Column("progress_at", DateTime(timezone=True)),
+    Column("said_at", DateTime(timezone=True)),  # the agency's own time of what it said last and was taken
+    Column("outside_ref", Text),  # the agency's own number
+    Column("service", Text),  # the linked service by which it went (doors.linked)
     CheckConstraint("kind in ('transfer', 'joint', 'tell')", name="kind"),
     CheckConstraint("status in ('sent', 'acknowledged', 'declined')", name="status"),
+    CheckConstraint("progress in ('accepted', 'done')", name="progress"),
     Index("ix_handoff_agency_id", "agency_id", "incident_id"),
     Index(
         "uq_handoff_live",
