@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from sqlalchemy import ARRAY, Row, Text, TextClause, bindparam, text
 
@@ -155,6 +156,28 @@ async def devices_in_group(tx: Tx, group_id: str) -> list[str]:
     """The ids of a gateway's or market's devices."""
     rows = await tx.execute(text("select id from device where group_id = :group order by id"), {"group": group_id})
     return [row[0] for row in rows]
+
+
+_KEEPERS = text("""
+    select distinct a.person_id from device d join asset a on a.id = d.asset_id
+    where d.id = any(:ids) and a.person_id is not null order by a.person_id
+""")
+_KEEPERS_BESIDE = text("""
+    select distinct b.person_id from device d join asset a on a.id = d.asset_id
+    join asset b on b.parent_id = a.parent_id and b.kind = a.kind and b.attrs->>'zone' is not distinct from
+        a.attrs->>'zone'
+    where d.id = any(:ids) and b.person_id is not null order by b.person_id
+""")
+
+
+async def keepers(tx: Tx, device_ids: Sequence[str]) -> list[UUID]:
+    """Who answers for the assets that these devices watch: a stall's owner. Ids of the vault, each once."""
+    return [row["person_id"] for row in await tx.rows(_KEEPERS, {"ids": list(device_ids)})]
+
+
+async def keepers_beside(tx: Tx, device_ids: Sequence[str]) -> list[UUID]:
+    """The same, of every asset of their kind in the same zone (block) of the same parent: a hall's stall owners."""
+    return [row["person_id"] for row in await tx.rows(_KEEPERS_BESIDE, {"ids": list(device_ids)})]
 
 
 async def mark_device_fault(tx: Tx, device_id: str, fault: str | None) -> int | None:

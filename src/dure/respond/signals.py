@@ -77,6 +77,12 @@ class Signal:
 
 _KNOWN = text(f"select {views.COLUMNS} where a.id = :id")
 _ALARMS_OF = text("select alarm_id from incident_alarm where incident_id = any(:ids)")
+_DEVICES_OF = text("""
+    select distinct spoke from incident i join incident_alarm l on l.incident_id = i.id
+    join alarm a on a.id = l.alarm_id,
+        unnest(array_append(a.members, a.device)) spoke
+    where (i.id = :id or i.merged_into = :id) and spoke is not null order by spoke
+""")
 STANDING_THEN = """(select count(*) from incident_alarm l join alarm a on a.id = l.alarm_id
     where l.incident_id = any(f.ids) and l.joined_at <= :at and (a.closed_at is null or a.closed_at > :at))"""
 """Of an incident's family `f.ids`: how many alarms stood `:at`."""
@@ -136,6 +142,11 @@ def _place(subject: str, device: WatchedDevice | None) -> Place:
     block = device.parent_id or device.asset_id
     key = f"asset:{block}" if block else f"device:{device.id}"
     return Place(at, device.place, device.address, key)
+
+
+async def devices_of(tx: Tx, incident_id: UUID) -> list[str]:
+    """The ids of all devices whose alarms an incident has, and those that were merged into it."""
+    return [row["spoke"] for row in await tx.rows(_DEVICES_OF, {"id": incident_id})]
 
 
 async def attach(tx: Tx, alarm_ids: Sequence[UUID], incident_id: UUID | None) -> None:

@@ -9,6 +9,7 @@ from dure.engine.room import Room
 from dure.engine.settings import city_zone
 from dure.respond.playbooks import contributed as manuals
 from dure.respond.types import TYPES
+from dure.services.market_fire import groups
 from dure.services.market_fire.api import router
 from dure.services.market_fire.model import incident_type
 from dure.services.market_fire.policy import GRANTS
@@ -20,10 +21,13 @@ PLAYBOOKS = Path(__file__).with_name("playbooks")
 
 
 def register() -> None:
-    """Tell the lower rooms of the service's kind of incident, rules and manual. The clocks are those in force today."""
+    """Tell the lower rooms of the service's kind of incident, rules, manual and people. The clocks are those in force
+    today.
+    """
     TYPES.register(incident_type(datetime.now(ZoneInfo(city_zone())).date()))
     contribute("market_fire", RULES)
     manuals.contribute("market_fire", PLAYBOOKS)
+    groups.register()
 
 
 ROOM = Room(

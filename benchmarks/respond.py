@@ -1,0 +1,154 @@
+"""From an alarm to what people get: the hand-off on the agency's screen, the owner's text accepted by the gateway.
+
+Each claim starts a city of its own and reaches it as devices, agencies and gateways do.
+"""
+
+import asyncio
+import contextlib
+import csv
+import json
+import os
+import random
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from benchmarks.ingest import signed_in, smoulder
+from benchmarks.measuring import ROOT, City, Claim, city, claim, main, percentile
+from dure.commands.simulate.sms_gateway import SmsGateway
+
+SEED = 20261122
+A_MINUTE = 20
+FIRES = int(os.environ.get("DURE_BENCH_FIRES", "100"))
+"""So many fires, five minutes of them: a p99 of fewer would be their worst."""
+
+
+@dataclass(slots=True)
+class Heard:
+    """When (Unix seconds) each thing was heard of outside: incidents handed to 119, by id, and texts, by number."""
+
+    handed: dict[str, float] = field(default_factory=dict)
+    texts: dict[str, float] = field(default_factory=dict)
+
+
+def phone(number: int) -> str:
+    """The number of one owner."""
+    return f"0109{number:07d}"
+
+
+async def prepared(town: City, count: int) -> dict[str, str]:
+    """So many markets of one stall each, with a detector and an owner; the detectors' keys."""
+    chance, keys = random.Random(SEED), {}
+    folder = town.folder.parent
+    spots = [(round(36.50 + n // 20 * 0.01, 6), round(127.30 + n % 20 * 0.01, 6)) for n in range(count)]
+    async with httpx.AsyncClient(headers={"Authorization": f"Bearer {town.token}"}, timeout=60) as client:
+        _imported(town, "markets", folder / "markets.csv", ["시장명", "소재지도로명주소", "위도", "경도"],
+                  [[f"시장{n}", f"시장{n}길 1", *spots[n]] for n in range(count)])  # fmt: skip
+        for n, (lat, lon) in enumerate(spots):
+            body = {"id": f"probe-{n}", "kind": "fire_detector", "lon": lon, "lat": lat, "name": f"감지기 {n}"}
+            answer = await client.post(town.api("/devices"), json=body)
+            answer.raise_for_status()
+            keys[f"probe-{n}"] = answer.json()["key"]
+        _imported(town, "stalls", folder / "stalls.csv", ["시장명", "점포번호", "상호", "점주", "연락처", "감지기ID"],
+                  [[f"시장{n}", "1", f"가게{n}", f"홍길동{chance.randrange(10**6)}", phone(n), f"probe-{n}"]
+                   for n in range(count)])  # fmt: skip
+    return keys
+
+
+def _imported(town: City, kind: str, file: Path, header: list[str], rows: list[list[Any]]) -> None:
+    with file.open("w", encoding="utf-8", newline="") as text:
+        csv.writer(text).writerows([header, *rows])
+    words = [sys.executable, "-P", "-m", "dure.cli", "import", kind, str(file), "--data", str(town.folder), "--json"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    told = json.loads(subprocess.run(words, capture_output=True, text=True, check=True, env=environment).stdout)
+    if told["rejected"]:
+        raise RuntimeError(f"{kind}: {told['rejected'][:3]}")
+
+
+@contextlib.asynccontextmanager
+async def listening(town: City, heard: Heard) -> AsyncIterator[None]:
+    """The screen of 119: it notes when an incident is handed to it."""
+
+    async def listen(lines: AsyncIterator[str]) -> None:
+        async for line in lines:
+            if line.startswith("data: ") and '"handed_to"' in line:
+                now, told = time.time(), json.loads(line.removeprefix("data: "))
+                if "fire" in ((told.get("value") or {}).get("handed_to") or ()):
+                    heard.handed.setdefault(told["id"], now)
+
+    async with (
+        httpx.AsyncClient(headers={"Authorization": f"Bearer {town.token}"}, timeout=60) as client,
+        client.stream("GET", town.api("/events")) as answer,
+    ):
+        task = asyncio.create_task(listen(answer.aiter_lines()))
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+
+async def alarms(town: City) -> dict[str, tuple[str, float]]:
+    """Each detector's incident, and when (Unix seconds) its alarm was raised."""
+    found: dict[str, tuple[str, float]] = {}
+    async with httpx.AsyncClient(headers={"Authorization": f"Bearer {town.token}"}, timeout=60) as client:
+        page = (await client.get(town.api("/alarms"), params={"limit": "500"})).json()
+        for one in page["items"]:
+            if (one["device"] or "").startswith("probe-") and one["rule"] == "market_fire_signal":
+                found[one["device"]] = (one["incident_id"], datetime.fromisoformat(one["raised_at"]).timestamp())
+    return found
+
+
+async def speed() -> list[Claim]:
+    """A fire each three seconds or so; of each, how long until 119 has it and the owner's text is accepted."""
+    heard, gateway = Heard(), SmsGateway()
+
+    def taken(_event: str, row: Mapping[str, Any]) -> None:
+        if row["type"] != "VOICE":
+            heard.texts.setdefault(row["to"], time.time())
+
+    gateway.told = taken
+    await gateway.start()
+    environment = {
+        "DURE_SMS_URL": gateway.url, "DURE_SMS_KEY": gateway.key, "DURE_SMS_SECRET": gateway.secret,
+        "DURE_SMS_SENDER": min(gateway.senders),
+    }  # fmt: skip
+    try:
+        with city(environment=environment) as town:
+            probes = await signed_in(town.mqtt_host, town.mqtt_port, await prepared(town, FIRES))
+            chance = random.Random(SEED)
+            starts = [(n + chance.random()) * 60 / A_MINUTE for n in range(FIRES)]
+            began = time.perf_counter()
+            async with listening(town, heard):
+                await asyncio.gather(*map(smoulder, probes, probes.values(), starts))
+                await asyncio.sleep(5)
+            seconds = time.perf_counter() - began
+            raised = await alarms(town)
+    finally:
+        await gateway.stop()
+    if len(raised) != FIRES:
+        raise RuntimeError(f"{FIRES} fires, {len(raised)} alarms")
+    lost = [one for one, (incident, _) in raised.items() if incident not in heard.handed]
+    lost += [one for one in raised if phone(int(one.removeprefix("probe-"))) not in heard.texts]
+    if lost:
+        raise RuntimeError(f"{len(lost)} never came, of {FIRES} fires: {lost[:5]}")
+    handed = [heard.handed[incident] - at for incident, at in raised.values()]
+    texts = [heard.texts[phone(int(one.removeprefix("probe-")))] - at for one, (_, at) in raised.items()]
+    told: dict[str, Any] = {"samples": FIRES, "seconds": seconds, "seed": SEED}
+    return [
+        claim("respond", f"{name}, {A_MINUTE} incidents a minute, {share_name}", "s", percentile(values, share), **told)
+        for name, values in (("alarm -> hand-off on the screen of 119", handed),
+                             ("alarm -> owner's notice accepted by the gateway", texts))
+        for share_name, share in (("p99", 0.99), ("median", 0.5))
+    ]  # fmt: skip
+
+
+if __name__ == "__main__":
+    main({"speed": speed})
