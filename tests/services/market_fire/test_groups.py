@@ -63,8 +63,8 @@ async def burning(database: Database, *devices: str) -> UUID:
             await tx.execute(
                 text(
                     "insert into alarm (id, rule, rule_ko, rule_en, subject, device, members, category, lane, "
-                    "severity, stage, life_safety, late, onset_at, matured_at, raised_at, last_onset_at, last_raised_at, "
-                    "created_at, updated_at) values (:id, "
+                    "severity, stage, life_safety, late, onset_at, matured_at, raised_at, last_onset_at, "
+                    "last_raised_at, created_at, updated_at) values (:id, "
                     "'r', 'r', 'r', :device, :device, '{}', 'event', 'x', 'serious', 'pre_alarm', true, false, "
                     ":now, :now, :now, :now, :now, :now, :now)"
                 ),
