@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from dure.engine.texts import catalogue
 
 log = logging.getLogger("dure")
 
+_BEAT_S = 1.0
 Job = tuple[str, Coroutine[None, None, None]]
 
 
@@ -57,6 +59,14 @@ def _put_up_sign() -> None:
     sign = os.environ.get("DURE_READY_FILE")
     if sign:
         Path(sign).touch()
+        _beat(sign)
+
+
+def _beat(sign: str) -> None:
+    """Touches the sign each second: where it stays as it is, the loop does not turn any more."""
+    with suppress(OSError):  # the disk is full, or the folder is being moved: the health page still tells
+        os.utime(sign)
+    asyncio.get_running_loop().call_later(_BEAT_S, _beat, sign)
 
 
 async def _until_stopped(tasks: dict[asyncio.Task[None], str], stop: asyncio.Event) -> int:

@@ -272,7 +272,7 @@ def _city(subject: Subject) -> Iterator[Finding]:
     for name, lives in alive.items():
         yield Finding("city", "ok" if lives else "fail", "runs" if lives else "down", {"name": name})
     url = str(noted.get("url", ""))
-    good = units.answers(f"{url}/api/v1/health")
+    good = units.asked(f"{url}/api/v1/health") == "well"
     yield Finding("city", "ok" if good else "fail", "serves" if good else "deaf", {"url": url})
 
 

@@ -23,8 +23,9 @@ from dure.engine.servers.nats import MqttDoor, NatsFailed, nats_of
 from dure.engine.servers.nursery import Nursery, NurseryFailed, Ward
 from dure.engine.servers.place import Place
 from dure.engine.servers.postgres import Postgres, PostgresFailed
+from dure.engine.servers.pulse import Pulse
 from dure.engine.servers.reach import Options, Reach, Ready
-from dure.engine.servers.units import NatsUnit, PostgresUnit, PythonUnit, Unit, answers
+from dure.engine.servers.units import NatsUnit, PostgresUnit, PythonUnit, Unit, asked
 
 if TYPE_CHECKING:
     from dure.engine.servers.reporter import Reporter
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 PROCESSES = ("stream", "work", "relay", "web")
 _CHECK_EVERY_S = 5.0
-_DEAF_AFTER = 6
-"""Health checks in a row that a running process may miss before it is taken for hung and started anew."""
 
 
 class Stopped(Exception):
@@ -52,7 +51,7 @@ class Supervisor:
         self._units: list[Unit] = []
         self._reporter: Reporter | None = None
         self._nursery = Nursery(self.place.logs / "nursery.log", lambda ward: self._events.put(("ended", ward)))
-        self._deaf = dict.fromkeys(("web", "relay"), 0)
+        self._pulses: dict[str, Pulse] = {}
         self._ended = False
 
     # --- its life ---
@@ -253,20 +252,22 @@ class Supervisor:
                 unit.process.send_signal(signal.SIGTERM)
 
     def _check(self) -> None:
-        """Each few seconds: logs are kept short, and a process whose page no longer answers is ended so that it comes
-        anew."""
+        """Each few seconds: logs are kept short, and a process that hangs is ended so that it comes anew."""
         for log_file in (*(unit.log for unit in self._units), self._nursery.log):
             children.rotate(log_file)
         for name, page in self.reach.health().items():
             unit = next((unit for unit in self._units if unit.name == name), None)
-            if unit is None or unit.state != "running" or unit.process is None or answers(page()):
-                self._deaf[name] = 0
+            if unit is None or unit.state != "running" or unit.process is None:
+                self._pulses.pop(name, None)
                 continue
-            self._deaf[name] += 1
-            if self._deaf[name] >= _DEAF_AFTER:
-                log.error("%s does not answer; starting it anew", name)
-                self._deaf[name] = 0
+            answer = asked(page())
+            pulse = self._pulses.setdefault(name, Pulse())
+            beat = None if answer == "closed" else unit.beat()  # nobody listens: that is not being busy
+            if pulse.hung(well=answer == "well", spoke=answer == "unwell", beat=beat):
+                log.error("%s does not answer (%s); starting it anew", name, answer)
                 unit.process.kill()
+            elif pulse.unwell:
+                log.warning("%s: %s, %d times in a row", name, answer, pulse.unwell)
 
     def _tell(self, unit: Unit) -> None:
         if self._reporter is not None:

@@ -49,6 +49,10 @@ class Unit(ABC):
     def stop(self, within_s: float) -> None:
         """Ends it, at the latest by force."""
 
+    def beat(self) -> int | None:
+        """A number that changes as long as the program's own loop turns; None where it tells none."""
+        return None
+
     def start(self) -> None:
         """Starts it now."""
         self.process = None
@@ -145,7 +149,14 @@ class PythonUnit(Unit):
         if not self._sign.exists():
             return False
         url = self._health()
-        return url is None or answers(url)
+        return url is None or asked(url) == "well"
+
+    def beat(self) -> int | None:
+        """When it last touched its sign, which it does each second (Unix nanoseconds)."""
+        try:
+            return self._sign.stat().st_mtime_ns
+        except OSError:
+            return None
 
     def stop(self, within_s: float) -> None:
         """Asks it to end, then makes it."""
@@ -160,9 +171,14 @@ class PythonUnit(Unit):
             process.wait(10)
 
 
-def answers(url: str, timeout_s: float = 2.0) -> bool:
-    """Whether an HTTP GET of our own health page gives 200. Its certificate is ours, reached over loopback: not
-    checked."""
+Answer = Literal["well", "unwell", "silent", "closed"]
+
+
+def asked(url: str, timeout_s: float = 2.0) -> Answer:
+    """What an HTTP GET of our own health page gives: 200, another status, nothing in time, no connection.
+
+    Its certificate is ours, reached over loopback: not checked.
+    """
     import ssl
 
     context = ssl._create_unverified_context() if url.startswith("https:") else None  # noqa: SLF001, S323
@@ -172,9 +188,13 @@ def answers(url: str, timeout_s: float = 2.0) -> bool:
     )
     try:
         with opener.open(url, timeout=timeout_s) as response:
-            return bool(response.status == 200)
-    except (OSError, urllib.error.URLError, ValueError):
-        return False
+            return "well" if response.status == 200 else "unwell"
+    except urllib.error.HTTPError as error:
+        error.close()
+        return "unwell"
+    except (OSError, ValueError) as error:
+        reason = error.reason if isinstance(error, urllib.error.URLError) else error
+        return "silent" if isinstance(reason, TimeoutError) else "closed"
 
 
 def exit_in_words(code: int | None) -> str | None:
