@@ -55,12 +55,13 @@ TYPES = (
 @dataclass
 class Told:
     """What came back: how often each status, the requests that were answered with 5xx, and connections that the server
-    closed, which it may.
+    closed, which it may. `refused` are connections that nobody took.
     """
 
     statuses: Counter[int] = field(default_factory=Counter)
     faults: list[str] = field(default_factory=list)
     closed: int = 0
+    refused: int = 0
 
     @property
     def answered(self) -> int:
@@ -162,13 +163,19 @@ async def storm(host: str, port: int, garbage: Sequence[Garbage], count: int, to
 async def _one(host: str, port: int, garbage: Garbage, count: int, told: Told) -> None:
     done = 0
     while done < count:
-        reader, writer = await asyncio.open_connection(host, port)
+        try:
+            reader, writer = await asyncio.open_connection(host, port)
+        except ConnectionError:
+            told.refused += 1
+            done += 1
+            continue
         try:
             while done < count:
                 name, request = garbage.request()
                 done += 1
                 writer.write(request)
-                status = await asyncio.wait_for(_answer(reader, head_only=name.startswith("HEAD ")), 30)
+                async with asyncio.timeout(60):
+                    status = await _answer(reader, head_only=name.startswith("HEAD "))
                 told.statuses[status] += 1
                 if status >= 500:
                     told.faults.append(f"{status} {request[:600]!r}")
@@ -180,18 +187,18 @@ async def _one(host: str, port: int, garbage: Garbage, count: int, told: Told) -
 
 async def _answer(reader: asyncio.StreamReader, *, head_only: bool) -> int:
     """Read one answer whole; its status."""
-    head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
-    status = int(head.split(" ", 2)[1])
+    head = (await reader.readuntil(b"\r\n\r\n")).lower()
+    status = int(head[9:12])
     if head_only or status in {204, 304}:
         return status
-    if "transfer-encoding: chunked" in head:
+    if b"transfer-encoding: chunked" in head:
         while True:
             size = int(await reader.readline(), 16)
             await reader.readexactly(size + 2)
             if size == 0:
                 return status
-    length = next((line for line in head.split("\r\n") if line.startswith("content-length:")), "content-length: 0")
-    await reader.readexactly(int(length.split(":")[1]))
-    if "connection: close" in head:
+    _, _, length = head.partition(b"\r\ncontent-length:")
+    await reader.readexactly(int(length.partition(b"\r\n")[0] or 0))
+    if b"connection: close" in head:
         raise ConnectionError("closed as said")
     return status

@@ -67,9 +67,22 @@ def language_of(request: Request) -> Language:
     return "ko"
 
 
-ContextDep = Annotated[Context, Depends(context_of)]
-TxDep = Annotated[Tx, Depends(tx_of)]
-LanguageDep = Annotated[Language, Depends(language_of)]
+# As coroutines, because the framework gives each plain function a thread of its own, for every request.
+async def _context(request: Request) -> Context:
+    return context_of(request)
+
+
+async def _tx(request: Request) -> Tx:
+    return tx_of(request)
+
+
+async def _language(request: Request) -> Language:
+    return language_of(request)
+
+
+ContextDep = Annotated[Context, Depends(_context)]
+TxDep = Annotated[Tx, Depends(_tx)]
+LanguageDep = Annotated[Language, Depends(_language)]
 
 
 class _Refused(Exception):
@@ -302,7 +315,7 @@ def tag(response: Response, version: int) -> None:
     response.headers["ETag"] = etag(version)
 
 
-def expected_version(if_match: Annotated[str | None, Header()] = None) -> int | None:
+async def expected_version(if_match: Annotated[str | None, Header()] = None) -> int | None:
     """The version that the client last read, from If-Match; None where it does not say. Raises PreconditionFailed."""
     if if_match is None or if_match.strip() == "*":
         return None
