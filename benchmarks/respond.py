@@ -1,6 +1,8 @@
-"""From an alarm to what people get: the hand-off on the agency's screen, the owner's text accepted by the gateway.
+"""From an alarm to what people get, and what becomes of manuals under kills and under a thousand incidents at once.
 
-Each claim starts a city of its own and reaches it as devices, agencies and gateways do.
+The first starts a city of its own and reaches it as devices, agencies and gateways do. The others drive the real
+worker of runs, as a process of its own, over a PostgreSQL that fsyncs. No peer is named: we know of none that carries
+out a manual that officials read, and what a bare engine of workflows does in a step is not what a step is here.
 """
 
 import asyncio
@@ -9,8 +11,10 @@ import csv
 import json
 import os
 import random
+import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
@@ -23,11 +27,17 @@ import httpx
 from benchmarks.ingest import signed_in, smoulder
 from benchmarks.measuring import ROOT, City, Claim, city, claim, main, percentile
 from dure.commands.simulate.sms_gateway import SmsGateway
+from dure.engine.database import Database, migrate
+from dure.engine.servers import binaries
+from dure.engine.servers.postgres import Cluster, Postgres
 
 SEED = 20261122
 A_MINUTE = 20
 FIRES = int(os.environ.get("DURE_BENCH_FIRES", "100"))
 """So many fires, five minutes of them: a p99 of fewer would be their worst."""
+KILLS = int(os.environ.get("DURE_BENCH_KILLS", "200"))
+INCIDENTS = int(os.environ.get("DURE_BENCH_INCIDENTS", "1000"))
+STEPS = 20
 
 
 @dataclass(slots=True)
@@ -144,11 +154,89 @@ async def speed() -> list[Claim]:
     told: dict[str, Any] = {"samples": FIRES, "seconds": seconds, "seed": SEED}
     return [
         claim("respond", f"{name}, {A_MINUTE} incidents a minute, {share_name}", "s", percentile(values, share), **told)
-        for name, values in (("alarm -> hand-off on the screen of 119", handed),
-                             ("alarm -> owner's notice accepted by the gateway", texts))
+        for name, values in (("hand-off: alarm -> on the screen of 119", handed),
+                             ("notice: alarm -> owner's text accepted by the gateway", texts))
         for share_name, share in (("p99", 0.99), ("median", 0.5))
     ]  # fmt: skip
 
 
+def _folder() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="dure-bench-"))
+    folder.chmod(0o711)
+    (folder / "city").mkdir(mode=0o700)
+    return folder
+
+
+@contextlib.asynccontextmanager
+async def records() -> AsyncIterator[tuple[Database, str, Path]]:
+    """A migrated database that keeps its promises (fsync), its URL, and its city's folder."""
+    folder = _folder()
+    user = binaries.server_user()
+    cluster = Cluster(folder / "postgres", binaries.postgres_home(user), user)
+    server = Postgres(cluster, password="bench", log=folder / "log")
+    server.make()
+    server.start()
+    try:
+        server.ready()
+        url = server.url_of("postgres")
+        migrate(url)
+        database = Database(url, folder=folder / "city")
+        try:
+            yield database, url, folder / "city"
+        finally:
+            await database.close()
+    finally:
+        server.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+async def once() -> list[Claim]:
+    """kill -9 of the worker again and again in the middle of runs: steps that were lost, or done twice."""
+    from tests.respond.runs.test_kills import drill
+
+    began = time.perf_counter()
+    async with records() as (database, url, folder):
+        found = await drill(database, url, folder, incidents=10, steps=STEPS, kills=KILLS, seed=SEED)
+    told: dict[str, Any] = {"samples": KILLS, "seconds": time.perf_counter() - began, "seed": SEED}
+    if found["jobs"]:
+        raise RuntimeError(f"wakes were left over: {found}")
+    return [
+        claim("respond", f"once: steps lost or doubled over {KILLS} kills", "steps", found["lost"] + found["doubled"],
+              **told),
+        claim("respond", f"once: notices wanted twice over {KILLS} kills", "notices", found["sends_doubled"], **told),
+        claim("respond", f"once: steps carried out over {KILLS} kills", "steps", found["steps"], **told),
+    ]  # fmt: skip
+
+
+async def concurrent() -> list[Claim]:
+    """A thousand incidents under way at the same time, each with a manual of 20 steps: all go on to their end."""
+    from tests.respond.runs.test_kills import UNFINISHED, begin, counted, number, worker
+
+    began = time.perf_counter()
+    async with records() as (database, url, folder):
+        await begin(database, INCIDENTS, STEPS)
+        under_way, done = 0, 0
+        async with worker(url, folder), asyncio.timeout(3600):
+            started = time.perf_counter()
+            while not done:
+                await asyncio.sleep(0.5)
+                under_way = max(under_way, await number(database, _UNDER_WAY))
+                done = await number(database, UNFINISHED) == 0
+            seconds = time.perf_counter() - started
+        found = await counted(database, STEPS)
+    if found["lost"] or found["doubled"] or found["sends_doubled"] or found["jobs"]:
+        raise RuntimeError(f"not every step was done once: {found}")
+    told: dict[str, Any] = {"samples": INCIDENTS, "seconds": time.perf_counter() - began, "seed": SEED}
+    return [
+        claim("respond", f"concurrent: incidents of {STEPS} steps under way at once, all carried on to their end",
+              "incidents", under_way, **told),
+        claim("respond", f"concurrent: steps a second by one worker, {INCIDENTS:,} incidents", "steps/s",
+              found["steps"] / seconds, **told),
+    ]  # fmt: skip
+
+
+_UNDER_WAY = """select count(*) from run r where status = 'running' and exists
+    (select from run_step s where s.run_id = r.id and s.status = 'done')"""
+
 if __name__ == "__main__":
-    main({"speed": speed})
+    main({"speed": speed, "once": once, "concurrent": concurrent})
