@@ -18,8 +18,11 @@ import pytest
 import requests
 import schemathesis
 import schemathesis.specs.openapi.checks as openapi
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
+from schemathesis.schemas import APIOperation
 
 from dure import app
 from dure.engine import edge
@@ -77,7 +80,12 @@ def described() -> dict[str, Any]:
 
 
 DOCUMENT = described()
-SCHEMA = schemathesis.openapi.from_dict(DOCUMENT).exclude(path=FLOW)
+OPERATIONS: dict[str, APIOperation] = {
+    found.ok().label: found.ok()
+    for found in schemathesis.openapi.from_dict(DOCUMENT).exclude(path=FLOW).get_all_operations()
+}
+"""By method and path. They are given to pytest here and not by schemathesis, whose tests share one id: of such, workers
+run one."""
 
 
 RULE = """[[rule]]
@@ -201,8 +209,18 @@ def tried(city: Fuzzed, case: schemathesis.Case, headers: dict[str, str]) -> sch
     return response
 
 
-def budget(examples: int) -> settings:
-    return settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck))
+def try_all(city: Fuzzed, label: str, headers: dict[str, str] | None, *, examples: int) -> None:
+    """Tries an operation with so many requests that fit the document and, where some can be made, as many that do
+    not."""
+    operation = OPERATIONS[label]
+    shown = city.entitled(operation.path) if headers is None else headers
+
+    @given(case=st.one_of(operation.as_strategy(mode) for mode in GenerationMode))
+    @settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+    def each(case: schemathesis.Case) -> None:
+        tried(city, case, shown)
+
+    each()
 
 
 def test_the_link_that_the_start_prints_makes_the_first_administrator(city: Fuzzed) -> None:
@@ -223,26 +241,16 @@ def test_the_link_that_the_start_prints_makes_the_first_administrator(city: Fuzz
         assert browser.get(f"{api}/me", timeout=TIMEOUT_S).status_code == 401
 
 
-@SCHEMA.parametrize()
-@budget(6)
-def test_as_administrator(case: schemathesis.Case, city: Fuzzed) -> None:
-    tried(city, case, city.entitled(case.operation.path))
+@pytest.mark.parametrize("label", OPERATIONS)
+def test_as_administrator(label: str, city: Fuzzed) -> None:
+    try_all(city, label, None, examples=6)
 
 
 @pytest.mark.long
 @pytest.mark.timeout(1800)
-@SCHEMA.parametrize()
-@budget(300)
-def test_as_administrator_for_long(case: schemathesis.Case, city: Fuzzed) -> None:
-    tried(city, case, city.entitled(case.operation.path))
-
-
-@SCHEMA.parametrize()
-@budget(2)
-def test_as_nobody(case: schemathesis.Case, city: Fuzzed) -> None:
-    response = tried(city, case, {})
-    if (case.method.lower(), case.operation.path) not in OPEN:
-        assert response.status_code in REFUSALS
+@pytest.mark.parametrize("label", OPERATIONS)
+def test_as_administrator_for_long(label: str, city: Fuzzed) -> None:
+    try_all(city, label, None, examples=300)
 
 
 @pytest.mark.parametrize(
