@@ -4,6 +4,7 @@ nats-server a worker."""
 import os
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -42,7 +43,11 @@ _FIRST = ("tests/e2e", "tests/chaos", "tests/contract", "tests/engine/servers", 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leaves the long drills out unless asked for, and begins with what takes longest."""
+    """Leaves the long drills out unless asked for, and begins with what takes longest. Two tests of one id are refused:
+    of such, workers run one."""
+    twice = [name for name, count in Counter(item.nodeid for item in items).items() if count > 1]
+    if twice:
+        raise pytest.UsageError(f"several tests share one id: {twice[:5]}")
     if not config.getoption("--long"):
         long = [item for item in items if item.get_closest_marker("long")]
         if long:
