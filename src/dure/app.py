@@ -4,7 +4,6 @@ from importlib import import_module
 from typing import Protocol, cast
 
 from fastapi import FastAPI
-from starlette.staticfiles import StaticFiles
 
 from dure import __version__, system
 from dure.city.room import ROOM as CITY
@@ -13,9 +12,12 @@ from dure.engine import edge
 from dure.engine.console import Console
 from dure.engine.context import Context
 from dure.engine.live import Hub
+from dure.engine.public import Public
 from dure.engine.room import Process, Room
 from dure.notices.publishing import folder as cap_files
 from dure.notices.room import ROOM as NOTICES
+from dure.respond.operations.room import ROOM as OPERATIONS
+from dure.respond.operations.site import folder as status_files
 from dure.respond.room import ROOM as RESPOND
 from dure.sense.room import ROOM as SENSE
 from dure.trust import policy
@@ -61,6 +63,7 @@ ROOMS: tuple[Room, ...] = (
     DETECT,
     VIDEO,
     RESPOND,
+    OPERATIONS,
     *(manifest(service).ROOM for service in SERVICES),
 )
 for _service in SERVICES:
@@ -98,7 +101,9 @@ def web(context: Context) -> tuple[FastAPI, Hub]:
         if room.router is not None:
             app.include_router(room.router, prefix="/api/v1")
     app.openapi = lambda: edge.describe(app)  # type: ignore[method-assign]
-    app.mount("/cap", StaticFiles(directory=cap_files(context.settings.data), check_dir=False), name="cap")
+    data = context.settings.data
+    folders = {"cap": cap_files(data), "status": status_files(data)}
+    app.add_middleware(Public, folders=folders, secure=context.settings.secure)
     if context.settings.console is not None:
         app.mount("/", Console(context.settings.console), name="console")
     return app, hub

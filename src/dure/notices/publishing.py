@@ -38,6 +38,11 @@ _LISTED = text(
     f"select {_COLUMNS} from cap_alert where (cast(:at as timestamptz) is null or (sent, id) < (:at, :id)) "
     "order by sent desc, id desc limit :limit"
 )
+_IN_FORCE = text(
+    "select xml from (select distinct on (root_id) xml, status, msg_type, expires_at, sent from cap_alert "
+    "order by root_id, sent desc, id desc) newest "
+    "where status = 'Actual' and msg_type <> 'Cancel' and expires_at > :now order by sent desc limit :most"
+)
 _NEWEST = text("select identifier, xml from cap_alert order by sent desc, id desc limit :most")
 
 
@@ -109,6 +114,12 @@ async def listed(tx: Tx, after: Key | None, limit: int) -> Sequence[RowMapping]:
     """Alerts, newest first."""
     at, id_ = after or (None, None)
     return await tx.rows(_LISTED, {"at": at, "id": id_, "limit": limit})
+
+
+async def in_force(tx: Tx) -> list[Alert]:
+    """What citizens are warned of now: the newest alert of each chain that is meant, not cancelled and not over."""
+    rows = await tx.rows(_IN_FORCE, {"now": tx.now(), "most": FEED_MOST})
+    return [reading.read(reading.parsed(row["xml"].encode())) for row in rows]
 
 
 def shown(row: RowMapping) -> dict[str, Any]:
