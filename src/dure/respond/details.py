@@ -13,6 +13,7 @@ from dure.engine.database import Tx
 from dure.kernel.geometry import distance_m
 from dure.notices import queries as notice_queries
 from dure.respond import queries, reading, signals
+from dure.respond.doors import shown as doors
 from dure.respond.joining import Likeness, likeness
 from dure.respond.model import Mode, Status
 from dure.respond.policy import Scope
@@ -34,6 +35,7 @@ async def whole(tx: Tx, incident_id: UUID, scope: Scope, reader: Reader, vault: 
     known = await city_cameras.by_ids(tx, [each["camera_id"] for each in parts["cameras"]])
     detail = reader.detail(row, parts, people)
     detail["cameras"] = [{**_view(known.get(each["id"])), **each} for each in detail["cameras"]]
+    detail["handoffs"] = await doors.with_doors(tx, detail["handoffs"])
     return {
         **detail,
         "notices": await _notices(tx, [incident_id, *(each["id"] for each in parts["merged"])], vault),

@@ -12,6 +12,7 @@ from dure.kernel.geometry import LonLat
 from dure.kernel.severity import Severity
 from dure.respond import cameras, clocks, opening, queries, signals, tasks, timeline
 from dure.respond.changes import changed, taken
+from dure.respond.doors import sending
 from dure.respond.model import Act, Outcome, Status, after
 from dure.respond.timeline import Entry
 from dure.respond.types import TYPES, Moment
@@ -104,6 +105,7 @@ async def close(
         outcome_reason=await texts.sealed(tx, incident_id, "incident.outcome_reason", reason),
         standing_alarms=0,
     )
+    await sending.closed(tx, incident_id)
     await openings.end(tx, incident_id, "closed")
     await audit.record(tx, principal, "incident.close", "incident", incident_id)
 

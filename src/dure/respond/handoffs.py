@@ -1,23 +1,22 @@
 """Hand-offs to agencies: passed on, asked to act together, told. Recorded, and answered on the agency's own screen in
-dure.
-
-Nothing is sent outside here: an agency sees the hand-off when it looks at its screen, and that is all the records
-claim.
+dure; where an agency has a door of its own (`doors`), they go out by it besides.
 """
 
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import RowMapping, text
 
 from dure.engine.database import Tx
+from dure.engine.settings import city_zone
 from dure.kernel.errors import Conflict, Forbidden, NotFound
 from dure.kernel.ids import new_id
 from dure.respond import clocks, queries, timeline
 from dure.respond.changes import changed, taken
+from dure.respond.doors import linked, sending
+from dure.respond.doors.model import What
 from dure.respond.handling import taking_up
-from dure.respond.model import Act, HandoffKind, HandoffStatus, Status, after, moves_to_agency
+from dure.respond.model import Act, HandoffKind, HandoffStatus, Status, after, city_day, moves_to_agency
 from dure.respond.policy import desk_of, may_answer
 from dure.respond.timeline import Entry
 from dure.respond.types import TYPES, Moment
@@ -52,13 +51,14 @@ async def hand_off(
     if await tx.scalar(_LIVE, {"id": incident_id, "agency": agency_id, "kind": kind.value}):
         raise Conflict("respond.handoff.standing", agency=agency["name"])
     by_people, now = principal.kind != "system", tx.now()
-    handoff_id = await _sent(tx, principal, incident_id, agency_id, kind, note, now)
+    services = linked.services(agency["kind"], row["type"], kind, city_day(now, city_zone()))
+    handoff_id = await _sent(tx, principal, incident_id, agency_id, kind, note, linked.codes(services))
     await timeline.add(
         tx,
         incident_id,
         Entry.HANDOFF,
         "handed_off",
-        {"kind": kind.value, **_names(agency)},
+        {"kind": kind.value, **names(agency)},
         actor=principal.name if by_people else None,
         words=note or None,
     )
@@ -72,7 +72,7 @@ async def hand_off(
 
 
 async def _sent(
-    tx: Tx, principal: Principal, incident_id: UUID, agency_id: str, kind: HandoffKind, note: str, now: datetime
+    tx: Tx, principal: Principal, incident_id: UUID, agency_id: str, kind: HandoffKind, note: str, service: str | None
 ) -> UUID:
     handoff_id = new_id()
     row = {
@@ -82,10 +82,12 @@ async def _sent(
         "kind": kind.value,
         "note": await texts.sealed(tx, incident_id, "handoff.note", note),
         "status": HandoffStatus.SENT.value,
-        "sent_at": now,
+        "sent_at": tx.now(),
         "sent_by": principal.name,
+        "service": service,
     }
     await queries.insert(tx, "handoff", [row])
+    await sending.post(tx, handoff_id, What.HANDOFF)
     return handoff_id
 
 
@@ -125,16 +127,16 @@ async def answer(
         row["incident_id"],
         Entry.HANDOFF,
         name,
-        {"kind": row["kind"], "seconds": seconds, **_names(agency)},
+        {"kind": row["kind"], "seconds": seconds, **names(agency)},
         actor=principal.name,
         words=words or None,
     )
-    await _move(tx, root, row, status)
+    await moved(tx, root, row, status)
     await audit.record(tx, principal, f"incident.handoff_{status.value}", "incident", incident_id)
 
 
-async def _move(tx: Tx, root: RowMapping, row: RowMapping, status: HandoffStatus) -> None:
-    """What the answer does to the incident: a clock stops, or it comes back when nobody took it."""
+async def moved(tx: Tx, root: RowMapping, row: RowMapping, status: HandoffStatus) -> None:
+    """What an answer does to the incident: a clock stops, or it comes back when nobody took it."""
     incident_id: UUID = row["incident_id"]
     values: dict[str, Any] = {}
     if status is HandoffStatus.ACKNOWLEDGED:
@@ -152,6 +154,6 @@ async def _move(tx: Tx, root: RowMapping, row: RowMapping, status: HandoffStatus
     await changed(tx, incident_id, "handoff", **values)
 
 
-def _names(agency: RowMapping) -> dict[str, str]:
+def names(agency: RowMapping) -> dict[str, str]:
     """An agency's names as the timeline keeps them, so that it reads the same after the agency is renamed."""
     return {"agency_id": agency["id"], "agency_ko": agency["name"], "agency_en": agency["name_en"]}

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from dure.respond.types import Types
-from dure.trust.policy import Grants, grant
+from dure.trust.policy import Ask, Grants, grant
 from dure.trust.principal import Principal
 from dure.trust.roles import CONTROL_ROOM, RESPONDERS, Role
 
@@ -23,10 +23,15 @@ GRANTS: Grants = {
         CONTROL_ROOM | {Role.ADMIN}, own=RESPONDERS | {Role.OFFICIAL, Role.WELFARE, Role.EPIDEMIC}, shared=True
     ),
     "incident.configure": grant({Role.ADMIN}),
+    "door.read": grant(CONTROL_ROOM | {Role.ADMIN, Role.AUDITOR}, shared=True),
+    "door.resolve": grant(CONTROL_ROOM | {Role.ADMIN}),
+    "door.configure": grant({Role.ADMIN}, Ask.STEP_UP),
     "playbook.read": grant(SEES_ALL | RESPONDERS | {Role.OFFICIAL, Role.WELFARE, Role.EPIDEMIC}, shared=True),
     "playbook.publish": grant({Role.ADMIN, Role.SHIFT_LEAD, Role.DISASTER}),
 }
-"""Handling is the control room's (and in a small city the administrator's); answering a hand-off is the agency's."""
+"""Handling is the control room's (and in a small city the administrator's); answering a hand-off is the agency's. Where
+a hand-off may leave the city (`door.configure`) is set by who has just proven to be there.
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,12 @@ from fastapi import APIRouter
 
 from dure.engine.database import Tx
 from dure.engine.live import LiveEntity
-from dure.engine.room import Every, Room
+from dure.engine.room import Every, Room, Task
 from dure.respond import alarms, cases, kept, past, pictures, reading, views, whose
 from dure.respond.api import router
 from dure.respond.changes import LOST
+from dure.respond.doors import api as doors
+from dure.respond.doors import sender
 from dure.respond.playbooks import api as playbooks
 from dure.respond.playbooks import library
 from dure.respond.policy import GRANTS, desk_of, scope_of
@@ -20,7 +22,7 @@ from dure.respond.types import TYPES
 from dure.trust.principal import Principal
 
 _router = APIRouter()
-for _part in (router, pictures.router, playbooks.router, runs.router):
+for _part in (router, pictures.router, playbooks.router, runs.router, doors.router):
     _router.include_router(_part)
 
 
@@ -53,7 +55,8 @@ ROOM = Room(
     jobs=(interpreter.QUEUE,),
     live=(LiveEntity("incident", "incident.read", load, snapshot, visible, past.standing, left),),
     grants=GRANTS,
-    every=(Every("playbooks", 3_600, library.load),),
+    tasks=(Task("doors.sender", "work", sender.run),),
+    every=(Every("playbooks", 3_600, library.load), Every("doors.nonces", 600, sender.forget),),
     cases=(cases.INCIDENT,),
     whose={"incident": whose.incident, "person": whose.person},
     retention=(kept.INCIDENT_WORDS,),
