@@ -58,13 +58,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     )
 
 
+_ONE_CITY = ("tests/e2e/", "tests/contract/test_")
+"""What begins so shares a running city."""
+
+
 class ByFile(LoadScopeScheduling):  # type: ignore[misc]
-    """Keeps a file's tests on one worker, in order, and all that share the browser's one city: what they set up is
-    made once."""
+    """Keeps a file's tests on one worker, in order, and all that share a city: what they set up is made once."""
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.split("::", 1)[0]
-        return "tests/e2e" if file.startswith("tests/e2e/") else file
+        return next((start for start in _ONE_CITY if file.startswith(start)), file)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -2,38 +2,18 @@
 
 import asyncio
 import json
-import shutil
-import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-import pytest_asyncio
 
 from dure.sense.mqtt_client import MqttClient, MqttRefusedError
-from tests.town import Town, running, said
+from tests.town import Town, said
 
 LON, LAT = 127.4300, 36.6300
-
-
-pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-
-@pytest.fixture(scope="module")
-def folder() -> Iterator[Path]:
-    made = Path(tempfile.mkdtemp(prefix="dure-test-"))
-    made.chmod(0o711)
-    yield made / "city"
-    shutil.rmtree(made, ignore_errors=True)
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def town(folder: Path) -> AsyncIterator[Town]:
-    async with running(folder, "--sample") as started:
-        yield started
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 async def report(client: MqttClient, device: str, values: list[tuple[float, float]]) -> None:

@@ -158,8 +158,8 @@ async def test_merging_both_ways_at_once_leaves_one(operator: httpx.AsyncClient,
     assert len((await operator.get("/incidents")).json()["items"]) == 1
 
 
-@pytest.mark.parametrize("steps", [40])
-@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.parametrize("steps", [20])
+@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(random=st.randoms(use_true_random=False))
 async def test_any_order_of_merging_and_unmerging_loses_nothing(
     operator: httpx.AsyncClient, database: Database, steps: int, random: Any
