@@ -105,7 +105,10 @@ async def _taken(tx: Tx, row: RowMapping, share: Share) -> Message | None:
         tx, row["id"], Status.SENDING, next_at=now + timing.LOST_AFTER, attempt_id=reference,
         tries=row["tries"] + 1, address_digest=receiver.digest,
     )  # fmt: skip
-    return Message(reference, row["id"], Channel(row["channel"]), receiver.address, words.subject, words.text)
+    return Message(
+        reference, row["id"], Channel(row["channel"]), receiver.address, words.subject, words.text, row["language"],
+        row["incident_id"], life, row["expires_at"],
+    )  # fmt: skip
 
 
 async def _twice(tx: Tx, row: RowMapping, receiver: Receiver) -> bool:

@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from sqlalchemy import RowMapping, text
 
 from dure.engine.database import Tx
 from dure.kernel.errors import FieldError, Invalid, NotFound
 from dure.kernel.ids import new_id
 from dure.notices.model import TO_PHONE, Medium
+from dure.notices.push import devices
+from dure.notices.push.devices import Browsers
 from dure.trust import audit, masks, vault
 from dure.trust.principal import Principal
 from dure.trust.vault import folded
@@ -37,6 +40,8 @@ async def receiver(tx: Tx, row: RowMapping) -> Receiver | None:
     where keys are missing.
     """
     medium = Medium(row["medium"])
+    if medium is Medium.PUSH:
+        return await _browsers(tx, row["to_key"])
     phone = medium in TO_PHONE
     address = ""
     if row["person_id"] is not None:
@@ -44,13 +49,20 @@ async def receiver(tx: Tx, row: RowMapping) -> Receiver | None:
         found = (await vault.of(tx).opened(tx, [row["person_id"]], fields)).get(row["person_id"])
         if found is not None:
             address = (found.phone or found.second_phone) if phone else found.email
-    if not address or medium is Medium.PUSH:
+    if not address:
         address = await _own(tx, row["to_key"], Medium.TEXT if phone else medium)
     if not address and phone and row["agency_id"] is not None:
         address = await tx.scalar(_PHONE, {"id": row["agency_id"]}) or ""
     if not address:
         return None
     return Receiver(address, digest(tx, medium, address))
+
+
+async def _browsers(tx: Tx, owner: str) -> Receiver | None:
+    found = await devices.of_owner(tx, owner)
+    if not found:
+        return None
+    return Receiver(msgspec.json.encode(Browsers(found)).decode(), digest(tx, Medium.PUSH, owner))
 
 
 def digest(tx: Tx, medium: Medium, address: str) -> bytes:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+from dure.kernel.messages import Language
 from dure.notices.model import Channel, Found, Lookup, Outcome
 
 
@@ -13,7 +14,8 @@ from dure.notices.model import Channel, Found, Lookup, Outcome
 class Message:
     """One message, open, for as long as it takes to hand it over; never logged (it has no repr of its parts).
 
-    `reference` is ours (the attempt's id): the gateway gives it back. `notice_id` stays the same over attempts.
+    `reference` is ours (the attempt's id): the gateway gives it back. `notice_id` stays the same over attempts. What
+    follows `text` is for gateways that tell others less than a text.
     """
 
     reference: UUID
@@ -22,6 +24,10 @@ class Message:
     to: str
     subject: str
     text: str
+    language: Language = "ko"
+    incident_id: UUID | None = None
+    life_safety: bool = False
+    expires_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -80,7 +80,8 @@ class Wanted:
     `template` names a text (`notices.templates`), `values` fill it. `key` is the caller's own name for this notice: the
     same key, channel and receiver twice is one notice, and one phone gets no second text for one key. `life_safety`
     goes before everything else and through quiet hours. `by` is who wants it (`Principal.actor`, "playbook:<id>").
-    Without `good_for` it is worth sending for a day.
+    Without `good_for` it is worth sending for a day. With `call_after` whoever has not acknowledged a text or push so
+    long after it was wanted is called: for people on duty.
     """
 
     channel: Channel
@@ -93,6 +94,7 @@ class Wanted:
     language: Language | None = None
     by: str = "system"
     good_for: timedelta = timedelta(days=1)
+    call_after: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,12 +138,13 @@ class Report(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The gateway knows it."""
+    """The gateway knows it. `replied`: whoever was called has pressed the key that says "heard"."""
 
     gateway_id: str
     report: Report
     code: str = ""
     at: datetime | None = None
+    replied: bool = False
 
 
 class Absent(StrEnum):

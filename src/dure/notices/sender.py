@@ -8,14 +8,16 @@ import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import RowMapping, text
 
 from dure.engine.context import Context
 from dure.engine.database import Database, Tx
+from dure.engine.outbox import wakes
 from dure.kernel.errors import Unavailable
-from dure.notices import claiming, timing
+from dure.notices import acknowledging, claiming, sending, timing
 from dure.notices.gateway import Asked, Away, Gateway, Message
 from dure.notices.keeping import stand
 from dure.notices.model import (
@@ -36,7 +38,10 @@ from dure.notices.model import (
 )
 
 log = logging.getLogger(__name__)
-PAUSE_S = 0.1
+LONGEST_PAUSE_S = 1.0
+"""How long the next claim waits at most: a wake that was lost costs no more."""
+SHORTEST_PAUSE_S = 0.05
+"""What is due and cannot be claimed (another sender claims at this moment) is not asked for in a circle."""
 TEND_S = 1.0
 LANES = 4
 ASK_MOST = 50
@@ -58,6 +63,7 @@ _SENT = text(
     "select * from notice where status = 'sent' and next_at <= :now and channel = any(:channels) "
     "and gateway_id is not null order by next_at, id limit 200"
 )
+_NEXT = text("select min(next_at) from notice where status = 'queued' and channel = any(:channels)")
 _NO_WAY = text(
     "select id from notice where status = 'queued' and next_at <= :now "
     "and channel <> all(cast(:channels as text[])) limit 200 for update skip locked"
@@ -87,20 +93,46 @@ class Sender:
             tasks.create_task(self._tending())
 
     async def _sending(self) -> None:
+        """Claim when a notice is wanted, when one is due, and when a lane is free again."""
         lanes: set[asyncio.Task[bool]] = set()
+        async with wakes(self._database.url, sending.CHANNEL) as woken:
+            try:
+                while True:
+                    woken.clear()
+                    pause_s = await self._claim_all(lanes, woken)
+                    try:
+                        async with asyncio.timeout(pause_s):
+                            await woken.wait()
+                    except TimeoutError:
+                        pass
+            finally:
+                for one in lanes:
+                    one.cancel()
+
+    async def _claim_all(self, lanes: set[asyncio.Task[bool]], woken: asyncio.Event) -> float:
+        """Give each free lane its load; how many seconds until there may be more."""
+
+        def free(lane: asyncio.Task[bool]) -> None:
+            lanes.discard(lane)
+            woken.set()
+
         try:
-            while True:
-                try:
-                    for way in self._ways:
-                        if len(lanes) < LANES and (messages := await self.claim(way)):
-                            lanes.add(asyncio.create_task(self._guarded(way, messages)))
-                except Unavailable as error:
-                    log.warning("notices wait: %s", error)
-                lanes = {one for one in lanes if not one.done()}
-                await asyncio.sleep(PAUSE_S)
-        finally:
-            for one in lanes:
-                one.cancel()
+            for way in self._ways:
+                while len(lanes) < LANES and (messages := await self.claim(way)):
+                    lane = asyncio.create_task(self._guarded(way, messages))
+                    lanes.add(lane)
+                    lane.add_done_callback(free)
+            return LONGEST_PAUSE_S if len(lanes) == LANES else await self._until_due()
+        except Unavailable as error:
+            log.warning("notices wait: %s", error)
+            return LONGEST_PAUSE_S
+
+    async def _until_due(self) -> float:
+        channels = [one.value for way in self._ways for one in way.channels]
+        async with self._database.transaction() as tx:
+            due: datetime | None = await tx.scalar(_NEXT, {"channels": channels})
+            left = LONGEST_PAUSE_S if due is None else (due - tx.now()).total_seconds()
+        return min(max(left, SHORTEST_PAUSE_S), LONGEST_PAUSE_S)
 
     async def _tending(self) -> None:
         while True:
@@ -127,9 +159,11 @@ class Sender:
         return any(done)
 
     async def tend(self) -> None:
-        """Find what was lost, ask after it, fetch reports, and refuse what nobody carries."""
+        """Find what was lost, ask after it, call who has not heard, fetch reports, and refuse what nobody carries."""
         await self._refuse_without_way()
         await self.find_lost()
+        async with self._database.transaction() as tx:
+            await acknowledging.call_due(tx)
         for way in self._ways:
             await self.ask(way)
             await self.fetch(way)
@@ -273,6 +307,8 @@ async def _later(tx: Tx, row: RowMapping) -> None:
 
 async def take_report(tx: Tx, row: RowMapping, found: Found | None) -> None:
     """Take a delivery report of a locked notice; None: there is none yet."""
+    if found is not None and found.replied and row["acknowledged_at"] is None:
+        await acknowledging.heard(tx, row["key"], row["to_key"], acknowledging.BY_KEY)
     now = Status(row["status"])
     after = reported(now, found.report) if found is not None else now
     if after is not now:
@@ -287,4 +323,5 @@ async def run(context: Context) -> None:
     """The work process's task: sends by what the city's environment names."""
     from dure.notices import ways
 
-    await Sender(context.database, ways.of_environment()).run()
+    settings = context.settings
+    await Sender(context.database, [*ways.of_environment(), ways.push(context.database, settings.public_url)]).run()

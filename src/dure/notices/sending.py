@@ -5,21 +5,24 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import msgspec
-from sqlalchemy import text
+from sqlalchemy import RowMapping, text
 
 from dure.engine.database import Tx
 from dure.engine.settings import city_zone
+from dure.engine.texts import catalogue
 from dure.kernel.errors import Invalid
 from dure.kernel.events import Event
 from dure.kernel.ids import new_id
 from dure.kernel.messages import Language
-from dure.notices import tables, templates  # noqa: F401  # the room's tables are known
+from dure.notices import practice, tables, templates  # noqa: F401  # the room's tables are known
 from dure.notices.model import MEDIUM, Channel, Medium, To, Wanted
 from dure.notices.sms import fitted
 from dure.trust import vault
 from dure.trust.vault import texts
 
 CHANGED = "NoticeChanged.v1"
+CHANNEL = "dure_notice"
+"""What PostgreSQL tells the sender when a transaction that wants a notice has committed."""
 LONGEST_KEY = 200
 _COLUMN = "notice.text"
 _SPOKEN_MOST = 1_000
@@ -27,9 +30,10 @@ _SPOKEN_MOST = 1_000
 
 _INSERT = text(
     "insert into notice (id, key, channel, medium, to_key, person_id, account_id, agency_id, template, language, "
-    "sealed, bytes, life_safety, incident_id, wanted_by, status, next_at, expires_at, created_at, updated_at) values "
-    "(:id, :key, :channel, :medium, :to_key, :person_id, :account_id, :agency_id, :template, :language, "
-    ":sealed, :bytes, :life_safety, :incident_id, :by, 'queued', :now, :expires_at, :now, :now) "
+    "sealed, bytes, life_safety, incident_id, wanted_by, status, reason, next_at, ended_at, expires_at, call_at, "
+    "created_at, updated_at) values (:id, :key, :channel, :medium, :to_key, :person_id, :account_id, :agency_id, "
+    ":template, :language, :sealed, :bytes, :life_safety, :incident_id, :by, :status, :reason, :next_at, :ended_at, "
+    ":expires_at, :call_at, :now, :now) "
     "on conflict do nothing returning id"
 )
 # A text that grew into an LMS is the same wish as the SMS.
@@ -45,7 +49,8 @@ class Words(msgspec.Struct, frozen=True):
 
 async def send(tx: Tx, wanted: Wanted) -> UUID:
     """Have a notice sent once this transaction has committed; its id. The same key, medium and receiver again: the id
-    that there is, and nothing more goes out.
+    that there is, and nothing more goes out. In a drill it goes out to those who take part and is only written down
+    for everybody else.
 
     Raises Invalid for a template that nobody has, a text that fits no LMS, and a key that is empty or too long;
     Conflict where the incident's words were destroyed.
@@ -59,36 +64,87 @@ async def send(tx: Tx, wanted: Wanted) -> UUID:
         assert isinstance(known, UUID)
         return known
     language = wanted.language or await _language_of(tx, wanted.to)
-    told = await templates.said(tx, wanted.template, language, wanted.values)
-    channel, words, size = _made(wanted.channel, Words(told.subject, told.text), today(tx))
-    id_ = new_id()
-    now = tx.now()
-    made = await tx.scalar(
-        _INSERT,
-        {
-            "id": id_,
-            "key": wanted.key,
-            "channel": channel.value,
-            "medium": medium.value,
-            "to_key": to_key,
-            "person_id": wanted.to.person_id,
-            "account_id": wanted.to.account_id,
-            "agency_id": wanted.to.agency_id,
-            "template": wanted.template,
-            "language": language,
-            "sealed": await _sealed(tx, id_, wanted.incident_id, words),
-            "bytes": size,
-            "life_safety": wanted.life_safety,
-            "incident_id": wanted.incident_id,
-            "by": wanted.by[:200],
-            "now": now,
-            "expires_at": now + wanted.good_for,
-        },
-    )
+    drill = await practice.of(tx, wanted.incident_id)
+    words = await _words(tx, wanted, language, drill=drill is not None)
+    made = await _put(tx, wanted, to_key, language, words, earnest=drill is None,
+                      goes_out=drill is None or drill.reaches(wanted.to))  # fmt: skip
     if made is None:  # somebody else's transaction wanted the same at this moment and has committed first
         return await send(tx, wanted)
-    await tell(tx, id_, 1, wanted.incident_id)
-    return id_
+    await tell(tx, made, 1, wanted.incident_id)
+    await tx.execute(text(f"notify {CHANNEL}"))
+    return made
+
+
+async def _put(
+    tx: Tx, wanted: Wanted, to_key: str, language: Language, words: Words, *, earnest: bool, goes_out: bool
+) -> UUID | None:
+    """The row; its id, or None where there is one by now."""
+    channel, words, size = _made(wanted.channel, words, today(tx))
+    id_ = new_id()
+    now = tx.now()
+    values = {
+        "id": id_,
+        "key": wanted.key,
+        "channel": channel.value,
+        "medium": MEDIUM[channel].value,
+        "to_key": to_key,
+        "person_id": wanted.to.person_id,
+        "account_id": wanted.to.account_id,
+        "agency_id": wanted.to.agency_id,
+        "template": wanted.template,
+        "language": language,
+        "sealed": await _sealed(tx, id_, wanted.incident_id, words),
+        "bytes": size,
+        "life_safety": wanted.life_safety and earnest,
+        "incident_id": wanted.incident_id,
+        "by": wanted.by[:200],
+        "status": "queued" if goes_out else "refused",
+        "reason": None if goes_out else practice.REASON,
+        "next_at": now if goes_out else None,
+        "ended_at": None if goes_out else now,
+        "now": now,
+        "expires_at": now + wanted.good_for,
+        "call_at": now + wanted.call_after if wanted.call_after is not None and goes_out else None,
+    }
+    made: UUID | None = await tx.scalar(_INSERT, values)
+    return made
+
+
+async def call(tx: Tx, row: RowMapping, words: Words) -> None:
+    """Call about a notice that nobody has acknowledged: its own words, under its own key. Once."""
+    channel, spoken, size = _made(Channel.VOICE, _spoken(words, row["language"]), today(tx))
+    id_, now = new_id(), tx.now()
+    same = ("key", "to_key", "person_id", "account_id", "agency_id", "template", "language", "life_safety")
+    values = {name: row[name] for name in (*same, "incident_id", "expires_at")} | {
+        "id": id_,
+        "channel": channel.value,
+        "medium": MEDIUM[channel].value,
+        "sealed": await _sealed(tx, id_, row["incident_id"], spoken),
+        "bytes": size,
+        "by": row["wanted_by"],
+        "status": "queued",
+        "reason": None,
+        "next_at": now,
+        "ended_at": None,
+        "now": now,
+        "call_at": None,
+    }
+    if await tx.scalar(_INSERT, values) is not None:
+        await tell(tx, id_, 1, row["incident_id"])
+        await tx.execute(text(f"notify {CHANNEL}"))
+
+
+def _spoken(words: Words, language: Language) -> Words:
+    """What a call says: the text, and which key says "heard"."""
+    return Words(words.subject, f"{words.text}\n{catalogue().text(language, 'notices.voice.press')}")
+
+
+async def _words(tx: Tx, wanted: Wanted, language: Language, *, drill: bool) -> Words:
+    told = await templates.said(tx, wanted.template, language, wanted.values)
+    words = Words(told.subject, told.text)
+    if drill:
+        words = Words(told.subject and practice.marked(told.subject, language), practice.marked(told.text, language))
+    return _spoken(words, language) if wanted.channel is Channel.VOICE else words
 
 
 async def tell(tx: Tx, notice_id: UUID, version: int, incident_id: UUID | None) -> None:

@@ -3,6 +3,7 @@
 Each request carries `Authorization: HMAC-SHA256 apiKey=…, date=…, salt=…, signature=…`, where the signature is the
 hexadecimal HMAC-SHA-256 of date and salt under the secret. `POST /messages/v4/send-many/detail` takes many messages
 and names those that it refuses; `GET /messages/v4/list` lists what it took. Our reference travels in `customFields`.
+A message of type `VOICE` is read out by the provider; `voiceOptions.replyRange` says up to which key may be pressed.
 The sender number is one that is registered for the city (전기통신사업법 제84조의2).
 """
 
@@ -20,6 +21,8 @@ from dure.notices.gateway import Asked, Away, Message
 from dure.notices.model import Absent, Accepted, Channel, Declined, Found, Lookup, NotNow, Outcome, Report, Unheard
 
 REFERENCE = "dure"
+REPLY_KEYS = 1
+"""Whoever is called may press 1 and nothing else: that says "heard", and the list of messages says `voiceReplied`."""
 _TYPE = {Channel.SMS: "SMS", Channel.LMS: "LMS", Channel.VOICE: "VOICE"}
 _TIMEOUT = httpx.Timeout(8.0, connect=3.0)
 _LIMITS = httpx.Limits(keepalive_expiry=3.0)
@@ -129,7 +132,7 @@ class Solapi:
         if message.channel is Channel.LMS and message.subject:
             written["subject"] = message.subject
         if message.channel is Channel.VOICE:
-            written["voiceOptions"] = {"voiceType": "FEMALE"}
+            written["voiceOptions"] = {"voiceType": "FEMALE", "replyRange": REPLY_KEYS}
         return written
 
     def _signed(self) -> dict[str, str]:
@@ -168,7 +171,8 @@ def found_of(row: Mapping[str, Any]) -> Found:
         report = Report.UNDER_WAY
     else:
         report = Report.FAILED
-    return Found(str(row.get("messageId", ""))[:100], report, code[:40], _time(row.get("dateReceived")))
+    replied = row.get("voiceReplied") in (True, 1, "1")
+    return Found(str(row.get("messageId", ""))[:100], report, code[:40], _time(row.get("dateReceived")), replied)
 
 
 def _time(value: object) -> datetime | None:

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     PrimaryKeyConstraint,
+    SmallInteger,
     Table,
     Text,
     Time,
@@ -59,6 +60,9 @@ notice = Table(
     Column("ended_at", DateTime(timezone=True)),
     Column("updated_at", DateTime(timezone=True), nullable=False),
     Column("version", Integer, nullable=False, server_default=text("1")),
+    Column("acknowledged_at", DateTime(timezone=True)),
+    Column("acknowledged_by", Text),  # key (of a telephone), or account:<id>
+    Column("call_at", DateTime(timezone=True)),  # when to call whoever has not acknowledged it by then
     UniqueConstraint("key", "channel", "to_key", name="uq_notice_wanted"),
     CheckConstraint(
         "status in ('queued', 'sending', 'sent', 'delivered', 'failed', 'unknown', 'refused')", name="status"
@@ -70,6 +74,9 @@ notice = Table(
     Index("ix_notice_incident_id", "incident_id", postgresql_where=text("incident_id is not null")),
     Index("ix_notice_created_at", "created_at", "id"),
     Index("ix_notice_gateway_id", "gateway_id", postgresql_where=text("gateway_id is not null")),
+    Index("ix_notice_call_at", "call_at", postgresql_where=text("call_at is not null")),
+    Index("ix_notice_account_id", "account_id", text("created_at desc"),
+          postgresql_where=text("account_id is not null")),
 )  # fmt: skip
 
 notice_attempt = Table(
@@ -102,6 +109,17 @@ notice_contact = Table(
     UniqueConstraint("owner", "medium", "digest", name="uq_notice_contact"),
 )
 """Where staff and desks are reached: sealed under the city's key."""
+
+push_key = Table(
+    "push_key",
+    metadata,
+    Column("id", SmallInteger, primary_key=True, autoincrement=False),
+    Column("public", LargeBinary, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("made_at", DateTime(timezone=True), nullable=False),
+    CheckConstraint("id = 1", name="one"),
+)
+"""The city's one key for push services: its private half is sealed."""
 
 notice_template = Table(
     "notice_template",

@@ -3,9 +3,11 @@
 import os
 from collections.abc import Mapping
 
+from dure.engine.database import Database
 from dure.engine.secrets import secret
 from dure.notices.mail import Account, Mail
 from dure.notices.model import Channel
+from dure.notices.push.service import City, Push
 from dure.notices.sender import Way
 from dure.notices.solapi import Solapi
 
@@ -40,3 +42,19 @@ def of_environment(environment: Mapping[str, str] = os.environ) -> list[Way]:
         )
         ways.append(Way((Channel.EMAIL,), Mail(account)))
     return ways
+
+
+def push_hosts(environment: Mapping[str, str] = os.environ) -> tuple[str, ...]:
+    """Push services of the city's own: origins, by commas, in `DURE_PUSH_HOSTS`."""
+    return tuple(one.strip().rstrip("/") for one in environment.get("DURE_PUSH_HOSTS", "").split(",") if one.strip())
+
+
+def push(database: Database, public_url: str, environment: Mapping[str, str] = os.environ) -> Way:
+    """The way to browsers. `DURE_PUSH_CONTACT` (an address of mail or a page) is whom push services write to; else the
+    sender of the city's letters, else its own page.
+    """
+    told = environment.get("DURE_PUSH_CONTACT") or environment.get("DURE_MAIL_SENDER")
+    if told and "@" in told and ":" not in told:
+        told = f"mailto:{told}"
+    contact = told or (public_url if public_url.startswith("https://") else None)
+    return Way((Channel.PUSH,), Push(database, City(contact, push_hosts(environment))))

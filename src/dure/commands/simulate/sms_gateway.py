@@ -25,7 +25,8 @@ _SKEW = timedelta(minutes=15)
 class Faults:
     """What goes wrong. Chances are 0 to 1: `lost` answers are never heard although the texts were taken, `unread`
     requests are dropped before anything is taken, `undelivered` texts fail at the carrier, `doubled` rows are listed
-    twice. `slow_s` before every answer; reports come after `late_s`. `blind`: it does not list what it took.
+    twice. `slow_s` before every answer; reports come after `late_s`. `blind`: it does not list what it took. Of those
+    who take a call, `pressed` press the key that they are asked for.
     """
 
     slow_s: float = 0.0
@@ -33,6 +34,7 @@ class Faults:
     unread: float = 0.0
     undelivered: float = 0.0
     doubled: float = 0.0
+    pressed: float = 1.0
     late_s: float = 1.0
     blind: bool = False
 
@@ -172,6 +174,7 @@ class SmsGateway:
                 continue
             assert self._random is not None
             row["fails"] = self._random.random() < self.faults.undelivered
+            row["pressed"] = one.get("type") == "VOICE" and self._random.random() < self.faults.pressed
             self.taken.append(row)
             listed.append({name: row[name] for name in ("messageId", "statusCode", "customFields")})
             self.told("taken", row)
@@ -179,11 +182,15 @@ class SmsGateway:
         return {"failedMessageList": failed, "groupInfo": group, "messageList": listed}
 
     def _wrong(self, message: Mapping[str, Any]) -> str | None:
-        """The code of a refusal: an unregistered sender, a wrong number, a text that is too long or empty."""
+        """The code of a refusal: an unregistered sender, a wrong number, a call without its options, a text that is
+        too long or empty.
+        """
         if message.get("from") not in self.senders:
             return "1062"
         if not re.fullmatch(r"0[0-9]{7,11}", str(message.get("to", ""))):
             return "1030"
+        if message.get("type") == "VOICE" and not _callable(message.get("voiceOptions")):
+            return "1012"
         size = len(str(message.get("text", "")).encode("cp949", "replace"))
         return "1011" if not 0 < size <= {"SMS": 90, "LMS": 2000}.get(str(message.get("type")), 1994) else None
 
@@ -207,7 +214,18 @@ class SmsGateway:
         arrived = datetime.fromisoformat(row["dateCreated"]) + timedelta(seconds=self.faults.late_s)
         code = "2000" if self.now() < arrived else "3059" if row["fails"] else "4000"
         shown = {name: row.get(name) for name in ("messageId", "to", "from", "type", "customFields", "dateCreated")}
+        if row.get("type") == "VOICE" and code == "4000":
+            replied = bool(row["pressed"] and row["voiceOptions"].get("replyRange"))
+            shown |= {"voiceReplied": replied, "voiceDuration": 12}
         return {**shown, "statusCode": code, "dateReceived": arrived.isoformat() if code == "4000" else None}
+
+
+def _callable(options: Any) -> bool:
+    """Whether a call's options are what the interface asks for: a voice, and keys or a counsellor but not both."""
+    if not isinstance(options, dict) or options.get("voiceType") not in {"FEMALE", "MALE"}:
+        return False
+    keys = options.get("replyRange")
+    return (keys is None or keys in range(1, 10)) and not (keys is not None and "counselorNumber" in options)
 
 
 async def play(port: int, faults: Faults, seed: int | None, told: Callable[..., None]) -> int:
