@@ -17,12 +17,13 @@ from dure.engine.database import Tx
 from dure.kernel.errors import NotFound
 from dure.kernel.events import Event
 from dure.kernel.severity import Severity, graver
-from dure.respond import clocks, opening, queries, signals, tasks, timeline
+from dure.respond import clocks, opening, queries, signals, timeline
 from dure.respond.changes import changed
 from dure.respond.joining import incident_to_join
 from dure.respond.model import Status, Weight, by_spread, heavier
 from dure.respond.opening import Opening
 from dure.respond.signals import Signal
+from dure.respond.tasks import made as tasks
 from dure.respond.timeline import Entry
 from dure.respond.types import TYPES, IncidentType, Moment
 from dure.trust import audit

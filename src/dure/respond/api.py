@@ -15,6 +15,7 @@ from dure.kernel.errors import FieldError, Invalid
 from dure.kernel.messages import Language
 from dure.kernel.severity import Severity
 from dure.respond import (
+    decisions,
     details,
     export,
     forms,
@@ -26,6 +27,7 @@ from dure.respond import (
     queries,
     reading,
     splitting,
+    together,
     views,
 )
 from dure.respond.forms import position
@@ -100,6 +102,7 @@ class Desk:
         reader = views.Reader(self.context.catalogue, self.language, self.tx.now())
         people = vault.at(self.context.settings.data)
         value = await details.whole(self.tx, incident_id, scope_of(principal, TYPES), reader, people)
+        value |= await together.parts(self.tx, principal, incident_id, reader)
         tag(self.response, value["version"])
         return value
 
@@ -238,8 +241,11 @@ async def acknowledge(incident_id: UUID, who: Handles, desk: DeskDep, expected: 
 
 @router.post("/incidents/{incident_id}/notes", status_code=201)
 async def note(incident_id: UUID, form: forms.NoteForm, who: Answers, desk: DeskDep) -> dict[str, Any]:
-    """Write a line into the timeline."""
-    await handling.note(desk.tx, who, incident_id, form.text)
+    """Write a line into the timeline; with `corrects` one that corrects an earlier note, which stays."""
+    if form.corrects is not None:
+        await decisions.correct_note(desk.tx, who, incident_id, form.corrects, form.text)
+    else:
+        await handling.note(desk.tx, who, incident_id, form.text)
     return await desk.shown(who, incident_id)
 
 

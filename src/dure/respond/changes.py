@@ -12,7 +12,7 @@ from dure.engine.database import Tx
 from dure.engine.web import check_version
 from dure.kernel.errors import Conflict, NotFound
 from dure.kernel.events import Event, Scalar
-from dure.respond import queries
+from dure.respond import presence, queries
 from dure.respond.policy import scope_of
 from dure.respond.types import TYPES
 from dure.trust.principal import Principal
@@ -52,6 +52,7 @@ async def changed(tx: Tx, incident_id: UUID, what: str, *, reached: Collection[s
     told: dict[str, Scalar] = {"change": what}
     if reached and (lost := set(reached).difference(await queries.handed_to(tx, incident_id))):
         told[LOST] = " ".join(sorted(lost))
+        await presence.lost(tx, incident_id, lost, {LOST: told[LOST]})
         await openings.look_again(tx)
     await tx.emit(Event(CHANGED, "incident", str(incident_id), row["version"], told))
     if row["merged_into"] is not None:

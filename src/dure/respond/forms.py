@@ -49,9 +49,10 @@ class PlaceForm(Model):
 
 
 class NoteForm(Model):
-    """What a person writes."""
+    """What a person writes; `corrects`: the id of the note on the timeline that it corrects."""
 
     text: Passage
+    corrects: Whole | None = None
 
 
 class SeverityForm(Model):

@@ -10,10 +10,11 @@ from dure.engine.web import check_version
 from dure.kernel.errors import Conflict
 from dure.kernel.geometry import LonLat
 from dure.kernel.severity import Severity
-from dure.respond import cameras, clocks, opening, queries, signals, tasks, timeline
+from dure.respond import cameras, clocks, opening, queries, signals, timeline
 from dure.respond.changes import changed, taken
 from dure.respond.doors import sending
 from dure.respond.model import Act, Outcome, Status, after
+from dure.respond.tasks import made as tasks
 from dure.respond.timeline import Entry
 from dure.respond.types import TYPES, Moment
 from dure.trust import audit

@@ -8,6 +8,7 @@ from sqlalchemy import text
 
 from dure.engine.context import Context
 from dure.engine.database import Tx
+from dure.respond.attachments import keeping
 from dure.trust.principal import system
 from dure.trust.retention.model import Kind, Mark, Rule, Thing, due_values
 from dure.trust.vault import texts
@@ -47,6 +48,7 @@ async def _destroy(_context: Context, tx: Tx, things: Sequence[Thing]) -> None:
     """
     ids = [UUID(one.id) for one in things]
     await texts.destroy(tx, system("retention"), ids, "retention")
+    await keeping.forget(tx, ids)
     await tx.execute(_CALLERS, {"ids": ids})
     await tx.execute(_CALLER, {"ids": ids})
 

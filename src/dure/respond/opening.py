@@ -17,6 +17,7 @@ from dure.respond import cameras, clocks, queries, timeline
 from dure.respond.changes import OPENED
 from dure.respond.joining import Spot, address_words
 from dure.respond.model import Mode, Source, Status, city_day, receipt_no
+from dure.respond.tasks import made
 from dure.respond.timeline import Entry
 from dure.respond.types import IncidentType, Moment
 from dure.trust.vault import texts
@@ -140,18 +141,5 @@ async def begin_work(tx: Tx, incident_id: UUID, opening: Opening) -> None:
 
 async def _ask_to_verify(tx: Tx, incident_id: UUID, now: datetime, within_s: float) -> None:
     due_at = now + timedelta(seconds=within_s)
-    await queries.insert(
-        tx,
-        "incident_task",
-        [
-            {
-                "id": new_id(),
-                "incident_id": incident_id,
-                "kind": VERIFY,
-                "role": "operator",
-                "created_at": now,
-                "due_at": due_at,
-            }
-        ],
-    )
+    await made.ask(tx, incident_id, VERIFY, due_at, role="operator")
     await timeline.add(tx, incident_id, Entry.TASK, "verify_asked", {"seconds": round(within_s)})

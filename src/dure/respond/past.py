@@ -13,6 +13,7 @@ from sqlalchemy import text
 from dure.engine.database import Tx
 from dure.respond import signals, views
 
+_STOOD = "t.created_at <= :at and coalesce(t.done_at, t.cancelled_at, 'infinity') > :at"
 _STANDING = text(
     f"""
     select i.*,
@@ -30,6 +31,8 @@ _STANDING = text(
         (select count(*) from report r where r.incident_id = any(f.ids) and r.received_at <= :at) as reports_in_all,
         cardinality(f.ids) - 1 as merged_count,
         coalesce(s.severity, i.severity) as severity_then,
+        (select count(*) from incident_task t where t.incident_id = any(f.ids) and {_STOOD}) as tasks_open,
+        (select min(t.due_at) from incident_task t where t.incident_id = any(f.ids) and {_STOOD}) as task_due_at,
         c.name as clock_name, c.started_at as clock_started_at, c.target_s as clock_target_s
     from incident i
     cross join lateral (

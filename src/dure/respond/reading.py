@@ -23,7 +23,7 @@ _COLUMNS = """
     (select count(*) filter (where h.status = 'acknowledged') from handoff h where h.incident_id = any(f.ids))
         as handoffs_acknowledged,
     f.alarms as alarms_in_all, f.standing as standing_in_all, f.reports as reports_in_all,
-    cardinality(f.ids) - 1 as merged_count,
+    cardinality(f.ids) - 1 as merged_count, k.tasks_open, k.task_due_at,
     c.name as clock_name, c.started_at as clock_started_at, c.target_s as clock_target_s
 """
 _FROM = """
@@ -33,6 +33,10 @@ _FROM = """
             sum(m.report_count) as reports
         from incident m where m.id = i.id or m.merged_into = i.id
     ) f
+    cross join lateral (
+        select count(*) as tasks_open, min(t.due_at) as task_due_at from incident_task t
+        where t.incident_id = any(f.ids) and t.state in ('asked', 'taken') and i.status <> 'closed'
+    ) k
     left join lateral (
         select name, started_at, target_s from incident_clock k
         where k.incident_id = i.id and k.stopped_at is null
@@ -153,7 +157,6 @@ async def parts(tx: Tx, incident_id: UUID) -> dict[str, Sequence[RowMapping]]:
         f"where k.incident_id in {family} order by k.incident_id <> :id, k.own_started_at, k.name",
         "handoffs": f"select h.*, a.name, a.name_en from handoff h left join agency a on a.id = h.agency_id "
         f"where h.incident_id in {family} order by h.sent_at, h.id",
-        "tasks": f"select * from incident_task where incident_id in {family} order by due_at, id",
         "reports": f"select * from report where incident_id in {family} order by received_at, id",
         "timeline": f"select t.*, i.receipt_no from timeline t join incident i on i.id = t.incident_id "
         f"where t.incident_id in {family} order by t.at desc, t.seq desc limit 1000",

@@ -8,8 +8,10 @@ from fastapi import APIRouter
 from dure.engine.database import Tx
 from dure.engine.live import LiveEntity
 from dure.engine.room import Every, Room, Task
-from dure.respond import alarms, cases, kept, past, pictures, reading, views, whose
+from dure.respond import alarms, cases, kept, past, pictures, presence, reading, views, whose
 from dure.respond.api import router
+from dure.respond.api_room import router as room_router
+from dure.respond.attachments import api as attachments
 from dure.respond.changes import LOST
 from dure.respond.doors import api as doors
 from dure.respond.doors import sender
@@ -18,11 +20,12 @@ from dure.respond.playbooks import library
 from dure.respond.policy import GRANTS, desk_of, scope_of
 from dure.respond.runs import api as runs
 from dure.respond.runs import interpreter, starting
+from dure.respond.tasks import late
 from dure.respond.types import TYPES
 from dure.trust.principal import Principal
 
 _router = APIRouter()
-for _part in (router, pictures.router, playbooks.router, runs.router, doors.router):
+for _part in (router, room_router, attachments.router, pictures.router, playbooks.router, runs.router, doors.router):
     _router.include_router(_part)
 
 
@@ -53,10 +56,16 @@ ROOM = Room(
     router=_router,
     consumers=(alarms.CONSUMER, starting.CONSUMER),
     jobs=(interpreter.QUEUE,),
-    live=(LiveEntity("incident", "incident.read", load, snapshot, visible, past.standing, left),),
+    live=(LiveEntity("incident", "incident.read", load, snapshot, visible, past.standing, left), presence.live(left)),
     grants=GRANTS,
     tasks=(Task("doors.sender", "work", sender.run),),
-    every=(Every("playbooks", 3_600, library.load), Every("doors.nonces", 600, sender.forget),),
+    every=(
+        Every("playbooks", 3_600, library.load),
+        Every("tasks.late", late.EVERY_S, late.run),
+        Every("presence", presence.SWEEP_S, presence.sweep),
+        Every("doors.nonces", 600, sender.forget),
+    ),
+    body_limits={"/attachments": attachments.UPLOAD_LIMIT},
     cases=(cases.INCIDENT,),
     whose={"incident": whose.incident, "person": whose.person},
     retention=(kept.INCIDENT_WORDS,),

@@ -238,15 +238,43 @@ incident_task = Table(
     Column("id", Uuid, primary_key=True),
     _incident(),
     Column("kind", Text, nullable=False),
-    Column("role", Text, nullable=False),
+    Column("role", Text),  # a role of the city's or of the incident's
     Column("created_at", DateTime(timezone=True), nullable=False),
     Column("due_at", DateTime(timezone=True)),
     Column("done_at", DateTime(timezone=True)),
     Column("done_by", Text),
-    Column("title", Text),  # what a manual says; None: the catalogue says it by the kind
+    Column("title", Text),  # what a manual says; None: a person wrote it (words), or the catalogue says it by the kind
     Column("holder", Text),  # how a manual names who shall do it
+    Column("state", Text, nullable=False, server_default=text("'asked'")),
+    Column("wants", Text, nullable=False, server_default=text("'done'")),  # answer: it ends by an answer to the manual
+    Column("words", LargeBinary),  # sealed
+    Column("agency_id", Text),
+    Column("person", Text),  # `account:<uuid>`
+    Column("person_name", Text),  # that desk's label
+    Column("asked_by", Text),  # None: dure by itself
+    Column("asked_by_id", Text),
+    Column("taken_at", DateTime(timezone=True)),
+    Column("taken_by", Text),
+    Column("taken_by_id", Text),
+    Column("late_at", DateTime(timezone=True)),  # when its deadline passed with nobody done
+    Column("result", LargeBinary),  # sealed
+    Column("reason", LargeBinary),  # sealed: why it was given back or cancelled
+    Column("cancelled_at", DateTime(timezone=True)),
+    Column("cancelled_by", Text),
+    Column("decision_id", Uuid, ForeignKey("incident_decision.id", ondelete="SET NULL")),
+    version(),
     UniqueConstraint("incident_id", "kind"),
+    CheckConstraint("state in ('asked', 'taken', 'done', 'cancelled')", name="state"),
+    CheckConstraint("wants in ('done', 'answer')", name="wants"),
+    CheckConstraint("num_nonnulls(role, agency_id, person) >= 1", name="of"),
+    Index(
+        "ix_incident_task_due",
+        "due_at",
+        postgresql_where=text("state in ('asked', 'taken') and late_at is null and due_at is not null"),
+    ),
+    Index("ix_incident_task_open", "incident_id", postgresql_where=text("state in ('asked', 'taken')")),
 )
+"""임무: asked of a person, an agency or a role, by a manual's step, by hand or by a rule of dure's own."""
 
 timeline = Table(
     "timeline",

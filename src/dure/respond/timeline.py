@@ -28,6 +28,9 @@ class Entry(StrEnum):
     MERGE = "merge"
     TASK = "task"
     PLAYBOOK = "playbook"
+    ROLE = "role"
+    DECISION = "decision"
+    FILE = "file"
 
 
 _ADD = text(

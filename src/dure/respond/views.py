@@ -49,6 +49,8 @@ def list_form(row: Row) -> Value:
         "handoffs_sent": row["handoffs_sent"],
         "handoffs_acknowledged": row["handoffs_acknowledged"],
         "reported_by_agency": row["reported_by_agency"],
+        "tasks_open": row["tasks_open"],
+        "task_due_at": row["task_due_at"],
         "clock": None
         if row["clock_name"] is None
         else {
@@ -77,6 +79,10 @@ class Reader:
         """A text in the reader's language."""
         return self._catalogue.text(self._language, key, params)
 
+    def named(self, agency: Row) -> str:
+        """An agency's name in the reader's language."""
+        return str((agency["name"] if self._language == "ko" else agency["name_en"]) or agency["id"])
+
     def detail(self, row: Row, parts: Mapping[str, Sequence[Row]], people: Mapping[UUID, Person]) -> Value:
         """The whole incident, but for its alarms, duplicates and what only the edge knows."""
         kind = TYPES.kept(row["type"])
@@ -91,7 +97,6 @@ class Reader:
             "cameras": [self._camera(each) for each in parts["cameras"]],
             "clocks": self._clocks(kind, parts["clocks"]),
             "handoffs": [self._handoff(each) for each in parts["handoffs"]],
-            "tasks": [self._task(each) for each in parts["tasks"]],
             "notices": [],
             "reports": [_report(each, people) for each in parts["reports"]],
             "merged": [{**each, "id": str(each["id"]), "into_id": str(each["into_id"])} for each in parts["merged"]],
@@ -142,24 +147,6 @@ class Reader:
             "answered_at": row["answered_at"],
             "answered_by": row["answered_by"],
             "answer": row["answer"],
-        }
-
-    def _task(self, row: Row) -> Value:
-        return {
-            "id": str(row["id"]),
-            "kind": row["kind"],
-            "title": row["title"] or self.say(f"respond.task.{row['kind']}"),
-            "role": row["role"],
-            "holder": row["holder"],
-            "created_at": row["created_at"],
-            "due_at": row["due_at"],
-            "done_at": row["done_at"],
-            "done_by": row["done_by"],
-            "state": "in_time"
-            if row["due_at"] is None
-            else clock_state(
-                row["created_at"], row["done_at"], (row["due_at"] - row["created_at"]).total_seconds(), self._now
-            ).value,
         }
 
     def _entry(self, row: Row) -> Value:

@@ -13,16 +13,17 @@ from sqlalchemy import RowMapping, text
 from dure.engine.database import Tx
 from dure.kernel.errors import Conflict, Invalid
 from dure.kernel.geometry import LonLat
-from dure.kernel.ids import new_id
 from dure.kernel.severity import Severity
 from dure.notices import sending
 from dure.notices.model import Channel, To, Wanted
-from dure.respond import cameras, handoffs, queries
+from dure.respond import cameras, handoffs
 from dure.respond.playbooks import model
 from dure.respond.playbooks.model import Party, PartyKind
 from dure.respond.playbooks.plain import act_name
 from dure.respond.runs import parties
+from dure.respond.runs.said import answers
 from dure.respond.runs.state import Begin, ItemStatus, Withdraw
+from dure.respond.tasks import made
 from dure.respond.types import TYPES
 from dure.trust.principal import Principal, system
 from dure.trust.roles import Role
@@ -43,13 +44,9 @@ _ATTEMPT = text(
 _STANDING = text(
     "select id from handoff where incident_id = :id and agency_id = :agency and kind = :kind and status <> 'declined'"
 )
-_DONE = text(
-    "update incident_task set done_at = :now, done_by = :by where done_at is null and id::text in "
-    "(select ref from run_attempt where run_id = :run and act_id = :act and attempt = :attempt and kind = 'task')"
-)
-_GONE = text(
-    "delete from incident_task where done_at is null and id::text in "
-    "(select ref from run_attempt where run_id = :run and act_id = :act and attempt = :attempt and kind = 'task')"
+_TASKS = text(
+    "select ref from run_attempt where run_id = :run and act_id = :act and attempt = :attempt and kind = 'task' "
+    "and ref is not null"
 )
 _WITHDRAWN = text(
     "update run_attempt set status = 'withdrawn' where run_id = :run and act_id = :act and attempt = :attempt "
@@ -109,7 +106,8 @@ async def begin(trying: Trying) -> None:
         await _cameras(trying)
     elif isinstance(act, model.Assign):
         for number, party in enumerate(act.to, start=1):
-            await _task(trying, number, party.words, _role(party), act.text)
+            agency = await parties.agency(trying.tx, party)
+            await _task(trying, number, party.words, _role(party), act.text, agency)
     elif isinstance(act, model.Decide | model.When):
         await trying.note(1, "ask", " · ".join(party.words for party in getattr(act, "to", ())), None)
     else:
@@ -120,23 +118,17 @@ def _role(party: Party) -> str:
     return party.id if party.kind is PartyKind.ROLE else Role.OPERATOR.value
 
 
-async def _task(trying: Trying, number: int, holder: str, role: str, title: str) -> None:
-    task_id = new_id()
-    await queries.insert(
+async def _task(trying: Trying, number: int, holder: str, role: str, title: str, agency: str | None = None) -> None:
+    task_id = await made.ask(
         trying.tx,
-        "incident_task",
-        [
-            {
-                "id": task_id,
-                "incident_id": trying.incident_id,
-                "kind": f"{KIND}:{trying.act.id}:{trying.attempt}:{number}",
-                "role": role,
-                "created_at": trying.tx.now(),
-                "due_at": trying.due_at,
-                "title": title or act_name(trying.act),
-                "holder": holder or None,
-            }
-        ],
+        trying.incident_id,
+        f"{KIND}:{trying.act.id}:{trying.attempt}:{number}",
+        trying.due_at,
+        role=role,
+        agency_id=agency,
+        title=title or act_name(trying.act),
+        holder=holder or None,
+        answers=bool(answers(trying.act)),
     )
     await trying.note(number, "task", holder, task_id)
 
@@ -209,13 +201,16 @@ async def _cameras(trying: Trying) -> None:
     await trying.note(1, "cameras", "", None)
 
 
-async def withdraw(tx: Tx, run_id: UUID, effect: Withdraw, status: ItemStatus, by: str | None) -> None:
+async def withdraw(
+    tx: Tx, run_id: UUID, incident_id: UUID, effect: Withdraw, status: ItemStatus, by: str | None
+) -> None:
     """Tasks of an attempt are done with their act, or nobody's any more."""
     values = {"run": run_id, "act": effect.of, "attempt": effect.attempt}
+    asked = [row["ref"] for row in await tx.rows(_TASKS, values)]
     if status is ItemStatus.DONE:
-        await tx.execute(_DONE, {**values, "now": tx.now(), "by": by})
+        await made.ended(tx, incident_id, asked, by)
         return
-    await tx.execute(_GONE, values)
+    await made.withdrawn(tx, incident_id, asked, by)
     await tx.execute(_WITHDRAWN, values)
 
 

@@ -109,7 +109,7 @@ async def _do(tx: Tx, incident: RowMapping, kept: Kept, decision: Decision, word
     for effect in decision.effects:
         item, thing = decision.state.items[effect.of], things[effect.of]
         if not isinstance(effect, Begin):
-            await effects.withdraw(tx, kept.id, effect, item.status, item.by)
+            await effects.withdraw(tx, kept.id, incident["id"], effect, item.status, item.by)
         elif not isinstance(thing, Step | Target) and item.attempt == effect.attempt and not item.over:
             await effects.carry_out(tx, kept.id, incident, thing, effect, item.due_at)
     return True

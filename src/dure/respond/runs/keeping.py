@@ -112,11 +112,15 @@ def following(kept: Kept, after: State) -> Kept:
 
 
 async def attempts(tx: Tx, run_id: UUID) -> Sequence[RowMapping]:
-    """What a run asked of others, each with the hand-off that came of it."""
+    """What a run asked of others, each with the hand-off or the task that came of it."""
     return await tx.rows(
         text(
-            "select a.*, h.status as handoff_status, h.answered_at, h.answered_by from run_attempt a "
-            "left join handoff h on a.kind = 'hand_off' and h.id::text = a.ref where a.run_id = :run order by a.key"
+            "select a.*, h.status as handoff_status, t.state as task_state, "
+            "coalesce(h.answered_at, t.done_at) as answered_at, coalesce(h.answered_by, t.done_by) as answered_by "
+            "from run_attempt a join run r on r.id = a.run_id "
+            "left join handoff h on a.kind = 'hand_off' and h.id::text = a.ref "
+            "left join incident_task t on a.kind = 'task' and t.incident_id = r.incident_id and t.id::text = a.ref "
+            "where a.run_id = :run order by a.key"
         ),
         {"run": run_id},
     )

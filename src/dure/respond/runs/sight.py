@@ -54,7 +54,7 @@ def _settled(rows: Sequence[RowMapping], asks: frozenset[str], tells: frozenset[
     live = sorted((row for row in rows if row["status"] != "withdrawn"), key=_whose)
     for (act, attempt), group in groupby(live, key=_whose):
         each = list(group)
-        refused = [row for row in each if row["status"] == "failed" or row["handoff_status"] == "declined"]
+        refused = [row for row in each if _refused(row)]
         if refused:
             yield Settled(act, attempt, ok=False, at=refused[0]["at"])
         elif act in tells:
@@ -68,7 +68,13 @@ def _whose(row: RowMapping) -> Any:
     return row["act_id"], row["attempt"]
 
 
+def _refused(row: RowMapping) -> bool:
+    return row["status"] == "failed" or row["handoff_status"] == "declined" or row["task_state"] == "cancelled"
+
+
 def _done(row: RowMapping) -> bool:
+    if row["kind"] == "task":
+        return bool(row["task_state"] == "done")
     if row["kind"] == "hand_off":
         return bool(row["handoff_status"] == "acknowledged")
     return row["status"] == "made" and row["kind"] in BY_ITSELF
