@@ -31,7 +31,7 @@ from dure.trust.policy import union
 from dure.trust.principal import Principal
 from dure.trust.retention.model import Hold, Mark, divide
 from dure.trust.roles import Role
-from dure.trust.vault import texts
+from dure.trust.vault import reasons, texts
 from dure.trust.web import install
 from dure.trust.who.watch import Watch
 from dure.video import openings
@@ -91,7 +91,9 @@ async def lines(database: Database, action: str = "video.open") -> list[tuple[st
         rows = await tx.rows(
             text("select entity_id, purpose, case_id from audit where action = :action order by at"), {"action": action}
         )
-    return [(row["entity_id"], row["purpose"], row["case_id"]) for row in rows]
+        said = [str(one) for one in reasons.opened(tx, [row["purpose"] for row in rows])]
+    assert all("sealed:incident:" in row["purpose"] for row in rows), "and there, too"
+    return [(row["entity_id"], why, row["case_id"]) for row, why in zip(rows, said, strict=True)]
 
 
 async def test_one_of_the_incidents_cameras_is_given_and_written_down_first(

@@ -17,7 +17,7 @@ from dure.kernel.ids import new_id
 from dure.trust import audit, secret
 from dure.trust.principal import Principal
 from dure.trust.roles import Role
-from dure.trust.vault import texts
+from dure.trust.vault import reasons, texts
 
 LASTS = timedelta(minutes=5)
 """A screen that goes on watching asks again before that, and leaves another line in the audit log."""
@@ -92,7 +92,8 @@ async def grant(tx: Tx, principal: Principal, camera_id: str, incident_id: UUID,
             "until": until,
         },
     )
-    await audit.record(tx, principal, "video.open", "camera", camera_id, purpose=purpose, case=incident_id)
+    why = await reasons.sealed(tx, principal, purpose, incident_id=incident_id)
+    await audit.record(tx, principal, "video.open", "camera", camera_id, purpose=why, case=incident_id)
     return Given(ticket, until)
 
 

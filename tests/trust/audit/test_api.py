@@ -18,6 +18,7 @@ from dure.kernel.clock import HeldClock
 from dure.trust import audit
 from dure.trust.audit import checkpoints, keys, lines, merkle, note
 from dure.trust.roles import Role
+from dure.trust.vault import reasons
 from tests.trust.audit.making import offline
 from tests.trust.conftest import bearer, principal, token
 
@@ -229,7 +230,9 @@ async def test_an_export_is_proven_offline_and_leaves_its_line_first(
         assert said.stdout.startswith(f"WHOLE: lines {upto}"), said
     async with database.transaction() as tx:
         rows = await tx.rows(text("select entity_id, purpose from audit where action = 'audit.export' order by id"))
-    assert [tuple(row.values()) for row in rows] == [("1-8", "정기 감사"), ("3-4", "정기 감사")]
+        said = reasons.opened(tx, [row["purpose"] for row in rows])
+    assert [row["entity_id"] for row in rows] == ["1-8", "3-4"]
+    assert said == ["정기 감사"] * 2
     assert (await client.post("/audit/exports", json={"purpose": "x"}, headers=auditor)).status_code == 422
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import text
 from dure.engine.database import Database
 from dure.kernel.clock import HeldClock
 from dure.trust.roles import Role
+from dure.trust.vault import reasons
 from tests.trust.conftest import MONDAY, bearer, token
 from tests.trust.purposes.conftest import HONG, desk, prove
 
@@ -62,7 +63,9 @@ async def test_an_entry_shows_its_kinds_and_masks_the_rest(
     assert answer.headers["cache-control"] == "no-store"
     (line,) = await lines(database, hong, "person.open")
     assert (line["basis"], sorted(line["kinds"])) == ("pipa.15.1.1", ["contact", "identity"])
-    assert line["purpose"] == f"pipa.15.1.1 own purpose:{purpose} {WHY}"
+    assert line["purpose"].startswith(f"pipa.15.1.1 own purpose:{purpose} sealed:person:{hong.hex}:")
+    async with database.transaction() as tx:
+        assert reasons.opened(tx, [line["purpose"]]) == [f"pipa.15.1.1 own purpose:{purpose} {WHY}"]
 
 
 async def test_withdrawal_counts_at_once(welfare: httpx.AsyncClient, hong: UUID) -> None:
@@ -144,7 +147,7 @@ async def test_a_code_opens_with_its_case(
         assert answer.status_code == 200, answer.text
         assert answer.json()["note"] == HONG.note
         (line,) = await lines(database, hong, "person.open")
-        assert line["purpose"].startswith(f"pipa.15.1.5 rescue incident:{ground['case_id']}")
+        assert line["purpose"].startswith(f"pipa.15.1.5 rescue incident:{ground['case_id']} sealed:")
     else:
         assert answer.status_code == 403
         assert answer.json()["key"] == key

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from dure.engine.database import Database
 from dure.kernel.errors import NotFound
 from dure.trust.roles import Role
-from dure.trust.vault import Person, Vault, erasing, ledger, texts
+from dure.trust.vault import Person, Vault, erasing, ledger, reasons, texts
 from dure.trust.vault.ledger import Ledger
 from tests.trust.conftest import MONDAY, principal
 
@@ -47,7 +47,10 @@ async def test_an_erased_person_is_gone_and_there_is_proof(database: Database, h
     (kept,) = held.ledger.lines()
     assert (proof["ledger_at"], proof["ledger_hash"]) == (kept.at, kept.hash)
     assert line is not None
-    assert (line["person_id"], line["purpose"]) == (id_, "정보주체의 요청")
+    assert line["person_id"] == id_
+    assert "정보주체" not in line["purpose"], "words of people stand sealed in the log"
+    async with database.transaction() as tx:
+        assert reasons.opened(tx, [line["purpose"]]) == ["정보주체의 요청"]
     with pytest.raises(NotFound):
         await erase(database, id_)
     async with database.transaction() as tx:

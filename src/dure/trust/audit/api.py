@@ -19,6 +19,7 @@ from dure.trust.audit import checkpoints, export, health, rotating, search, shap
 from dure.trust.audit.lines import record
 from dure.trust.audit.note import Signer
 from dure.trust.principal import Principal
+from dure.trust.vault import reasons
 from dure.trust.web import require
 
 router = Router(prefix="/audit", tags=["audit"])
@@ -130,7 +131,9 @@ async def export_log(body: shapes.ExportIn, tx: TxDep, who: Exports, context: Co
     begin, end = await export.span(tx, body.since, body.until)
     if end - begin > MOST_EXPORTED:
         raise Invalid("trust.audit.export_large", fields=[FieldError("since", "trust.audit.export_large")])
-    await record(tx, who, "audit.export", "audit", f"{begin + 1}-{end}", purpose=body.purpose)
+    await record(
+        tx, who, "audit.export", "audit", f"{begin + 1}-{end}", purpose=await reasons.sealed(tx, who, body.purpose)
+    )
     await checkpoints.make(tx, signer)
     files: dict[str, list[str]] = {}
     async for name, piece in export.parts(tx, signer.verifier(), begin, end):

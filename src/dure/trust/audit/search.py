@@ -13,6 +13,7 @@ from dure.engine.database import Tx
 from dure.trust import audit
 from dure.trust.audit import checkpoints, tree
 from dure.trust.principal import Principal
+from dure.trust.vault import reasons
 
 _READ = (
     "select s.seq, a.* from audit a join audit_seal s on s.audit_id = a.id where {} "
@@ -30,11 +31,13 @@ _CONDITIONS = {
     "camera": "a.entity = 'camera' and a.entity_id = :camera",
     "person_id": "a.person_id = :person_id",
     "case": "(a.case_id = :case or (a.entity = 'incident' and a.entity_id = :case))",
-    "purpose": "strpos(lower(a.purpose), lower(:purpose)) > 0",
+    "purpose": f"(strpos(lower(a.purpose), lower(:purpose)) > 0 or strpos(a.purpose, '{reasons.MARK}') > 0)",
     "outcome": "a.outcome = :outcome",
     "since": "a.at >= :since",
     "until": "a.at < :until",
 }
+_BATCH = 500
+"""Lines looked through at a time, where words that only the keys open are searched for."""
 _Word = Annotated[str | None, Field(max_length=200)]
 
 
@@ -73,19 +76,44 @@ class Wanted(BaseModel):
 
 async def read(
     tx: Tx, principal: Principal, wanted: Wanted, *, after: tuple[datetime, UUID] | None
-) -> Sequence[RowMapping]:
-    """Lines, the newest first, one more than the limit. The reading itself is a line of the same transaction."""
+) -> Sequence[dict[str, Any]]:
+    """Lines as people read them, the newest first, one more than the limit. The reading itself is a line of the same
+    transaction; the words that it looks for stand there sealed.
+    """
     filters = wanted.filters()
-    asked = ", ".join(f"{name}={value}" for name, value in filters.items())
+    asked = ", ".join(name if name == "purpose" else f"{name}={value}" for name, value in filters.items()) or "all"
+    why = await reasons.sealed(tx, principal, wanted.purpose or "") or None
     await audit.record(
-        tx, principal, "audit.read", "audit", asked or "all", person_id=wanted.person_id, case=wanted.case
+        tx, principal, "audit.read", "audit", asked, purpose=why, person_id=wanted.person_id, case=wanted.case
     )
+    most, searched = wanted.limit + 1, (wanted.purpose or "").lower()
+    found: list[dict[str, Any]] = []
+    while True:
+        rows = await _rows(tx, filters, after, _BATCH if searched else most)
+        found += [one for one in readable(tx, rows) if searched in (one["purpose"] or "").lower()]
+        if len(found) >= most or not searched or len(rows) < _BATCH:
+            return found[:most]
+        after = (rows[-1]["at"], rows[-1]["id"])
+
+
+async def _rows(
+    tx: Tx, filters: dict[str, Any], after: tuple[datetime, UUID] | None, most: int
+) -> Sequence[RowMapping]:
     conditions = [_CONDITIONS[name] for name in filters]
-    values: dict[str, Any] = {**filters, "most": wanted.limit + 1}
+    values: dict[str, Any] = {**filters, "most": most}
     if after is not None:
         conditions.append("(a.at, a.id) < (:after_at, :after_id)")
         values.update(after_at=after[0], after_id=after[1])
     return await tx.rows(text(_READ.format(" and ".join(conditions) or "true")), values)
+
+
+def readable(tx: Tx, rows: Sequence[RowMapping]) -> list[dict[str, Any]]:
+    """The lines with sealed words opened; what the log itself holds is then their `purpose_kept`."""
+    said = reasons.opened(tx, [row["purpose"] for row in rows])
+    return [
+        {**row, "purpose": why, "purpose_kept": row["purpose"] if reasons.MARK in (row["purpose"] or "") else None}
+        for row, why in zip(rows, said, strict=True)
+    ]
 
 
 async def line(tx: Tx, principal: Principal, seq: int) -> dict[str, Any] | None:
@@ -100,7 +128,7 @@ async def line(tx: Tx, principal: Principal, seq: int) -> dict[str, Any] | None:
     return {
         "seq": seq,
         "leaf": bytes(row["leaf"]).hex(),
-        "line": None if row["id"] is None else row,
+        "line": None if row["id"] is None else readable(tx, [row])[0],
         "checkpoint": covering,
         "proof": [one.hex() for one in await tree.inclusion(tx, seq - 1, covering["size"])] if covering else [],
     }

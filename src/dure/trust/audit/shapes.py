@@ -13,7 +13,9 @@ Note = Annotated[str, StringConstraints(min_length=1, max_length=4_000)]
 
 
 class StoredLine(BaseModel):
-    """A line as it is kept."""
+    """A line as it is read. `purpose_kept` is there where words of the purpose were sealed: that is what the log holds
+    and proves; "■■■" in `purpose` are words whose key was destroyed.
+    """
 
     id: UUID
     at: datetime
@@ -26,6 +28,7 @@ class StoredLine(BaseModel):
     entity_id: str
     person_id: UUID | None
     purpose: str | None
+    purpose_kept: str | None = None
     case_id: str | None
     outcome: str
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
+from uuid import UUID
 
 from dure.engine.database import Tx
 from dure.kernel.errors import Forbidden
@@ -46,3 +47,11 @@ async def find(tx: Tx, principal: Principal, kind: str | None, id_: str | None) 
     if case is None:
         raise Forbidden("trust.purpose.case_unknown")
     return case
+
+
+def incident_of(case: Case | None) -> UUID | None:
+    """The incident under whose key words are sealed, where the case is one."""
+    try:
+        return UUID(case.id) if case is not None and case.kind == "incident" else None
+    except ValueError:
+        return None

@@ -20,9 +20,10 @@ from dure.kernel.events import Event
 from dure.kernel.ids import new_id
 from dure.trust import audit
 from dure.trust.principal import Principal, system
-from dure.trust.purposes import days, model, queries
+from dure.trust.purposes import cases, days, model, queries
 from dure.trust.purposes.model import Case, Leave
 from dure.trust.roles import Role
+from dure.trust.vault import reasons
 
 
 async def break_glass(
@@ -56,7 +57,10 @@ async def break_glass(
         "due": days.working_days_after(now, model.REVIEW_WORKING_DAYS, zone),
     }
     await tx.execute(queries.BREAK, values)
-    told = " ".join([reason, f"{case.kind}:{case.id}" if case else "", words]).strip()
+    coded = " ".join([reason, f"{case.kind}:{case.id}" if case else ""]).strip()
+    told = await reasons.sealed(
+        tx, principal, words, code=coded, incident_id=cases.incident_of(case), person_id=person_id
+    )
     await audit.record(tx, principal, "glass.break", "glass", id_, purpose=told, person_id=person_id)
     await _tell(tx, "GlassBroken.v1", id_, 1)
     return await get(tx, id_)

@@ -11,7 +11,7 @@ from dure.trust import audit
 from dure.trust.principal import Principal
 from dure.trust.purposes import cases, glass, ledger, queries
 from dure.trust.purposes.model import Leave, shown_fields
-from dure.trust.vault import Person, Vault
+from dure.trust.vault import Person, Vault, reasons
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +40,8 @@ async def leave_of(tx: Tx, principal: Principal, person_id: UUID, asked: Asked) 
     return await glass.leave_by(tx, principal, person_id, asked.glass_id)
 
 
-def told(leave: Leave, words: str) -> str:
-    """What the audit line says of the purpose: ground, code, entry, case, and the words of whoever opened."""
+def told(leave: Leave) -> str:
+    """What the audit line says of the purpose in plain: ground, code, entry, case."""
     parts = [leave.basis, leave.code]
     if leave.purpose_id is not None:
         parts.append(f"purpose:{leave.purpose_id}")
@@ -49,7 +49,7 @@ def told(leave: Leave, words: str) -> str:
         parts.append(f"{leave.case.kind}:{leave.case.id}")
     if leave.glass_id is not None:
         parts.append(f"glass:{leave.glass_id}")
-    return " ".join([*parts, words]).strip()
+    return " ".join(parts).strip()
 
 
 async def open_person(
@@ -60,13 +60,16 @@ async def open_person(
     Raises Forbidden without leave, NotFound, and whatever keeps the line from being written: then nothing is shown.
     """
     leave = await leave_of(tx, principal, person_id, asked)
+    why = await reasons.sealed(
+        tx, principal, asked.words, code=told(leave), incident_id=cases.incident_of(leave.case), person_id=person_id
+    )
     line = await audit.record(
         tx,
         principal,
         "person.open",
         "person",
         person_id,
-        purpose=told(leave, asked.words),
+        purpose=why,
         person_id=person_id,
         case=leave.case.id if leave.case else leave.glass_id,
     )

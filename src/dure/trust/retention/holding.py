@@ -15,6 +15,7 @@ from dure.trust import audit
 from dure.trust.principal import Principal
 from dure.trust.retention import queries
 from dure.trust.retention.model import Hold, Scope, Thing, divide
+from dure.trust.vault import reasons
 
 LONGEST = timedelta(days=2 * 366)
 """A hold is looked at again after so long at the latest."""
@@ -76,7 +77,7 @@ async def place(tx: Tx, principal: Principal, wanted: Wanted) -> UUID:
         "hold.place",
         wanted.scope,
         wanted.target or id_,
-        purpose=wanted.reason,
+        purpose=await reasons.sealed(tx, principal, wanted.reason, person_id=_person(wanted.scope, wanted.target)),
         person_id=_person(wanted.scope, wanted.target),
     )
     return id_
@@ -101,7 +102,7 @@ async def release(tx: Tx, principal: Principal, hold_id: UUID, why: str) -> None
         "hold.release",
         row["scope"],
         row["target"] or hold_id,
-        purpose=why,
+        purpose=await reasons.sealed(tx, principal, why, person_id=_person(row["scope"], row["target"])),
         person_id=_person(row["scope"], row["target"]),
     )
 

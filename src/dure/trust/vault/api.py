@@ -15,7 +15,7 @@ from dure.engine.paging import Cursor, Limit
 from dure.engine.web import ContextDep, Router, TxDep
 from dure.trust.principal import Principal
 from dure.trust.shapes import PersonOut
-from dure.trust.vault import erasing, linking, shapes
+from dure.trust.vault import erasing, linking, reasons, shapes
 from dure.trust.vault.person import Person
 from dure.trust.vault.records import Vault, at
 from dure.trust.web import require
@@ -100,7 +100,9 @@ async def list_destructions(tx: TxDep, _who: Proves, cursor: Cursor = None, limi
     """What was destroyed, the newest first: people, and words of incidents."""
     rows = await _destructions(tx, paging.decode(cursor, datetime, UUID), limit + 1)
     page = paging.page(rows, limit, lambda row: (row["ordered_at"], str(row["id"])))
-    return shapes.Destructions(items=[shapes.DestructionOut(**row) for row in page["items"]], next=page["next"])
+    said = reasons.opened(tx, [row["reason"] for row in page["items"]])
+    items = [shapes.DestructionOut(**{**row, "reason": why}) for row, why in zip(page["items"], said, strict=True)]
+    return shapes.Destructions(items=items, next=page["next"])
 
 
 async def _destructions(tx: Tx, after: paging.Key | None, most: int) -> Any:

@@ -6,6 +6,7 @@ What a crash kept from being carried out is carried out by the work process.
 """
 
 import logging
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -18,10 +19,12 @@ from dure.kernel.errors import NotFound
 from dure.kernel.ids import new_id
 from dure.trust import audit
 from dure.trust.principal import Principal
-from dure.trust.vault import ledger
+from dure.trust.vault import ledger, reasons
 from dure.trust.vault.records import Vault, of
 
 log = logging.getLogger(__name__)
+CODE = re.compile(r"[a-z0-9_.]{1,40}")
+"""A reason that is a code (`pipa.36`, `retention`); any other is words."""
 
 
 async def erase(tx: Tx, principal: Principal, person_id: UUID, reason: str) -> UUID:
@@ -34,6 +37,7 @@ async def erase(tx: Tx, principal: Principal, person_id: UUID, reason: str) -> U
     if kept is None:
         raise NotFound("trust.person.unknown")
     found = await tx.rows(text("select id from person where id = :id or merged_into = :id for update"), {"id": kept})
+    reason = reason if CODE.fullmatch(reason) else await reasons.sealed(tx, principal, reason)
     for row in found:
         await audit.record(tx, principal, "person.erase", "person", row["id"], purpose=reason, person_id=row["id"])
     await order(tx, of(tx), "person", [row["id"] for row in found], reason, principal.actor)
@@ -111,7 +115,7 @@ async def proof(tx: Tx, vault: Vault, kind: str, id_: UUID) -> dict[str, Any]:
         "subject_id": id_,
         "ordered_at": row["ordered_at"],
         "ordered_by": row["by"],
-        "reason": row["reason"],
+        "reason": reasons.opened(tx, [row["reason"]])[0],
         "key_destroyed": vault.keys.is_destroyed(kind, id_),
         "records": row["records"],
         "index_rows": row["index_rows"],

@@ -18,6 +18,7 @@ from dure.kernel.ids import new_id
 from dure.trust import audit
 from dure.trust.principal import Principal
 from dure.trust.roles import STAFF, Role
+from dure.trust.vault import reasons
 from dure.trust.who.granting import Grant, grants_of
 from dure.trust.who.span import checked_span
 
@@ -91,7 +92,8 @@ async def give(tx: Tx, principal: Principal, wanted: Wanted) -> RowMapping:
     what = {"id": id_, "to": wanted.to_account, "roles": sorted(set(wanted.roles)), "reason": wanted.reason}
     span = {"starts_at": wanted.starts_at, "ends_at": wanted.ends_at, "now": tx.now()}
     await tx.execute(_MAKE, {**me, **what, **span})
-    await audit.record(tx, principal, "delegation.begin", "delegation", id_, purpose=wanted.reason)
+    why = await reasons.sealed(tx, principal, wanted.reason)
+    await audit.record(tx, principal, "delegation.begin", "delegation", id_, purpose=why)
     return await get(tx, principal, id_)
 
 

@@ -9,6 +9,7 @@ from dure.engine.database import Tx
 from dure.kernel.errors import Conflict, FieldError, Forbidden
 from dure.trust import agencies, audit
 from dure.trust.principal import Principal
+from dure.trust.vault import reasons
 from dure.trust.who import ends, granting
 from dure.trust.who.granting import Grant
 from dure.trust.who.present import present
@@ -48,7 +49,8 @@ async def move(
     await granting.regrant(tx, principal, account_id, {})
     await granting.regrant(tx, principal, account_id, wanted)
     await granting.require_admin_left(tx, before)
-    await audit.record(tx, principal, "account.move", "account", account_id, purpose=reason)
+    why = await reasons.sealed(tx, principal, reason)
+    await audit.record(tx, principal, "account.move", "account", account_id, purpose=why)
 
 
 async def leave(tx: Tx, principal: Principal, account_id: UUID, reason: str, *, expected: int | None) -> None:
@@ -64,4 +66,5 @@ async def leave(tx: Tx, principal: Principal, account_id: UUID, reason: str, *, 
     await granting.regrant(tx, principal, account_id, {})
     await ends.forget_factors(tx, account_id)
     await granting.require_admin_left(tx, before)
-    await audit.record(tx, principal, "account.leave", "account", account_id, purpose=reason)
+    why = await reasons.sealed(tx, principal, reason)
+    await audit.record(tx, principal, "account.leave", "account", account_id, purpose=why)

@@ -17,6 +17,7 @@ from dure.trust import address as addresses
 from dure.trust import audit
 from dure.trust.address import Address
 from dure.trust.principal import Principal, system
+from dure.trust.vault import reasons
 
 SAME_TIME = timedelta(seconds=60)
 
@@ -60,4 +61,11 @@ async def clear(tx: Tx, principal: Principal, account_id: UUID, reason: str, *, 
     if row["shared_suspected_at"] is None:
         raise Conflict("trust.account.not_suspected")
     await tx.execute(_CLEAR, {"id": account_id, "now": tx.now()})
-    await audit.record(tx, principal, "account.shared_cleared", "account", account_id, purpose=reason)
+    await audit.record(
+        tx,
+        principal,
+        "account.shared_cleared",
+        "account",
+        account_id,
+        purpose=await reasons.sealed(tx, principal, reason),
+    )

@@ -20,6 +20,7 @@ from dure.trust.audit.review import owing, tables
 from dure.trust.audit.review.owing import next_month
 from dure.trust.audit.review.rules import Known, Line, Review
 from dure.trust.principal import Principal, system
+from dure.trust.vault import reasons
 
 EVERY_S = 3_600
 _CHUNK = 2_000
@@ -169,7 +170,8 @@ async def judge(tx: Tx, principal: Principal, finding_id: UUID, verdict: str, wo
         raise Conflict("trust.audit.review_closed")
     values = {"id": finding_id, "verdict": verdict, "word": word, "who": principal.name, "now": tx.now()}
     await tx.execute(_JUDGE, values)
-    await record(tx, principal, "audit.review_judge", "audit_finding", finding_id, purpose=f"{verdict}: {word}"[:200])
+    told = await reasons.sealed(tx, principal, word, code=verdict)
+    await record(tx, principal, "audit.review_judge", "audit_finding", finding_id, purpose=told)
     review_id: UUID = row["review_id"]
     return review_id
 
