@@ -14,11 +14,13 @@ from dure.engine.context import Context
 from dure.engine.live import Hub
 from dure.engine.public import Public
 from dure.engine.room import Process, Room
+from dure.learn.room import ROOM as LEARN
 from dure.notices.publishing import folder as cap_files
 from dure.notices.room import ROOM as NOTICES
 from dure.respond.operations.room import ROOM as OPERATIONS
 from dure.respond.operations.site import folder as status_files
 from dure.respond.room import ROOM as RESPOND
+from dure.respond.shifts.room import ROOM as SHIFTS
 from dure.sense.room import ROOM as SENSE
 from dure.trust import policy
 from dure.trust.purposes import cases
@@ -63,7 +65,9 @@ ROOMS: tuple[Room, ...] = (
     DETECT,
     VIDEO,
     RESPOND,
+    SHIFTS,
     OPERATIONS,
+    LEARN,
     *(manifest(service).ROOM for service in SERVICES),
 )
 for _service in SERVICES:

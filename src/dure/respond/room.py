@@ -8,7 +8,8 @@ from fastapi import APIRouter
 from dure.engine.database import Tx
 from dure.engine.live import LiveEntity
 from dure.engine.room import Every, Room, Task
-from dure.respond import alarms, cases, kept, past, pictures, presence, reading, views, whose
+from dure.notices import practice as exercises
+from dure.respond import alarms, cases, kept, past, pictures, practice, presence, reading, views, whose
 from dure.respond.api import router
 from dure.respond.api_room import router as room_router
 from dure.respond.attachments import api as attachments
@@ -50,6 +51,8 @@ def left(viewer: Any, data: Mapping[str, Any]) -> bool:
     assert isinstance(viewer, Principal)
     return desk_of(viewer) in str(data.get(LOST, "")).split()
 
+
+exercises.register(practice.of)
 
 ROOM = Room(
     "respond",
