@@ -24,7 +24,10 @@ export function titleOf(incident: Incident): string {
   return [kindOf(incident), placeOf(incident)].filter(Boolean).join(' ');
 }
 
-export const kindOf = (incident: Incident): string => (incident.title && has(incident.title) ? say(incident.title) : typeName(incident.type));
+export const kindOf = (incident: Incident): string => {
+  const kind = incident.title && has(incident.title) ? say(incident.title) : typeName(incident.type);
+  return incident.mode === 'drill' ? t('learning.drill.marked', { kind }) : kind;
+};
 
 export function placeOf(incident: Incident): string {
   return incident.place.name || incident.place.address || (incident.place.lon == null ? t('place.unknown') : '');
