@@ -152,6 +152,9 @@ async def _notify(trying: Trying, act: model.Notify) -> None:
         if party.kind is PartyKind.ROLE:  # they sit before the screen that shows this act
             number += 1
             await trying.note(number, "screen", party.words, None)
+            for to in await parties.on_duty(trying.tx, party):  # who leads the shift need not sit there just now
+                number += 1
+                await _send(trying, act, party, to, Channel.SMS, number)
             continue
         wanted = [_CHANNELS[channel] for channel in act.channels if channel in _CHANNELS]
         found = await parties.receivers(trying.tx, party, trying.incident_id)

@@ -21,7 +21,7 @@ from dure.respond import queries
 from dure.respond.changes import changed
 from dure.respond.model import HandoffKind
 from dure.respond.playbooks.model import HandOff, Playbook, Step, Target
-from dure.respond.runs import effects, keeping, noting, sight
+from dure.respond.runs import effects, keeping, lateness, noting, sight
 from dure.respond.runs.decide import decide
 from dure.respond.runs.index import index
 from dure.respond.runs.keeping import Kept
@@ -106,6 +106,7 @@ async def _do(tx: Tx, incident: RowMapping, kept: Kept, decision: Decision, word
     things = index(kept.plan).things
     for note in decision.notes:
         await noting.write(tx, incident["id"], kept.row, note, words)
+    await lateness.tell(tx, incident, kept, decision, things)
     for effect in decision.effects:
         item, thing = decision.state.items[effect.of], things[effect.of]
         if not isinstance(effect, Begin):

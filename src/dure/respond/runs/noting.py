@@ -21,7 +21,7 @@ async def write(tx: Tx, incident_id: UUID, row: RowMapping, note: Note, words: s
     """Write `respond.timeline.run_<name>`."""
     params: dict[str, str | int] = {"value": note.value or ""}
     for language in LANGUAGES:
-        params |= {f"{name}_{language}": said for name, said in _names(row, note, language).items()}
+        params |= {f"{name}_{language}": said for name, said in names(row, note, language).items()}
     await timeline.add(
         tx,
         incident_id,
@@ -33,7 +33,8 @@ async def write(tx: Tx, incident_id: UUID, row: RowMapping, note: Note, words: s
     )
 
 
-def _names(row: RowMapping, note: Note, language: str) -> dict[str, str]:
+def names(row: RowMapping, note: Note, language: str) -> dict[str, str]:
+    """What a note is about in one language: `what`, and an `answer`."""
     plan = keeping.plan_of(row, language)
     things = index(plan)
     thing: Any = things.things.get(note.of)

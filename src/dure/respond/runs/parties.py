@@ -1,9 +1,12 @@
-"""Who a manual means: agencies of the city, and groups of people whom a service knows."""
+"""Who a manual means: agencies of the city, groups of people whom a service knows, and who is on duty; and who hears of
+what was not done in time.
+"""
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import RowMapping, text
 
 from dure.engine.database import Tx
 from dure.notices.model import To
@@ -13,6 +16,42 @@ Find = Callable[[Tx, UUID], Awaitable[Sequence[To]]]
 """The people of a group about an incident, by its id."""
 
 _groups: dict[str, Find] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Late:
+    """A step or an act that was not done in time: its id and attempt, its name in both languages, and who holds it (a
+    role of the control room, or an agency).
+    """
+
+    of: str
+    attempt: int
+    ko: str
+    en: str
+    role: str | None
+    agency_id: str | None
+
+
+OnDuty = Callable[[Tx, Party], Awaitable[Sequence[To]]]
+Rise = Callable[[Tx, RowMapping, UUID, Sequence[Late]], Awaitable[None]]
+_on_duty: list[OnDuty] = []
+_rises: list[Rise] = []
+
+
+def by_roster(find: OnDuty, rise: Rise) -> None:
+    """Tell who is on duty under a manual's word, and what follows when something in a run is late."""
+    _on_duty[:], _rises[:] = [find], [rise]
+
+
+async def on_duty(tx: Tx, party: Party) -> Sequence[To]:
+    """Who is on duty under this word at this moment; empty where no roster knows."""
+    return await _on_duty[0](tx, party) if _on_duty else ()
+
+
+async def late(tx: Tx, incident: RowMapping, run_id: UUID, items: Sequence[Late]) -> None:
+    """Something was not done in time."""
+    if _rises and items:
+        await _rises[0](tx, incident, run_id, items)
 
 
 def register(group: str, find: Find) -> None:
@@ -32,6 +71,9 @@ async def agency(tx: Tx, party: Party) -> str | None:
 async def receivers(tx: Tx, party: Party, incident_id: UUID) -> Sequence[To]:
     """Whom a notice to `party` goes to; empty where nobody can be reached by dure."""
     if party.kind is PartyKind.GROUP:
+        there = await on_duty(tx, party)
+        if there:
+            return there
         find = _groups.get(party.id)
         return await find(tx, incident_id) if find is not None else ()
     found = await agency(tx, party)

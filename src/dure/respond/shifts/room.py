@@ -2,12 +2,21 @@
 
 from fastapi import APIRouter
 
-from dure.engine.room import Room
-from dure.respond.shifts import api
+from dure.engine.room import Every, Room
+from dure.respond.runs import parties
+from dure.respond.shifts import api, api_logs, duty, kept, logs, rising
 from dure.respond.shifts.policy import GRANTS
 
 _router = APIRouter()
-for _part in (api.router,):
+for _part in (api.router, api_logs.router):
     _router.include_router(_part)
+parties.by_roster(duty.receivers, rising.begin)
 
-ROOM = Room("shifts", router=_router, grants=GRANTS)
+ROOM = Room(
+    "shifts",
+    router=_router,
+    grants=GRANTS,
+    jobs=(rising.QUEUE,),
+    every=(Every("shifts.logs", 60, logs.run), Every("shifts.rises", 60, rising.tidy)),
+    retention=(kept.LOG,),
+)
