@@ -1,7 +1,7 @@
 """The room on a real database, by a clock that tests hold; people in a real vault, a gateway on a real socket."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -16,7 +16,8 @@ from dure.engine.settings import Settings
 from dure.engine.texts import catalogue
 from dure.kernel.clock import HeldClock
 from dure.notices.room import ROOM
-from dure.trust import tokens, vault
+from dure.trust import accounts, sessions, tokens, vault
+from dure.trust.accounts import NewAccount
 from dure.trust.policy import union
 from dure.trust.principal import system
 from dure.trust.roles import Role
@@ -63,13 +64,55 @@ def context(database: Database, database_url: str, tmp_path: Path) -> Context:
 
 
 @pytest.fixture
-async def desk(context: Context) -> AsyncIterator[Desk]:
-    """Makes a client that acts with a role."""
+def app(context: Context) -> FastAPI:
+    """The room's routes behind the real edge and policy."""
     app: FastAPI = edge.build(title="test", version="0", limits={})
     app.state.context = context
     install(app, union([ROOM.grants]))
     assert ROOM.router is not None
     app.include_router(ROOM.router, prefix="/api/v1")
+    return app
+
+
+@pytest.fixture
+async def colleagues(database: Database) -> dict[str, UUID]:
+    """Two operators with accounts of their own."""
+    async with database.transaction() as tx:
+        rows = [
+            await accounts.create(tx, None, NewAccount(name, name, [Role.OPERATOR], password_hash="x"))
+            for name in ("oper-1", "oper-2")
+        ]
+    return {"oper-1": rows[0]["id"], "oper-2": rows[1]["id"]}
+
+
+@pytest.fixture
+async def signed_in(app: FastAPI, database: Database, colleagues: dict[str, UUID]) -> AsyncIterator[Desk]:
+    """Makes a browser in which one of them has signed in."""
+    made: list[httpx.AsyncClient] = []
+
+    async def make(name: str) -> httpx.AsyncClient:
+        async with database.transaction() as tx:
+            _id, cookie = await sessions.open_session(
+                tx, colleagues[name], address=None, browser=None, lasts=timedelta(days=3)
+            )
+        made.append(
+            httpx.AsyncClient(
+                transport=httpx.ASGITransport(app=app, raise_app_exceptions=False),
+                base_url="http://city/api/v1",
+                headers={"sec-fetch-site": "same-origin"},
+                cookies={"dure": cookie},
+            )
+        )
+        return made[-1]
+
+    yield make
+    for client in made:
+        await client.aclose()
+
+
+@pytest.fixture
+async def desk(app: FastAPI, context: Context) -> AsyncIterator[Desk]:
+    """Makes a client that acts with a role."""
     made: list[httpx.AsyncClient] = []
 
     async def make(role: Role = Role.OPERATOR) -> httpx.AsyncClient:

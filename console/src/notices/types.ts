@@ -22,6 +22,8 @@ export interface Notice {
   readonly created_at: string;
   readonly sent_at: string | null;
   readonly ended_at: string | null;
+  readonly acknowledged_at: string | null;
+  readonly call_at: string | null;
   readonly version: number;
 }
 

@@ -5,6 +5,7 @@ from dure.trust.roles import CONTROL_ROOM, Role
 
 GRANTS: Grants = {
     "notice.read": grant(CONTROL_ROOM | {Role.ADMIN, Role.AUDITOR}, shared=True),
+    "notice.own": grant(frozenset(Role), Ask.ACCOUNT),
     "notice.resolve": grant(CONTROL_ROOM | {Role.ADMIN}),
     "notice.configure": grant({Role.ADMIN}),
     "notice.contact": grant({Role.ADMIN}, Ask.STEP_UP),

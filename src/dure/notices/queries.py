@@ -16,7 +16,8 @@ from dure.trust.vault import Person, Vault
 _COLUMNS = (
     "n.id, n.key, n.channel, n.medium, n.to_key, n.person_id, n.account_id, n.agency_id, n.template, n.language, "
     "n.bytes, n.life_safety, n.incident_id, n.wanted_by, n.status, n.reason, n.tries, n.doubled, n.next_at, "
-    "n.created_at, n.sent_at, n.ended_at, n.updated_at, n.version, a.label as account_label, g.name as agency_name"
+    "n.created_at, n.sent_at, n.ended_at, n.acknowledged_at, n.call_at, n.updated_at, n.version, "
+    "a.label as account_label, g.name as agency_name"
 )
 _FROM = "notice n left join account a on a.id = n.account_id left join agency g on g.id = n.agency_id"
 _SHOWN_MOST = 200
@@ -29,6 +30,7 @@ async def listed(
     statuses: Sequence[str] = (),
     channels: Sequence[str] = (),
     incident_id: UUID | None = None,
+    account_id: UUID | None = None,
     after: Key | None = None,
     limit: int = _SHOWN_MOST,
 ) -> Sequence[RowMapping]:
@@ -44,6 +46,9 @@ async def listed(
     if incident_id is not None:
         where.append("n.incident_id = :incident_id")
         values["incident_id"] = incident_id
+    if account_id is not None:
+        where.append("n.account_id = :account_id")
+        values["account_id"] = account_id
     if after is not None:
         where.append("(n.created_at, n.id) < (:after_at, :after_id)")
         values |= {"after_at": after[0], "after_id": after[1]}
@@ -114,6 +119,8 @@ def shown(row: RowMapping) -> dict[str, Any]:
         "created_at": row["created_at"],
         "sent_at": row["sent_at"],
         "ended_at": row["ended_at"],
+        "acknowledged_at": row["acknowledged_at"],
+        "call_at": row["call_at"],
         "version": row["version"],
     }
 

@@ -9,13 +9,13 @@ from fastapi import APIRouter
 from dure.engine.database import Tx
 from dure.engine.live import LiveEntity
 from dure.engine.room import Every, Room, Task
-from dure.notices import api_public, api_setup, kept, publishing, queries, sender
+from dure.notices import api_own, api_public, api_setup, kept, publishing, queries, sender
 from dure.notices.api import router as notices_router
 from dure.notices.policy import GRANTS
 from dure.trust import vault
 
 router = APIRouter()
-for _part in (notices_router, api_public.router, api_setup.router):
+for _part in (notices_router, api_own.router, api_public.router, api_setup.router):
     router.include_router(_part)
 
 

@@ -18,6 +18,7 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from dure.engine.database import Database
+from dure.engine.texts import catalogue
 from dure.kernel.errors import Unavailable
 from dure.notices.gateway import Asked, Message
 from dure.notices.model import Absent, Accepted, Declined, Found, Lookup, NotNow, Outcome
@@ -120,10 +121,17 @@ class Push:
 
 
 def payload(message: Message) -> bytes:
-    """What the browser is told: ids. Its own words stand in its service worker."""
-    told: dict[str, Any] = {"notice": str(message.notice_id), "language": message.language}
+    """What the browser is told: ids, and words that are the same for everybody. Whom and what it is about is read from
+    the city once somebody has signed in there.
+    """
+    texts = catalogue()
+    urgency = "urgent" if message.life_safety else "calm"
+    told: dict[str, Any] = {
+        "notice": str(message.notice_id),
+        "title": texts.text(message.language, f"notices.push.{urgency}"),
+        "body": texts.text(message.language, "notices.push.body"),
+        "urgent": message.life_safety,
+    }
     if message.incident_id is not None:
         told["incident"] = str(message.incident_id)
-    if message.life_safety:
-        told["urgent"] = True
-    return json.dumps(told, separators=(",", ":")).encode()
+    return json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode()
