@@ -5,7 +5,7 @@ machine of this city can do becomes a task for somebody who can.
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import RowMapping, text
@@ -31,6 +31,8 @@ from dure.trust.roles import Role
 PLAYBOOK: Principal = replace(system("playbook"), roles=frozenset({Role.OPERATOR}))
 """dure itself, carrying out a manual in the control room's place."""
 KIND = "playbook"
+CALL_AFTER = timedelta(minutes=2)
+"""Whoever on duty has not acknowledged a text by then is called."""
 _CHANNELS = {
     model.Channel.SMS: Channel.SMS,
     model.Channel.VOICE: Channel.VOICE,
@@ -182,6 +184,7 @@ async def _send(trying: Trying, act: model.Notify, party: Party, to: To, channel
         life_safety=Severity(trying.incident["severity"]) in {Severity.CRITICAL, Severity.SERIOUS},
         incident_id=trying.incident_id,
         by=f"playbook:{trying.run_id}",
+        call_after=CALL_AFTER if to.account_id is not None else None,
     )
     try:
         notice = await sending.send(trying.tx, wanted)
