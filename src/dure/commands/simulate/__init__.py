@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from dure.commands.simulate.telling import Teller
     from dure.engine.servers.place import Place
 
-SCENARIOS = ("market-fire", "dead-gateway", "bells", "cameras", "sms-gateway")
+SCENARIOS = ("market-fire", "dead-gateway", "bells", "cameras", "sms-gateway", "agency")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,17 +28,20 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     add(
         "--port",
-        "문자 중계 모의기의 포트 (sms-gateway)",
-        "port of the simulated gateway (sms-gateway)",
+        "모의기의 포트 (sms-gateway, agency)",
+        "port of what is simulated (sms-gateway, agency)",
         type=int,
         default=0,
     )
     add(
         "--faults",
-        "모의 고장: slow_s=2,lost=0.1,unread=0.1,undelivered=0.1,doubled=0.1,late_s=30,blind=1 (sms-gateway)",
-        "faults to play: slow_s=2,lost=0.1,unread=0.1,undelivered=0.1,doubled=0.1,late_s=30,blind=1 (sms-gateway)",
+        "모의 고장: slow_s=2,lost=0.1,unread=0.1,undelivered=0.1,doubled=0.1,late_s=30,blind=1 (sms-gateway); "
+        "slow_s,answer_s,lost,unread,busy,refused,declined,blind,lies (agency)",
+        "faults to play: slow_s=2,lost=0.1,unread=0.1,undelivered=0.1,doubled=0.1,late_s=30,blind=1 (sms-gateway); "
+        "slow_s,answer_s,lost,unread,busy,refused,declined,blind,lies (agency)",
         default="",
     )
+    add("--agency", "모의할 기관 (agency, 기본 fire)", "the agency to be (agency, default fire)", default="fire")
     add("--data", "도시의 폴더 (기본 .dure/city)", "the city's folder (default .dure/city)", type=Path)
     add("--json", "한 줄에 JSON 하나씩 씁니다", "print one JSON object a line", action="store_true")
 
@@ -58,6 +61,8 @@ def run(args: argparse.Namespace) -> int:
 
     if args.scenario == "sms-gateway":
         return _gateway(args)
+    if args.scenario == "agency":
+        return _agency(args)
     place = Place(args.data or default_folder())
     try:
         return asyncio.run(_play(args, place, Teller(args.json)))
@@ -77,6 +82,22 @@ def _gateway(args: argparse.Namespace) -> int:
         write_error(message("simulate.sms_faults", told=args.faults))
         return 2
     return asyncio.run(sms_gateway.play(args.port, faults, args.seed, Teller(args.json).say))
+
+
+def _agency(args: argparse.Namespace) -> int:
+    """An agency's own system; it needs no city itself, only the secret of its door."""
+    from dure.commands.simulate import agency
+    from dure.commands.simulate.telling import Teller
+    from dure.engine.secrets import secret
+
+    shared = secret("DURE_AGENCY_SECRET")
+    try:
+        faults = agency.faults_of(args.faults)
+    except ValueError:
+        write_error(message("simulate.agency_faults", told=args.faults))
+        return 2
+    teller = Teller(args.json).say
+    return asyncio.run(agency.play(args.port, args.agency, shared or "", faults, args.seed, teller))
 
 
 async def _play(args: argparse.Namespace, place: "Place", teller: "Teller") -> int:
