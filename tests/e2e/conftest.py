@@ -1,8 +1,10 @@
 """A real city and a real browser, once for all tests of this folder in a worker."""
 
+import json
 import re
 import shutil
 import tempfile
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -13,6 +15,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, async_playwright, expect
 
+from dure.sense.mqtt_client import MqttClient
 from tests.browser import launch_options
 from tests.town import Town, running
 
@@ -44,6 +47,18 @@ async def browser() -> AsyncIterator[Browser]:
         started = await playwright.chromium.launch(**launch_options())
         yield started
         await started.close()
+
+
+async def burn(town: Town, device: str, lon: float, lat: float) -> None:
+    """Six seconds of fire at a new device there."""
+    key = await town.device(device, lon=lon, lat=lat)
+    client = MqttClient(town.mqtt_host, town.mqtt_port, client_id=device, username=device, password=key)
+    await client.connect()
+    now = time.time()
+    for second in range(7):
+        reading = [{"n": "heat", "u": "Cel", "v": 71.0, "t": now - 6 + second}]
+        await client.publish(f"city/{device}", json.dumps(reading).encode())
+    await client.close()
 
 
 @dataclass

@@ -1,29 +1,13 @@
 """From a reading over MQTT to an incident that a person handles, by keys alone, on the screen."""
 
-import json
-import time
-
 import pytest
 from playwright.async_api import Page, expect
 
-from dure.sense.mqtt_client import MqttClient
-from tests.e2e.conftest import Desk
+from tests.e2e.conftest import Desk, burn
 from tests.town import Town
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("e2e")]
 DEVICE, LON, LAT = "E2E-FD-1", 127.42925, 36.630268
-
-
-async def _burn(town: Town, device: str) -> None:
-    """Six seconds of fire at one stall."""
-    key = await town.device(device, lon=LON, lat=LAT)
-    client = MqttClient(town.mqtt_host, town.mqtt_port, client_id=device, username=device, password=key)
-    await client.connect()
-    now = time.time()
-    for second in range(7):
-        reading = [{"n": "heat", "u": "Cel", "v": 71.0, "t": now - 6 + second}]
-        await client.publish(f"city/{device}", json.dumps(reading).encode())
-    await client.close()
 
 
 async def test_a_fire_waits_in_the_bar_and_is_handled_by_keys(town: Town, desk: Desk) -> None:
@@ -31,7 +15,7 @@ async def test_a_fire_waits_in_the_bar_and_is_handled_by_keys(town: Town, desk: 
         await expect(page.get_by_text("실시간")).to_be_visible()
         rows = page.locator(".queue [role=option]").first
         before = int(await rows.get_attribute("aria-setsize") or 0) if await rows.count() else 0
-        await _burn(town, DEVICE)
+        await burn(town, DEVICE, LON, LAT)
         bar = page.locator(".new[role=status]")
         await expect(bar).to_be_visible(timeout=20_000)
         if before:
