@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from dure.engine.database import Tx
 from dure.engine.live import LiveEntity
 from dure.engine.room import Every, Room, Task
-from dure.notices import api_own, api_public, api_setup, kept, publishing, queries, sender
+from dure.notices import api_own, api_public, api_setup, glass, kept, publishing, queries, sender
 from dure.notices.api import router as notices_router
 from dure.notices.policy import GRANTS
 from dure.trust import vault
@@ -33,6 +33,7 @@ async def snapshot(tx: Tx) -> Sequence[dict[str, Any]]:
 ROOM = Room(
     "notices",
     router=router,
+    consumers=(glass.CONSUMER,),
     live=(LiveEntity("notice", "notice.read", load, snapshot),),
     grants=GRANTS,
     every=(Every("notices.cap", 2, publishing.lay_out),),

@@ -33,7 +33,8 @@ _PUT = text(
     "changed_at = excluded.changed_at, version = notice_template.version + 1"
 )
 _brought: dict[str, str] = {
-    name: f"notices.template.{name}" for name in ("plain", "test", "owner_fire", "task", "handoff", "missing", "system")
+    name: f"notices.template.{name}"
+    for name in ("plain", "test", "owner_fire", "task", "handoff", "missing", "system", "glass", "glass_due")
 }
 
 
