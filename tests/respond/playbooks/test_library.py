@@ -122,6 +122,29 @@ async def test_a_text_is_checked_as_it_is_typed_and_names_the_citys_agencies(
     assert '"kind": "agency", "id": "rescue"' in str(full["plans"]).replace("'", '"')
 
 
+async def test_a_text_or_an_automation_that_nobody_has_is_refused_with_its_line(
+    lead: httpx.AsyncClient, database: Database
+) -> None:
+    wrong = KO.replace("`missing_found`", "`found_him`").replace("- 카메라:", "- 자동화: `open_gate`\n- 카메라:", 1)
+    answer = await put(lead, 1, ko=wrong)
+    assert answer.status_code == 422
+    told = {one["key"].rpartition(".")[2]: one["field"] for one in answer.json()["errors"]}
+    lines = wrong.split("\n")
+    expected = {"template_unknown": "`found_him`", "automation_unknown": "`open_gate`"}
+    assert {key: lines[int(field.split(":")[1]) - 1] for key, field in told.items()} == {
+        key: next(one for one in lines if word in one) for key, word in expected.items()
+    }
+    async with database.transaction() as tx:  # the city writes its own text
+        await tx.execute(
+            text(
+                "insert into notice_template (id, language, body, changed_by) "
+                "values ('found_him', 'ko', '찾음', 'test')"
+            )
+        )
+    own = KO.replace("`missing_found`", "`found_him`")
+    assert (await lead.post("/playbooks/check", json={"language": "ko", "text": own})).json()["ok"]
+
+
 async def test_who_may_read_prints_text_never_html_and_may_not_publish(lead: httpx.AsyncClient, desk: Desk) -> None:
     for role in (Role.OPERATOR, Role.FIRE, Role.AUDITOR):
         client = await desk(role)

@@ -18,6 +18,7 @@ from dure.engine.web import check_version
 from dure.kernel.errors import FieldError, Invalid, NotFound
 from dure.kernel.events import Event
 from dure.kernel.messages import LANGUAGES, Language
+from dure.respond.playbooks import named
 from dure.respond.playbooks.check import Known, check, twins
 from dure.respond.playbooks.contributed import shipped
 from dure.respond.playbooks.faults import Fault
@@ -77,12 +78,20 @@ class Version:
 
 
 async def known(tx: Tx) -> Known:
-    """What a manual can name in this city: its kinds of incidents and its agencies."""
+    """What a manual can name in this city: its kinds of incidents, its agencies, texts of notices, automations."""
+    return Known(
+        kinds=frozenset(kind.id for kind in TYPES),
+        agencies=await _agencies(tx),
+        templates=await named.texts(tx),
+        automations=named.automations(),
+    )
+
+
+async def _agencies(tx: Tx) -> Mapping[str, Party]:
     rows = await tx.rows(text("select id, name, name_en from agency order by id"))
-    agencies = {
+    return {
         name: Party(PartyKind.AGENCY, row["id"], name) for row in rows for name in (row["name"], row["name_en"]) if name
     }
-    return Known(kinds=frozenset(kind.id for kind in TYPES), agencies=agencies)
 
 
 def judged(body: str, language: Language, city: Known) -> tuple[Playbook | None, tuple[Fault, ...]]:
@@ -97,7 +106,7 @@ def judged(body: str, language: Language, city: Known) -> tuple[Playbook | None,
 async def standing(tx: Tx, kind: str) -> Version | None:
     """The version in force for a kind of incident, or None where no manual is about it."""
     row = await tx.row(_STANDING, {"kind": kind})
-    return None if row is None else _version(row, (await known(tx)).agencies)
+    return None if row is None else _version(row, await _agencies(tx))
 
 
 async def get(tx: Tx, kind: str) -> Version:
@@ -119,12 +128,12 @@ async def version(tx: Tx, kind: str, number: int) -> Version:
     )
     if row is None:
         raise NotFound("respond.playbook.version_unknown", kind=kind, number=number)
-    return _version(row, (await known(tx)).agencies)
+    return _version(row, await _agencies(tx))
 
 
 async def listed(tx: Tx) -> list[tuple[Version, int]]:
     """What is in force for each kind, with the number of its newest version."""
-    agencies = (await known(tx)).agencies
+    agencies = await _agencies(tx)
     return [(_version(row, agencies), row["newest"]) for row in await tx.rows(_ALL)]
 
 

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from dure.detect.contributed import contribute
 from dure.engine.room import Room
 from dure.engine.settings import city_zone
+from dure.notices import templates
 from dure.respond.playbooks import contributed as manuals
 from dure.respond.types import TYPES
 from dure.services.market_fire import groups
@@ -18,6 +19,8 @@ RULES = Path(__file__).with_name("rules.toml")
 """The rules a new city begins with."""
 PLAYBOOKS = Path(__file__).with_name("playbooks")
 """The manual of its kind of incident."""
+TEXTS = ("fire_check", "evacuate", "evacuate_voice", "tow_request", "market_fire_smoke", "fire_over")
+"""The texts of notices that the manual names."""
 
 
 def register() -> None:
@@ -28,6 +31,8 @@ def register() -> None:
     contribute("market_fire", RULES)
     manuals.contribute("market_fire", PLAYBOOKS)
     groups.register()
+    for name in TEXTS:
+        templates.bring(name, f"market_fire.template.{name}")
 
 
 ROOM = Room(
