@@ -4,6 +4,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from statistics import median
 from typing import Any
@@ -94,12 +95,24 @@ def of_day(plan: Playbook, items: Mapping[str, Item]) -> dict[str, Took]:
     found: dict[str, Took] = {}
     for act in plan.acts():
         item = items.get(act.id)
-        if item is None or item.begun_at is None or item.ended_at is None or not item.over:
+        if item is None or item.begun_at is None:
             continue
-        seconds = max(0.0, (item.ended_at - item.begun_at).total_seconds())
+        at = _answered_at(act, item, items) if isinstance(act, When) else item.ended_at if item.over else None
+        if at is None:
+            continue
+        seconds = max(0.0, (at - item.begun_at).total_seconds())
         skipped = item.status is ItemStatus.SKIPPED
         found[act.id] = Took(seconds, Basis.SAME, answered(act, item), skipped)
     return found
+
+
+def _answered_at(act: When, item: Item, items: Mapping[str, Item]) -> datetime | None:
+    """When a condition was answered: what it chose begins at once, and the condition itself ends only with that."""
+    if item.answer is None:
+        return item.ended_at if item.over else None
+    chosen = act.acts if item.answer == "yes" else act.otherwise
+    first = items.get(chosen[0].id) if chosen else None
+    return item.ended_at if first is None or first.begun_at is None else first.begun_at
 
 
 def usual(runs: Iterable[tuple[Playbook, Mapping[str, Item]]]) -> dict[Any, float]:
