@@ -22,6 +22,7 @@ const own: readonly Screen[] = [
   { path: 'assets', label: 'nav.assets', icon: 'map-pin', area: 'main', permission: 'device.read', key: 'c', load: () => import('./assets/Assets.svelte') },
   { path: 'rules', label: 'nav.rules', icon: 'adjustments', area: 'main', permission: 'rule.read', key: 'r', load: () => import('./rules/Rules.svelte') },
   { path: 'notices', label: 'nav.notices', icon: 'send', area: 'main', permission: 'notice.read', key: 'n', load: () => import('./notices/Notices.svelte') },
+  { path: 'shifts', label: 'nav.shifts', icon: 'clock', area: 'main', permission: ['roster.read', 'shift.read'], key: 's', load: () => import('./shifts/Shifts.svelte') },
   { path: 'people', label: 'nav.people', icon: 'users', area: 'main', permission: ['person.read', 'destruction.read'], key: 'p', load: () => import('./people/People.svelte') },
   { path: 'privacy', label: 'nav.privacy', icon: 'shield-check', area: 'bottom', permission: 'purpose.read', key: 'y', load: () => import('./privacy/Privacy.svelte') },
   { path: 'mydata', label: 'nav.mydata', icon: 'shield-check', area: 'main', permission: 'rights.own', key: 'd', load: () => import('./privacy/Own.svelte') },

@@ -53,6 +53,10 @@ _LIST = text(
     "order by l.begins_at desc, l.id desc limit :limit"
 )
 _ONE = text(f"select {_COLUMNS} where l.id = :id")
+_BEFORE = text(
+    "select signed_at from shift_log where roster_id = :roster and begins_at < :begins_at "
+    "order by begins_at desc limit 1"
+)
 _CONTENT = text("select content from shift_log where id = :id")
 _LOCK = text("select id from shift_log where id = :id for update")
 _REMARKS = text("select id, kind, at, by, text from shift_remark where log_id = :id order by at, id")
@@ -158,11 +162,15 @@ def head(row: RowMapping) -> dict[str, Any]:
     return {"id": str(row["id"]), "roster_id": str(row["roster_id"]), **shown}
 
 
-async def content_of(tx: Tx, row: RowMapping) -> dict[str, Any]:
-    """What a log says as of now: who is on duty, and what has happened in its time."""
+async def content_of(tx: Tx, row: RowMapping, until: datetime | None = None) -> dict[str, Any]:
+    """What a log says as of now: who is on duty, and what has happened in its time. What came after the shift before
+    had signed is this one's to tell.
+    """
     kept, slot = await _slot(tx, row)
     crew = roster.crew(kept.roster, slot) if slot is not None else None
-    found = await facts.between(tx, row["begins_at"], min(row["ends_at"], tx.now()))
+    before = await tx.scalar(_BEFORE, {"roster": row["roster_id"], "begins_at": row["begins_at"]})
+    since = row["begins_at"] if before is None else min(before, row["begins_at"])
+    found = await facts.between(tx, since, min(until or row["ends_at"], row["ends_at"]))
     noted = [
         {"id": str(one["id"]), "at": one["at"].isoformat(), "by": one["by"],
          "digest": vault.of(tx).digest("remark", one["plain"]).hex()}
@@ -231,7 +239,7 @@ async def sign(tx: Tx, who: Principal, log_id: UUID, note: str) -> None:
     if tx.now() < row["ends_at"] - EARLY:
         raise Conflict("respond.shifts.log.early")
     signed_as = await _as(tx, who, row, following=False)
-    content = await content_of(tx, row)
+    content = await content_of(tx, row, tx.now())
     digest = digest_of(content)
     by = {"by": who.name, "by_id": who.actor, "now": tx.now(), "id": log_id}
     await tx.execute(_SIGN, {**by, "content": json.dumps(content), "digest": digest, "signed_as": signed_as})
