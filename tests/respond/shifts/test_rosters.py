@@ -10,7 +10,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import create_engine, text
 
-import dure.app  # noqa: F401  # every room's tables: some refer to others
+import dure.app
+import dure.respond.tables
+import dure.trust.tables  # noqa: F401  # some refer to others
 from dure.engine.database import driver_url, metadata
 from dure.kernel.clock import HeldClock
 from dure.respond.shifts import tables
