@@ -12,9 +12,10 @@ from dure.commands.speech import message, pick, write, write_error
 def arguments(parser: argparse.ArgumentParser) -> None:
     """`dure vault`'s options."""
     actions = pick(
-        "status(상태), rotate(주 열쇠 교체), export(열쇠 내보내기)", "status, rotate the master key, export the keys"
+        "status(상태), rotate(주 열쇠 교체), reseal(고른 암호로 다시 봉인), export(열쇠 내보내기)",
+        "status, rotate the master key, reseal all by the chosen cipher suite, export the keys",
     )
-    parser.add_argument("action", choices=["status", "rotate", "export"], help=actions)
+    parser.add_argument("action", choices=["status", "rotate", "reseal", "export"], help=actions)
     parser.add_argument("file", type=Path, nargs="?", help=pick("export: 새 파일", "export: the new file"))
     parser.add_argument("--passphrase-file", type=Path, help=pick("암호가 든 파일", "file with the passphrase"))
     parser.add_argument("--data", type=Path, help=pick("도시의 폴더 (기본 .dure/city)", "the city's folder"))
@@ -71,12 +72,17 @@ async def _act(url: str, folder: Path, action: str, file: str) -> dict[str, Any]
     from dure.engine.database import Database
     from dure.trust import audit, vault
     from dure.trust.principal import system
+    from dure.trust.vault.resealing import reseal
     from dure.trust.vault.rotating import rotate
 
     database = Database(url, pool_size=2, folder=folder)
     held = vault.at(folder)
     try:
-        if action == "rotate":
+        more: dict[str, Any] = {}
+        if action == "reseal":
+            found = await reseal(database, held, lambda done: write_error(message("cli.vault.resealed", n=done)))
+            more = {"resealed": found.done, "left": dict(found.left), "left_sum": found.left.total()}
+        if action in {"rotate", "reseal"}:
             await rotate(database, held, lambda left: write_error(message("cli.vault.left", n=left)))
         async with database.transaction() as tx:
             if action == "export":
@@ -91,4 +97,5 @@ async def _act(url: str, folder: Path, action: str, file: str) -> dict[str, Any]
         "rotated_at": rotated,
         "destroyed": len(held.ledger.lines()),
         "ledger_whole": held.ledger.broken_at() is None,
+        **more,
     }
