@@ -22,7 +22,10 @@ from dure.trust.roles import Role
 
 NAME: Final = "learn.drills"
 LEADER: Principal = replace(
-    system("drill"), roles=frozenset({Role.OPERATOR}), permissions=frozenset({"incident.answer", "incident.handle"})
+    system("drill"),
+    name="DRILL",
+    roles=frozenset({Role.OPERATOR}),
+    permissions=frozenset({"incident.answer", "incident.handle"}),
 )
 """dure itself, playing everybody who does not take part."""
 _DRILL = text("select * from drill where id = :id")

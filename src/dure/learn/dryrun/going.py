@@ -12,12 +12,12 @@ from dure.kernel.severity import Severity
 from dure.learn.dryrun.matching import Basis, Took, matched, parties_of
 from dure.respond.model import HandoffKind
 from dure.respond.playbooks import model
-from dure.respond.playbooks.model import HandOff, Happening, Notify, Playbook, Wait, WaitKind
+from dure.respond.playbooks.model import HandOff, Happening, Notify, Playbook, Step, Wait, WaitKind
 from dure.respond.playbooks.plain import act_name
 from dure.respond.runs.decide import decide
 from dure.respond.runs.index import index
 from dure.respond.runs.said import answers
-from dure.respond.runs.state import Begin, Item, Message, Say, Settled, State, World
+from dure.respond.runs.state import Begin, Item, ItemStatus, Message, Say, Settled, State, World
 
 MOST_LOOKS: Final = 20_000
 """So often the interpreter looks at most: a manual of 500 steps needs some thousand."""
@@ -74,6 +74,8 @@ class _Going:
             self.moments.pop(_ANSWERED, None)
         self.order = count()
         self.coming: list[tuple[datetime, int, Settled | Message]] = []
+        for key, then in self.same.items():
+            self.cut(key, past.items.get(then))
 
     def gone(self) -> Gone:
         now = self.past.begun_at
@@ -106,9 +108,8 @@ class _Going:
                 self.begin(effect.of, effect.attempt, now)
         for key, item in self.state.items.items():
             thing = self.things.get(key)
-            waits = isinstance(thing, Wait) and thing.kind is WaitKind.PERSON
-            if waits and key not in before and not item.over:
-                self.person(key, now)
+            if isinstance(thing, Wait) and key not in before and not item.over:
+                self.waits(key, thing, now)
         return bool(decision.effects) or bool(messages), decision.wake_at
 
     def severity(self, now: datetime) -> Severity:
@@ -145,9 +146,18 @@ class _Going:
         else:
             self.comes(at, Settled(key, attempt, True, at))
 
-    def person(self, key: str, now: datetime) -> None:
-        """Somebody is waited for to say that something is so."""
-        took = self.took(key, self.things[key])
+    def cut(self, key: str, item: Item | None) -> None:
+        """What people did to a whole step that day, they would have done at the same moment."""
+        if not isinstance(self.things.get(key), Step) or item is None or item.by is None or item.ended_at is None:
+            return
+        say = Say.SKIP if item.status is ItemStatus.SKIPPED else Say.OVERRIDE
+        self.comes(item.ended_at, Message(say, key, item.by))
+
+    def waits(self, key: str, wait: Wait, now: datetime) -> None:
+        """Somebody is waited for to say that something is so, or left the waiting out that day."""
+        took = self.took(key, wait)
+        if wait.kind is not WaitKind.PERSON and not took.skipped:
+            return
         self.bases[key] = took.basis
         if took.basis is not Basis.UNKNOWN:
             said = Message(Say.SKIP if took.skipped else Say.DONE, key, "")
