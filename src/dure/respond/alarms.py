@@ -22,6 +22,7 @@ from dure.respond.changes import changed
 from dure.respond.joining import incident_to_join
 from dure.respond.model import Status, Weight, by_spread, heavier
 from dure.respond.opening import Opening
+from dure.respond.runs import starting
 from dure.respond.signals import Signal
 from dure.respond.tasks import made as tasks
 from dure.respond.timeline import Entry
@@ -117,6 +118,7 @@ async def _open(tx: Tx, kind: IncidentType, signal: Signal) -> None:
     await audit.record(tx, system(NAME), "incident.open", "incident", incident_id)
     if not signal.standing:
         await _ended(tx, incident_id, signal, standing=0, count=1, at=signal.ended_at or tx.now())
+    await starting.at_once(tx, incident_id)
 
 
 async def join(tx: Tx, incident: RowMapping, signal: Signal, by: Principal | None = None) -> None:
