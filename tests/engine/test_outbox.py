@@ -91,7 +91,7 @@ async def test_published_as_cloud_events_once(database: Database, own_nats) -> N
     assert await relay.publish() == 1, "a relay that died before its mark publishes again"
     assert await stream.last_sequence(outbox.STREAM) == 1, "under the same id, so the stream keeps one"
     reader = stream.reader(outbox.STREAM, subject="events.>", after=0)
-    [message] = await reader.read()
+    [message] = await reader.read(wait_s=20)
     body = json.loads(message.data)
     assert message.subject == "events.ThingMade.v1"
     assert (body["specversion"], body["type"], body["position"], body["data"]) == ("1.0", "ThingMade.v1", 1, {"n": 1})
@@ -104,7 +104,7 @@ async def test_a_running_relay_hears_of_commits(database: Database, stream: Stre
     relay.moved.append(moved.set)
     running = asyncio.create_task(relay.run())
     await emit(database, event(1))
-    await asyncio.wait_for(moved.wait(), 10)
+    await asyncio.wait_for(moved.wait(), 30)
     assert await numbered(database) == [(1, 1)]
     await ended([running])
 

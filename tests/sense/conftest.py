@@ -71,7 +71,7 @@ async def context(city_settings: Settings, database: Database) -> AsyncIterator[
     await stream.close()
 
 
-async def until(true: Callable[[], Awaitable[bool]], *, within_s: float = 20) -> None:
+async def until(true: Callable[[], Awaitable[bool]], *, within_s: float = 60) -> None:
     """Wait until something is so; fails when it is not so in time."""
     async with asyncio.timeout(within_s):
         while not await true():  # noqa: ASYNC110  # what is waited for lives in other processes
@@ -115,18 +115,21 @@ async def signed_in(context: Context, device: str, *, key: str | None = None, wi
 
 
 async def stored(context: Context, *, subject: str = "obs.>") -> list[packs.Observation]:
-    """All observations in OBS, in order."""
+    """All observations in OBS, in order; those of one subject where one is named."""
     last = await context.stream.last_sequence(OBS)
-    reader = context.stream.reader(OBS, subject=subject, after=0)
+    reader = context.stream.reader(OBS, subject="obs.>", after=0)
     found: list[packs.Observation] = []
     sequence = 0
     while sequence < last:
-        messages = await reader.read(1_000, 0.3)
+        messages = await reader.read(1_000)
         if not messages:
-            break
+            if await reader.drained():  # what is missing was taken out of the stream
+                break
+            continue
         sequence = messages[-1].sequence
         for message in messages:
-            found += packs.decode(message.data).rows()
+            if subject in {"obs.>", message.subject}:
+                found += packs.decode(message.data).rows()
     await reader.close()
     return found
 
