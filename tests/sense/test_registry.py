@@ -1,6 +1,7 @@
 """The registry of devices and the desk that lets them in."""
 
 import asyncio
+import time
 
 import pytest
 from sqlalchemy import text
@@ -25,9 +26,10 @@ class Counting(Registry):
 
 async def test_unknown_ids_do_not_hammer_the_database(context: Context) -> None:
     registry = Counting(context.database, 1)
+    began = time.monotonic()
     for turn in range(300):
         await registry.find([f"nobody-{turn}", "nobody"])
-    assert 1 <= registry.asked <= LOOKUPS_PER_S * 3
+    assert 1 <= registry.asked <= LOOKUPS_PER_S * (time.monotonic() - began + 3)
     assert registry.get("nobody") is None
 
 

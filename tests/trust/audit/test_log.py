@@ -60,7 +60,7 @@ async def test_lines_are_numbered_without_gaps_in_the_order_of_their_commits(dat
 async def test_two_who_write_lines_do_not_wait_for_each_others_work(database: Database) -> None:
     async with database.transaction() as first:
         await audit.record(first, None, "test.act", "thing", 1)
-        async with asyncio.timeout(5), database.transaction() as second:
+        async with asyncio.timeout(30), database.transaction() as second:
             await audit.record(second, None, "test.act", "thing", 2)
     assert await verdict(database) == (2, None)
 
