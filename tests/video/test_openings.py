@@ -46,8 +46,11 @@ from tests.respond.conftest import Desk, acted, clock, database, desk, opened, o
 from tests.video.conftest import Served
 
 __all__ = ["clock", "database", "desk", "operator"]
-pytestmark = pytest.mark.timeout(60)
+pytestmark = pytest.mark.timeout(180)
 HERE = "127.0.0.1"
+SOON_S = 5
+"""A second, where the machine has nothing else to do. By itself a right would last for minutes of a clock that stands
+still."""
 
 
 @pytest.fixture
@@ -229,7 +232,7 @@ class Wire:
         self.task = asyncio.create_task(self.door(scope, self.heard.get, self._send))
         return self
 
-    async def until(self, done: Any, within_s: float = 20) -> None:
+    async def until(self, done: Any, within_s: float = 60) -> None:
         async with asyncio.timeout(within_s):
             while not done(self):
                 assert self.code is None, self.said
@@ -240,7 +243,7 @@ class Wire:
         before = self.pictures
         await self.until(lambda wire: wire.pictures >= before + more)
 
-    async def ends(self, within_s: float = 3) -> int | None:
+    async def ends(self, within_s: float = 20) -> int | None:
         assert self.task is not None
         async with asyncio.timeout(within_s):
             await self.task
@@ -289,7 +292,7 @@ async def test_a_ticket_shows_the_picture_until_the_incident_is_closed(
     for wire in wires:
         assert await wire.ends() == 4403
         assert wire.said[-1] == {"type": "bye", "why": "over"}
-    assert time.monotonic() - since < 2
+    assert time.monotonic() - since < SOON_S
 
 
 async def test_a_ticket_that_is_forged_from_elsewhere_or_too_late_shows_nothing(
@@ -357,7 +360,7 @@ async def test_who_is_revoked_sees_nothing_a_second_later(
         await tx.execute(text("update token set revoked_at = :now"), {"now": tx.now()})
     since = time.monotonic()
     assert await wire.ends() == 4403
-    assert time.monotonic() - since < 2
+    assert time.monotonic() - since < SOON_S
 
 
 async def test_an_agency_that_loses_its_reach_loses_the_picture_and_others_keep_theirs(
@@ -379,7 +382,7 @@ async def test_an_agency_that_loses_its_reach_loses_the_picture_and_others_keep_
     assert answer.status_code == 200, answer.text
     since = time.monotonic()
     assert await theirs.ends() == 4403
-    assert time.monotonic() - since < 2
+    assert time.monotonic() - since < SOON_S
     assert await Wire(door).begin({"ticket": unused}).ends() == 4401, "nor does a ticket that nobody has used"
     await ours.sees(6)
 
@@ -437,7 +440,7 @@ async def test_whatever_takes_a_right_away_ends_the_picture_within_a_second(
         await tx.execute(text(statement))
     since = time.monotonic()
     assert await wire.ends() == 4403
-    assert time.monotonic() - since < 2
+    assert time.monotonic() - since < SOON_S
     assert await Wire(door).begin({"ticket": given.ticket}).ends() == 4401, "and the ticket opens nothing more"
 
 

