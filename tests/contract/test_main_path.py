@@ -29,7 +29,7 @@ async def signed_in(town: Town, device: str, key: str) -> MqttClient:
     return client
 
 
-async def eventually(ask: Any, within_s: float = 20) -> Any:
+async def eventually(ask: Any, within_s: float = 60) -> Any:
     """The first answer of `ask` that is not empty."""
     async with asyncio.timeout(within_s):
         while True:
@@ -44,7 +44,6 @@ async def alarms_of(town: Town, device: str) -> list[dict[str, Any]]:
     ]
 
 
-@pytest.mark.timeout(180)
 async def test_five_seconds_of_heat_become_an_incident_with_five_cameras(town: Town) -> None:
     key = await town.device("contract-1", lon=LON, lat=LAT)
     client = await signed_in(town, "contract-1", key)
@@ -63,7 +62,7 @@ async def test_five_seconds_of_heat_become_an_incident_with_five_cameras(town: T
         return (await alarms_of(town, "contract-1"))[0]["incident_id"]
 
     incident_id = await eventually(placed)
-    change = await asyncio.wait_for(heard, 20)
+    change = await asyncio.wait_for(heard, 60)
     assert change["entity"] == "incident"
     incident = (await town.client.get(f"/incidents/{incident_id}")).json()
     assert alarm["id"] in [one if isinstance(one, str) else one["id"] for one in incident["alarms"]]
@@ -86,7 +85,6 @@ async def first_incident(town: Town, after: int) -> dict[str, Any]:
     raise AssertionError("the flow ended")
 
 
-@pytest.mark.timeout(60)
 async def test_less_than_five_seconds_make_none(town: Town) -> None:
     key = await town.device("contract-2", lon=LON + 0.01, lat=LAT)
     client = await signed_in(town, "contract-2", key)
@@ -101,7 +99,6 @@ async def test_less_than_five_seconds_make_none(town: Town) -> None:
     await other.close()
 
 
-@pytest.mark.timeout(60)
 async def test_a_wrong_key_and_anothers_topic_are_refused(town: Town) -> None:
     key = await town.device("contract-4", lon=LON, lat=LAT)
     await town.device("contract-5", lon=LON, lat=LAT)
