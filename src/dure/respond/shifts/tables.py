@@ -51,7 +51,7 @@ roster_plan = Table(
     Column("teams", JSONB, nullable=False),  # [{"name", "members": [{"account_id", "post"}]}]
     Column("made_by", Text, nullable=False),
     at("made_at"),
-    UniqueConstraint("roster_id", "since"),
+    UniqueConstraint("roster_id", "since", name="uq_roster_plan_roster_id"),
 )
 """Dated: a new plan changes nothing that was before its day."""
 
@@ -115,7 +115,7 @@ shift_log = Table(
     Column("signed_as", Text),
     at("signed_at", needed=False),
     version(),
-    UniqueConstraint("roster_id", "begins_at"),
+    UniqueConstraint("roster_id", "begins_at", name="uq_shift_log_roster_id"),
     CheckConstraint("status in ('open', 'signed')", name="status"),
     CheckConstraint("(status = 'signed') = (digest is not null and content is not null)", name="signed"),
     Index("ix_shift_log_begins_at", "begins_at", "id"),
