@@ -61,6 +61,7 @@ _TABS = text("select count(*) from incident_presence where incident_id = :id and
 _LEAVE = text("delete from incident_presence where incident_id = :id and actor = :actor and tab = :tab")
 _LOST = text("delete from incident_presence where incident_id = :id and agency_id = any(:agencies)")
 _SILENT = text("delete from incident_presence where seen_at < :before returning incident_id")
+_ROOM = text("select 1 from incident_room where incident_id = :id")
 _VERSION = text(
     "insert into incident_room (incident_id, version) values (:id, 1) "
     "on conflict (incident_id) do update set version = incident_room.version + 1 returning version"
@@ -100,6 +101,8 @@ async def leave(tx: Tx, principal: Principal, incident_id: UUID, tab: str) -> No
 
 async def lost(tx: Tx, incident_id: UUID, agencies: Collection[str], told: Mapping[str, Scalar]) -> None:
     """These agencies see the incident no more: they are not in its room, and it leaves their screens."""
+    if await tx.scalar(_ROOM, {"id": incident_id}) is None:
+        return
     await tx.execute(_LOST, {"id": incident_id, "agencies": list(agencies)})
     await tell(tx, incident_id, told)
 

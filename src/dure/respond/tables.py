@@ -9,6 +9,7 @@ from sqlalchemy import (
     DateTime,
     Double,
     ForeignKey,
+    Identity,
     Index,
     Integer,
     LargeBinary,
@@ -232,6 +233,27 @@ handoff = Table(
     ),
 )
 
+incident_decision = Table(
+    "incident_decision",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    _incident(),
+    Column("number", Integer, nullable=False),
+    Column("what", LargeBinary, nullable=False),  # sealed, like the two after it
+    Column("why", LargeBinary, nullable=False),
+    Column("alternatives", LargeBinary, nullable=False),
+    Column("decided_at", DateTime(timezone=True), nullable=False),
+    Column("decided_by", Text, nullable=False),
+    Column("decided_by_id", Text, nullable=False),
+    Column("recorded_at", DateTime(timezone=True), nullable=False),
+    Column("recorded_by", Text, nullable=False),
+    Column("recorded_by_id", Text, nullable=False),
+    Column("corrects", Uuid, ForeignKey("incident_decision.id", ondelete="CASCADE")),
+    UniqueConstraint("incident_id", "number"),
+    UniqueConstraint("corrects"),
+)
+"""결정. The database refuses every change of a row: a correction is a new one."""
+
 incident_task = Table(
     "incident_task",
     metadata,
@@ -279,7 +301,7 @@ incident_task = Table(
 timeline = Table(
     "timeline",
     metadata,
-    Column("seq", BigInteger, primary_key=True, autoincrement=True),
+    Column("seq", BigInteger, Identity(), primary_key=True),
     _incident(),
     Column("at", DateTime(timezone=True), nullable=False),
     Column("kind", Text, nullable=False),

@@ -14,7 +14,7 @@ UNPACKED: Final = 64 << 20
 _RATIO = 300
 _ACTS = {
     b"JavaScript": "script",
-    b"JS": "script",
+    b"Rendition": "script",  # the only other act that may carry one
     b"Launch": "launch",
     b"EmbeddedFile": "embedded",
     b"EmbeddedFiles": "embedded",
