@@ -19,6 +19,7 @@ const own: readonly Screen[] = [
     load: () => import('./alarms/Alarms.svelte'),
   },
   { path: 'operations', label: 'nav.operations', icon: 'stack-2', area: 'main', permission: 'operation.read', key: 'o', load: () => import('./operations/Operations.svelte') },
+  { path: 'tasks', label: 'nav.tasks', icon: 'list-check', area: 'main', permission: 'incident.read', key: 't', load: () => import('./tasks/Tasks.svelte') },
   { path: 'assets', label: 'nav.assets', icon: 'map-pin', area: 'main', permission: 'device.read', key: 'c', load: () => import('./assets/Assets.svelte') },
   { path: 'rules', label: 'nav.rules', icon: 'adjustments', area: 'main', permission: 'rule.read', key: 'r', load: () => import('./rules/Rules.svelte') },
   { path: 'notices', label: 'nav.notices', icon: 'send', area: 'main', permission: 'notice.read', key: 'n', load: () => import('./notices/Notices.svelte') },

@@ -18,7 +18,7 @@ export const acts = {
     act(() => api.post(path(incident, 'close'), { outcome, reason }), t('incident.done.close', no(incident)), () => api.post(path(incident, 'reopen'), { reason: t('incident.reopenByUndo') })),
   reopen: (incident: Incident, reason: string): Promise<boolean> => act(() => api.post(path(incident, 'reopen'), { reason }), t('incident.done.reopen', no(incident))),
   severity: (incident: Incident, severity: string, reason: string): Promise<boolean> =>
-    act(() => api.post(path(incident, 'severity'), { severity, reason }), t('incident.done.severity')),
+    act(() => api.post(path(incident, 'severity'), { severity, reason }, incident.version), t('incident.done.severity')),
   chooseCameras: (incident: Incident): Promise<boolean> => act(() => api.post(path(incident, 'cameras'), {}), t('incident.done.cameras')),
   merge: (incident: Incident, into: { readonly id: string; readonly receipt_no: string }): Promise<boolean> =>
     act(() => api.post(path(incident, 'merge'), { into: into.id }), t('incident.done.merge', { no: shortNo(into.receipt_no) }), () => api.post(path(incident, 'unmerge'), {})),

@@ -62,6 +62,12 @@ export function count(n: number, language: string): string {
   return new Intl.NumberFormat(language).format(n);
 }
 
+/** 820 B, 340 KB, 4.2 MB */
+export function size(bytes: number): string {
+  if (bytes < 1024) return `${bytes} B`;
+  return bytes < 1024 * 1024 ? `${Math.round(bytes / 1024)} KB` : `${(bytes / 1024 / 1024).toFixed(1)} MB`;
+}
+
 /** 40 m, 1.2 km */
 export function distance(metres: number): string {
   if (metres < 1000) return `${Math.round(metres)} m`;

@@ -45,6 +45,7 @@ import fireHydrant from '@tabler/icons/outline/fire-hydrant.svg?raw';
 import flag from '@tabler/icons/outline/flag.svg?raw';
 import flame from '@tabler/icons/outline/flame.svg?raw';
 import focusCentered from '@tabler/icons/outline/focus-centered.svg?raw';
+import gavel from '@tabler/icons/outline/gavel.svg?raw';
 import gitMerge from '@tabler/icons/outline/git-merge.svg?raw';
 import history from '@tabler/icons/outline/history.svg?raw';
 import hourglass from '@tabler/icons/outline/hourglass.svg?raw';
@@ -66,7 +67,9 @@ import minus from '@tabler/icons/outline/minus.svg?raw';
 import moon from '@tabler/icons/outline/moon.svg?raw';
 import notes from '@tabler/icons/outline/notes.svg?raw';
 import pencil from '@tabler/icons/outline/pencil.svg?raw';
+import paperclip from '@tabler/icons/outline/paperclip.svg?raw';
 import phone from '@tabler/icons/outline/phone.svg?raw';
+import photo from '@tabler/icons/outline/photo.svg?raw';
 import plugConnectedX from '@tabler/icons/outline/plug-connected-x.svg?raw';
 import plus from '@tabler/icons/outline/plus.svg?raw';
 import power from '@tabler/icons/outline/power.svg?raw';
@@ -85,6 +88,7 @@ import trash from '@tabler/icons/outline/trash.svg?raw';
 import upload from '@tabler/icons/outline/upload.svg?raw';
 import urgent from '@tabler/icons/outline/urgent.svg?raw';
 import userCircle from '@tabler/icons/outline/user-circle.svg?raw';
+import userCheck from '@tabler/icons/outline/user-check.svg?raw';
 import users from '@tabler/icons/outline/users.svg?raw';
 import video from '@tabler/icons/outline/video.svg?raw';
 import viewportWide from '@tabler/icons/outline/viewport-wide.svg?raw';
@@ -142,6 +146,7 @@ export const icons = {
   flag,
   flame,
   'focus-centered': focusCentered,
+  gavel,
   'git-merge': gitMerge,
   history,
   hourglass,
@@ -163,7 +168,9 @@ export const icons = {
   moon,
   notes,
   pencil,
+  paperclip,
   phone,
+  photo,
   'plug-connected-x': plugConnectedX,
   plus,
   power,
@@ -182,6 +189,7 @@ export const icons = {
   upload,
   urgent,
   'user-circle': userCircle,
+  'user-check': userCheck,
   users,
   video,
   'viewport-wide': viewportWide,

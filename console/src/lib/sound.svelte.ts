@@ -15,10 +15,19 @@ class Sound {
   }
 
   call(severity: Severity): void {
-    if (!this.on || !severities.includes(severity)) return;
+    if (severities.includes(severity)) this.play(notes[severity]);
+  }
+
+  /** Something that was asked is not done in time: two low notes, unlike any severity's. */
+  late(): void {
+    this.play([392, 330]);
+  }
+
+  private play(frequencies: readonly number[]): void {
+    if (!this.on) return;
     this.context ??= new AudioContext();
     const context = this.context;
-    notes[severity].forEach((frequency, index) => {
+    frequencies.forEach((frequency, index) => {
       const start = context.currentTime + index * 0.16;
       const tone = context.createOscillator();
       const volume = context.createGain();

@@ -41,6 +41,23 @@ export interface Handoff {
   readonly answered_by?: string | null;
   readonly answer?: string | null;
   readonly note?: string | null;
+  readonly incident_id?: string;
+  /** What the agency said after it had it. */
+  readonly progress?: 'accepted' | 'done' | null;
+  readonly services?: readonly string[];
+  /** How it went out by the agency's own door; null where it has none. */
+  readonly door?: { readonly way: string | null; readonly status: DoorStatus; readonly reason: string | null; readonly tries: number } | null;
+  readonly messages?: readonly HandoffMessage[];
+}
+
+export type DoorStatus = 'queued' | 'sending' | 'unknown' | 'sent' | 'dead' | 'given_up';
+
+export interface HandoffMessage {
+  readonly id: string;
+  readonly side: 'city' | 'agency';
+  readonly text: string;
+  readonly by: string;
+  readonly at: string;
 }
 
 export interface Incident {
@@ -72,6 +89,9 @@ export interface Incident {
   readonly handed_to: readonly string[];
   readonly handoffs_sent: number;
   readonly handoffs_acknowledged: number;
+  readonly tasks_open?: number;
+  /** The nearest deadline of its open tasks. */
+  readonly task_due_at?: string | null;
   /** The running golden-time clock that ends first. */
   readonly clock: GoldenClock | null;
 }
@@ -105,17 +125,94 @@ export interface TimelineEntry {
   /** Written by the city itself, not by a person. */
   readonly auto: boolean;
   readonly text: string;
+  readonly params?: Readonly<Record<string, unknown>>;
 }
 
+export type TaskAct = 'take' | 'done' | 'give_back' | 'hand_on' | 'cancel' | 'undo';
+
+/** 임무: asked of a person, an agency or a role. `answer`: it ends by an answer to the manual. */
 export interface Task {
   readonly id: string;
+  readonly incident_id: string;
+  readonly version: number;
   readonly kind: string;
+  readonly from: 'manual' | 'hand' | 'dure';
+  readonly act: string | null;
   readonly title: string;
-  readonly role: string;
+  readonly status: 'asked' | 'taken' | 'done' | 'cancelled';
+  readonly wants: 'done' | 'answer';
+  readonly role: string | null;
+  readonly agency: string | null;
+  readonly agency_name: string | null;
+  readonly person: string | null;
+  readonly person_name: string | null;
+  readonly holder: string | null;
+  readonly asked_by: string | null;
   readonly created_at: string;
-  readonly due_at: string;
+  readonly due_at: string | null;
+  readonly late: boolean;
+  readonly taken_at: string | null;
+  readonly taken_by: string | null;
   readonly done_at: string | null;
   readonly done_by: string | null;
+  readonly result: string | null;
+  readonly reason: string | null;
+  readonly cancelled_at: string | null;
+  readonly cancelled_by: string | null;
+  readonly decision_id: string | null;
+  readonly state: 'in_time' | 'near' | 'over';
+  readonly may: readonly TaskAct[];
+}
+
+export const incidentRoles = ['lead', 'operator', 'liaison', 'recorder'] as const;
+export type IncidentRole = (typeof incidentRoles)[number];
+
+/** Who holds a role in an incident; `until` is set once they do not any more. */
+export interface RoleHeld {
+  readonly id: string;
+  readonly role: IncidentRole;
+  readonly name: string;
+  readonly actor: string;
+  readonly agency: string | null;
+  readonly since: string;
+  readonly given_by: string;
+  readonly until: string | null;
+}
+
+/** 결정: never edited; a correction is a new one that points to the old. */
+export interface Decision {
+  readonly id: string;
+  readonly number: number;
+  readonly what: string;
+  readonly why: string;
+  readonly alternatives: string;
+  readonly decided_at: string;
+  readonly decided_by: string;
+  readonly recorded_at: string;
+  readonly recorded_by: string;
+  readonly corrects: string | null;
+  readonly corrects_number: number | null;
+  readonly corrected_by: string | null;
+  readonly corrected_by_number: number | null;
+}
+
+export interface Attachment {
+  readonly id: string;
+  readonly incident_id: string;
+  readonly name: string;
+  readonly about: string;
+  readonly kind: string;
+  readonly size: number;
+  /** People can be known by it: opening it asks for a purpose. */
+  readonly persons: boolean;
+  readonly added_at: string;
+  readonly added_by: string;
+  readonly removed_at: string | null;
+  readonly removed_by: string | null;
+  readonly reason: string | null;
+  readonly left_out: readonly string[];
+  readonly shown: boolean;
+  readonly may_remove: boolean;
 }
 
 /** What somebody told the city about it, as it came. */
@@ -164,6 +261,9 @@ export interface IncidentDetail extends Incident {
   readonly clocks: readonly GoldenClock[];
   readonly handoffs: readonly Handoff[];
   readonly tasks: readonly Task[];
+  readonly roles: readonly RoleHeld[];
+  readonly decisions: readonly Decision[];
+  readonly attachments: readonly Attachment[];
   readonly notices?: readonly Notice[];
   readonly reports?: readonly Report[];
   readonly merged?: readonly MergedIncident[];
