@@ -84,7 +84,7 @@ async def test_what_a_device_retains_reaches_nobody_who_comes_later(town: Town) 
 
 
 async def kept(town: Town, device: str, count: int) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             if len(await town.readings(device)) == count:
                 return

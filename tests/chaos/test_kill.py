@@ -27,7 +27,7 @@ async def town(reachable: Path) -> AsyncIterator[Town]:
         yield started
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("seed", [1])
 async def test_six_kills_lose_and_double_nothing(town: Town, seed: int) -> None:
     await drill(town, seed, kills=6)
