@@ -72,6 +72,7 @@ export class RunView extends Resource<Run | null> {
     const rest = item === null ? `/${what}` : `/items/${encodeURIComponent(item)}/${what}`;
     return act(async () => {
       this.data = await api.post<Run>(path(this.incident, rest), body);
+      if (this.loading) void this.load(); // what was asked for before may know nothing of it
     }, t(`run.told.${what}` as 'run.told.done'));
   }
 }

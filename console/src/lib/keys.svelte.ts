@@ -55,7 +55,7 @@ class Keys {
     const stroke = strokeOf(event);
     if (!stroke) return;
     const plain = !event.ctrlKey && !event.metaKey && !event.altKey;
-    const chord = plain && performance.now() - this.prefixAt < chordTime ? `${this.prefix} ${stroke}` : '';
+    const chord = plain && event.timeStamp - this.prefixAt < chordTime ? `${this.prefix} ${stroke}` : '';
     this.prefix = '';
     for (const wanted of [chord, stroke]) {
       const binding = wanted ? this.find(wanted, typing, plain) : undefined;
@@ -67,7 +67,7 @@ class Keys {
     }
     if (plain && !typing && this.single && this.groups.some((g) => g.bindings.some((b) => b.key.startsWith(`${stroke} `)))) {
       this.prefix = stroke;
-      this.prefixAt = performance.now();
+      this.prefixAt = event.timeStamp; // when it was pressed: the screen may have been busy since
     }
   }
 
