@@ -52,3 +52,62 @@ export interface Preview {
   readonly rare: readonly string[];
   readonly missing: readonly string[];
 }
+
+export const warningKinds = ['critical', 'urgent', 'safety'] as const;
+export interface WarningStep {
+  readonly act: 'draft' | 'change' | 'submit' | 'approve' | 'reject' | 'sent';
+  readonly name: string;
+  readonly at: string;
+  readonly reason?: string;
+  readonly authority?: string;
+  readonly sent_at?: string;
+  readonly areas?: string;
+  readonly document_no?: string;
+}
+
+/** A public warning (재난문자) on its way to whoever sends it. */
+export interface Warning {
+  readonly id: string;
+  readonly kind: (typeof warningKinds)[number];
+  readonly areas: readonly string[];
+  readonly text: string;
+  readonly status: 'draft' | 'reviewing' | 'approved' | 'rejected' | 'sent';
+  readonly characters: number;
+  readonly most: number;
+  readonly limit_source: string;
+  readonly fits: boolean;
+  readonly steps: readonly WarningStep[];
+  readonly incident_id: string | null;
+  readonly created_at: string;
+  readonly updated_at: string;
+  readonly version: number;
+}
+
+/** A CAP alert without its XML. */
+export interface CapAlert {
+  readonly id: string;
+  readonly identifier: string;
+  readonly sender: string;
+  readonly sent: string;
+  readonly msg_type: 'Alert' | 'Update' | 'Cancel';
+  readonly status: string;
+  readonly root_id: string;
+  readonly expires_at: string;
+  readonly made_by: string;
+}
+
+export interface Rule {
+  readonly begins: string;
+  readonly quiet_from: string;
+  readonly quiet_until: string;
+  readonly per_number_hour: number;
+  readonly per_city_minute: number;
+  readonly source: string;
+}
+
+export interface Contact {
+  readonly id: string;
+  readonly medium: 'text' | 'email' | 'push';
+  readonly masked: string;
+  readonly made_at: string;
+}
