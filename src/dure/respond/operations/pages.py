@@ -60,7 +60,7 @@ class InForce:
 class Site:
     """All that citizens are shown, as of a time; `changed` is when any of it last did."""
 
-    city: str
+    city: str  # its name; empty where the city has no boundary yet
     base: str
     zone: str
     as_of: datetime
@@ -92,13 +92,17 @@ class Pages:
     def _say(self, language: Language, name: str, **params: Any) -> str:
         return self._catalogue.text(language, f"respond.operations.public.{name}", params)
 
+    def _title(self, language: Language) -> str:
+        title = self._say(language, "title")
+        return " ".join(filter(None, (self._site.city, title))) if language == "ko" else title
+
     def _when(self, at: datetime) -> str:
         local = at.astimezone(self._zone)
         return f'<time datetime="{local.isoformat(timespec="seconds")}">{local:%Y-%m-%d %H:%M}</time>'
 
     def _head(self, language: Language) -> str:
         other: Language = "en" if language == "ko" else "ko"
-        title = escape(self._say(language, "title", city=self._site.city))
+        title = escape(self._title(language))
         return (
             f'<!doctype html><html lang="{language}"><head><meta charset="utf-8"><title>{title}</title>'
             '<meta name="viewport" content="width=device-width, initial-scale=1">'
@@ -196,10 +200,10 @@ class Pages:
 
         here = f"{site.base}/status"
         add(root, "id", f"{here}/status.{language}.atom")
-        add(root, "title", self._say(language, "title", city=site.city))
+        add(root, "title", self._title(language))
         add(root, "updated", (site.changed or site.as_of).isoformat())
         add(root, "link", rel="self", href=f"{here}/status.{language}.atom", type="application/atom+xml")
-        add(add(root, "author"), "name", site.city)
+        add(add(root, "author"), "name", site.city or self._title(language))
         for one in site.posts:
             _, words = one.told(language)
             entry = add(root, "entry")

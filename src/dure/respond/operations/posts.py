@@ -37,7 +37,7 @@ _SHOWN = text(
     "select p.id, p.first_shown_at, r.number, r.level, r.over, r.words, r.approved_at from public_post p "
     "join public_post_revision r on r.post_id = p.id and r.number = p.shown "
     "where p.withdrawn_at is null and (r.over = 'ongoing' or r.approved_at > :since) "
-    "order by r.over desc, r.approved_at desc, p.id"
+    "order by r.over = 'over', r.approved_at desc, p.id"
 )
 _STATE = text(
     "update public_post_revision set state = :state, reason = :reason, approved_by = :approved_by, "

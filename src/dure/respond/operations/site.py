@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from sqlalchemy import text
+
 from dure.engine.context import Context
 from dure.engine.database import Tx
 from dure.notices import publishing
@@ -19,6 +21,8 @@ from dure.respond.operations.pages import InForce, Pages, Post, Site
 
 AS_OF_EVERY = timedelta(minutes=1)
 """How old the as-of time on an unchanged page may become: a page that is older is not being written."""
+
+_CITY = text("select name from boundary where level = 'city' order by code limit 1")
 
 
 def folder(data: Path) -> Path:
@@ -42,7 +46,7 @@ async def gathered(tx: Tx, context: Context) -> Site:
         for row in await posts.standing(tx)
     ]
     in_force = [_warning(one) for one in await publishing.in_force(tx)]
-    city = context.catalogue.text("ko", "respond.operations.public.city")
+    city = await tx.scalar(_CITY) or ""
     settings = context.settings
     return Site(city, settings.public_url, settings.city_zone, _steady(tx.now()), found, in_force)
 
