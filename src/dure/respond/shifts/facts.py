@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import RowMapping, text
 
 from dure.engine.database import Tx
+from dure.respond.types import TYPES
 
 MOST: Final = 300
 """Lines of one kind; the counts beside them are whole."""
@@ -74,7 +75,7 @@ async def between(tx: Tx, since: datetime, until: datetime) -> Value:
     counts = await tx.row(_INCIDENT_COUNTS, span)
     assert counts is not None
     return {
-        "incidents": {**_plain(counts), "lines": _lines(await tx.rows(_INCIDENTS, span))},
+        "incidents": {**_plain(counts), "lines": _titled(await tx.rows(_INCIDENTS, span))},
         "alarms": {**_one(await tx.row(_ALARMS, span)), "faults": _lines(await tx.rows(_FAULTS, span))},
         "handoffs": _lines(await tx.rows(_HANDOFFS, span)),
         "shelves": _lines(await tx.rows(_SHELVES, span)),
@@ -120,7 +121,7 @@ async def standing(tx: Tx) -> Value:
     most = {"most": MOST}
     return {
         "as_of": tx.now().isoformat(),
-        "incidents": _lines(await tx.rows(_OPEN, most)),
+        "incidents": _titled(await tx.rows(_OPEN, most)),
         "shelved": _lines(await tx.rows(_SHELVED, most)),
         "broken": _lines(await tx.rows(_BROKEN, most)),
         "cameras_broken": int(await tx.scalar(_CAMERAS) or 0),
@@ -130,6 +131,11 @@ async def standing(tx: Tx) -> Value:
 
 def _lines(rows: Sequence[RowMapping]) -> list[Value]:
     return [_plain(row) for row in rows]
+
+
+def _titled(rows: Sequence[RowMapping]) -> list[Value]:
+    """Incidents with the catalogue's key of their kind: a service names its own."""
+    return [{**_plain(row), "title": TYPES.kept(row["type"]).title} for row in rows]
 
 
 def _one(row: RowMapping | None) -> Value:

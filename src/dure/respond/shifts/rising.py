@@ -57,6 +57,7 @@ _CALL = text(
     "insert into rise_call (rise_id, number, rung, ko, en, at, told, lack) values (:rise, "
     "(select count(*) + 1 from rise_call where rise_id = :rise), :rung, :ko, :en, :now, cast(:told as jsonb), :lack)"
 )
+_LAST_CALLS = text("select distinct on (rung) rung, lack from rise_call where rise_id = :id order by rung, number desc")
 # What is late is still late as long as its item runs in the same attempt, the run goes on and the incident is open.
 STILL = """
     select i.value from rise r
@@ -128,10 +129,13 @@ async def _climb(tx: Tx, incident: RowMapping, rise: RowMapping, still: Sequence
     if row is not None:
         found, ways = await duty.found(tx, await keeping.at(tx, row, tx.now()), rungs, tx.now())
     step = ladder.climb(found, min(rise["rung"], len(rungs)), rise["rounds"])
+    said = {row["rung"]: row["lack"] for row in await tx.rows(_LAST_CALLS, {"id": rise["id"]})}
     for one in step.empty:
-        await _call(tx, rise, rungs[one.rung], one.rung, [], "unreachable" if one.people else "nobody")
-        lack = "rise_unreachable" if one.people else "rise_nobody"
-        await timeline.add(tx, incident["id"], Entry.PLAYBOOK, lack, _names(rungs[one.rung]))
+        lack = "unreachable" if one.people else "nobody"
+        if said.get(one.rung) == lack:
+            continue  # it was as empty when it was asked last
+        await _call(tx, rise, rungs[one.rung], one.rung, [], lack)
+        await timeline.add(tx, incident["id"], Entry.PLAYBOOK, f"rise_{lack}", _names(rungs[one.rung]))
     if step.told is None:
         await timeline.add(tx, incident["id"], Entry.PLAYBOOK, "rise_spent", {"n": len(still)})
         await _on(tx, rise, step, "spent", None)

@@ -43,7 +43,7 @@ class _Sheet:
                 self._say(_HEAD + kind),
                 *(f"{self._say(f'{_HEAD}{kind}.{name}')} {n}" for name, n in counts.items()),
             ]
-        columns = ("receipt_no", "type", "severity", "status", "opened_at", "closed_at", "name")
+        columns = ("receipt_no", "title", "severity", "status", "opened_at", "closed_at", "name")
         yield from self._part("incidents", content["incidents"]["lines"], columns)
         yield from self._part("handoffs", content["handoffs"],
                               ("receipt_no", "agency_en" if self._en else "agency", "kind", "status", "sent_at",
@@ -69,11 +69,13 @@ class _Sheet:
     def _cell(self, column: str, value: object) -> str:
         if value is None:
             return ""
+        if column == "title":
+            return self._say(str(value))
         if isinstance(value, list):
             return ", ".join(map(str, value))
         if column == "at" or column.endswith("_at") or column == "until":
             return self._at(value)
-        for prefix in {"type": ("respond.type.",), "status": ("respond.status.", "respond.shifts.print.status."),
+        for prefix in {"status": ("respond.status.", "respond.shifts.print.status."),
                        "severity": ("respond.severity.",), "kind": ("respond.handoff.",)}.get(column, ()):  # fmt: skip
             said = self._say(prefix + str(value))
             if said != prefix + str(value):
