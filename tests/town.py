@@ -72,6 +72,23 @@ class Town:
             return False
         return True
 
+    @contextlib.asynccontextmanager
+    async def kept_down(self, process: str) -> AsyncIterator[None]:
+        """One of the city's processes is killed, and again whenever it comes back, until the block ends."""
+
+        async def down() -> None:
+            while True:
+                self.kill(process)
+                await asyncio.sleep(0.05)
+
+        killing = asyncio.create_task(down())
+        try:
+            yield
+        finally:
+            killing.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await killing
+
     @contextlib.contextmanager
     def held(self) -> Iterator[None]:
         """What forks the city's processes stands still: whatever falls stays away until the block ends."""
@@ -82,7 +99,7 @@ class Town:
         finally:
             nursery.resume()
 
-    async def healthy(self, within_s: float = 60) -> None:
+    async def healthy(self, within_s: float = 120) -> None:
         """Waits until the city says that it serves."""
         async with asyncio.timeout(within_s):
             while True:
@@ -91,7 +108,7 @@ class Town:
                         return
                 await asyncio.sleep(0.1)
 
-    async def settled(self, devices: Sequence[str], within_s: float = 60) -> None:
+    async def settled(self, devices: Sequence[str], within_s: float = 120) -> None:
         """Waits until each device has an alarm that is in an incident."""
         async with asyncio.timeout(within_s):
             while True:
@@ -108,7 +125,7 @@ async def running(folder: Path, *arguments: str) -> AsyncIterator[Town]:
     """`dure up` in `folder` on free ports, ended by SIGTERM, which must give exit code 0."""
     process = await start(folder, *arguments)
     assert process.stdout is not None
-    line = await asyncio.wait_for(process.stdout.readline(), 120)
+    line = await asyncio.wait_for(process.stdout.readline(), 240)
     assert line, f"the city did not start: see {folder / 'logs'}"
     ready = json.loads(line)
     token = await said("token", "--role", "admin", "--data", str(folder))
@@ -121,7 +138,7 @@ async def running(folder: Path, *arguments: str) -> AsyncIterator[Town]:
         finally:
             with contextlib.suppress(ProcessLookupError):
                 process.terminate()
-            code = await asyncio.wait_for(process.wait(), 60)
+            code = await asyncio.wait_for(process.wait(), 120)
     assert code == 0, "SIGTERM ends a city cleanly"
 
 

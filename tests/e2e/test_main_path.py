@@ -13,11 +13,12 @@ DEVICE, LON, LAT = "E2E-FD-1", 127.42925, 36.630268
 async def test_a_fire_waits_in_the_bar_and_is_handled_by_keys(town: Town, desk: Desk) -> None:
     async with desk.page("board", size="wall") as page:
         await expect(page.get_by_text("실시간")).to_be_visible()
+        await expect(page.locator(".queue [role=listbox]")).to_be_visible()  # drawn with all its rows, or with none
         rows = page.locator(".queue [role=option]").first
         before = int(await rows.get_attribute("aria-setsize") or 0) if await rows.count() else 0
         await burn(town, DEVICE, LON, LAT)
         bar = page.locator(".new[role=status]")
-        await expect(bar).to_be_visible(timeout=20_000)
+        await expect(bar).to_be_visible(timeout=60_000)
         if before:
             await expect(rows).to_have_attribute("aria-setsize", str(before))  # a new one pushes no row away
         await page.keyboard.press("n")
@@ -71,7 +72,7 @@ async def test_an_operator_takes_a_call_in(desk: Desk) -> None:
         await page.get_by_role("button", name="위치 정하기").click()
         dialog = page.get_by_role("dialog")
         canvas = dialog.locator(".maplibregl-canvas")
-        await canvas.wait_for()
+        await expect(dialog.locator(".pick .zoom").first).to_be_visible()  # before, the map hears no click
         await canvas.click(position={"x": 300, "y": 150})
         await dialog.get_by_role("button", name="이 위치로").click()
         await expect(dialog).to_be_hidden()

@@ -9,7 +9,7 @@ from playwright.async_api import Page, expect
 from tests.e2e.conftest import Desk
 from tests.town import Town
 
-pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("e2e"), pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("e2e"), pytest.mark.timeout(400)]
 LON, LAT = 127.42925, 36.630268
 _SEEN = """() => [...document.querySelectorAll('.tile video')].map((video) => {
     const canvas = document.createElement('canvas');
@@ -23,7 +23,7 @@ _SEEN = """() => [...document.querySelectorAll('.tile video')].map((video) => {
 """What each tile's decoded picture adds up to: two different sums are two different pictures."""
 _MOVED = (
     "(before) => { const now = (" + _SEEN + ")();"
-    " return now.length === 5 && now.every((one, i) => one.width > 0 && one.sum !== before[i].sum) }"
+    " return now.length === 5 && now.every((one, i) => one.width > 0 && one.sum !== before[i]?.sum) }"
 )
 
 
@@ -44,9 +44,9 @@ async def _incident(town: Town, kind: str, reference: str) -> dict[str, Any]:
 
 
 async def _five_move(page: Page) -> None:
-    await expect(page.locator(".tile [data-shows=live]")).to_have_count(5, timeout=40_000)
+    await expect(page.locator(".tile [data-shows=live]")).to_have_count(5, timeout=90_000)
     before = await page.evaluate(_SEEN)
-    await page.wait_for_function(_MOVED, arg=before)
+    await page.wait_for_function(_MOVED, arg=before, timeout=90_000)
 
 
 async def _close(town: Town, incident: dict[str, Any]) -> None:
@@ -60,11 +60,12 @@ async def test_five_tiles_move_heal_after_a_kill_and_stop_when_it_is_closed(town
         await _five_move(page)
         await expect(page.locator(".tile .bar").first).to_contain_text("지연")
         await expect(page.locator(".tile .who").first).to_contain_text(incident["receipt_no"])
-        assert town.kill("relay")
-        await expect(page.locator(".tile [data-shows=failed]").first).to_be_visible()
+        with town.held():  # it might be back before anybody looks
+            assert town.kill("relay")
+            await expect(page.locator(".tile [data-shows=failed]").first).to_be_visible()
         await _five_move(page)
         await _close(town, incident)
-        await expect(page.locator(".tile video")).to_have_count(0, timeout=3_000)
+        await expect(page.locator(".tile video")).to_have_count(0)
     camera = incident["cameras"][0]["id"]
     body = {"camera_id": camera, "incident_id": incident["id"], "purpose": "다시 보기"}
     assert (await town.client.post("/video/openings", json=body)).status_code == 409
