@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -124,7 +125,8 @@ def _files(town: Town) -> Iterator[str]:
     if pointer.exists():
         folders.append(Path(pointer.read_text(encoding="utf-8").strip()))
     for folder in folders:
-        for path in sorted(folder.rglob("*")):
+        # Also where a folder goes while it is walked, as those of temporary files do.
+        for path in sorted(Path(place) / name for place, _, names in os.walk(folder) for name in names):
             if path.is_file() and not path.is_symlink():
                 try:
                     whole = path.read_bytes()
