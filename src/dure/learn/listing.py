@@ -13,7 +13,9 @@ from dure.respond.policy import Scope
 
 _VISIBLE = """ and (i.type = any(:scope_types) or i.reported_by_agency = :scope_agency
     or exists (select from handoff h join incident m on m.id = h.incident_id
-        where h.agency_id = :scope_agency and (m.id = i.id or m.merged_into = i.id)))"""
+        where h.agency_id = :scope_agency and (m.id = i.id or m.merged_into = i.id)))
+    and not exists (select from incident_practice p where p.incident_id = i.id
+        and not coalesce(:scope_agency = any(p.agencies), false))"""
 _INCIDENT = (
     "i.receipt_no, i.type, i.severity, i.mode, i.outcome, i.name as place, i.address, i.opened_at as incident_at"
 )

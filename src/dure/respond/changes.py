@@ -12,7 +12,7 @@ from dure.engine.database import Tx
 from dure.engine.web import check_version
 from dure.kernel.errors import Conflict, NotFound
 from dure.kernel.events import Event, Scalar
-from dure.respond import presence, queries
+from dure.respond import practice, presence, queries
 from dure.respond.policy import scope_of
 from dure.respond.types import TYPES
 from dure.trust.principal import Principal
@@ -35,7 +35,8 @@ async def taken(
     row, root = await queries.locked_with_root(tx, incident_id)
     scope = scope_of(principal, TYPES)
     handed = [] if scope.everything else await queries.handed_to(tx, root["id"])
-    if not any(scope.covers(each["type"], handed, each["reported_by_agency"]) for each in (row, root)):
+    part = None if scope.everything else await practice.takes_part(tx, incident_id)
+    if not any(scope.covers(each["type"], handed, each["reported_by_agency"], part) for each in (row, root)):
         raise NotFound("respond.incident.unknown")
     check_version(expected, row["version"])
     if row["merged_into"] is not None and not merged_too:

@@ -42,9 +42,21 @@ class Scope:
     types: frozenset[str] = frozenset()
     agency_id: str | None = None
 
-    def covers(self, type_id: str, handed_to: Collection[str], reported_by: str | None) -> bool:
-        """Whether an incident is within it."""
-        if self.everything or type_id in self.types:
+    def covers(
+        self,
+        type_id: str,
+        handed_to: Collection[str],
+        reported_by: str | None,
+        drill_for: Collection[str] | None = None,
+    ) -> bool:
+        """Whether an incident is within it. `drill_for`: of a led drill, the agencies that take part; no other hears
+        of it.
+        """
+        if self.everything:
+            return True
+        if drill_for is not None and self.agency_id not in drill_for:
+            return False
+        if type_id in self.types:
             return True
         return self.agency_id is not None and (self.agency_id in handed_to or self.agency_id == reported_by)
 

@@ -21,6 +21,7 @@ _OF = text(
     "select i.mode <> 'real' as practice, p.accounts, p.agencies from incident i "
     "left join incident_practice p on p.incident_id = i.id where i.id = :id"
 )
+_AGENCIES = text("select agencies from incident_practice where incident_id = :id")
 _PUT = text("insert into incident_practice (incident_id, accounts, agencies) values (:id, :accounts, :agencies)")
 
 
@@ -30,6 +31,12 @@ async def of(tx: Tx, incident_id: UUID) -> Practice | None:
     if row is None or not row["practice"]:
         return None
     return Practice(frozenset(row["accounts"] or ()), frozenset(row["agencies"] or ()))
+
+
+async def takes_part(tx: Tx, incident_id: UUID) -> Sequence[str] | None:
+    """The agencies of a led drill; None for any other incident."""
+    found: Sequence[str] | None = await tx.scalar(_AGENCIES, {"id": incident_id})
+    return found
 
 
 async def take_part(tx: Tx, incident_id: UUID, accounts: Sequence[UUID], agencies: Sequence[str]) -> None:

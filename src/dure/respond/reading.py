@@ -24,6 +24,7 @@ _COLUMNS = """
         as handoffs_acknowledged,
     f.alarms as alarms_in_all, f.standing as standing_in_all, f.reports as reports_in_all,
     cardinality(f.ids) - 1 as merged_count, k.tasks_open, k.task_due_at,
+    (select p.agencies from incident_practice p where p.incident_id = i.id) as drill_for,
     c.name as clock_name, c.started_at as clock_started_at, c.target_s as clock_target_s
 """
 _FROM = """
@@ -47,7 +48,8 @@ _VISIBLE = """(
     i.type = any(:scope_types) or i.reported_by_agency = :scope_agency
     or exists (select from handoff h join incident m on m.id = h.incident_id
         where h.agency_id = :scope_agency and (m.id = i.id or m.merged_into = i.id))
-)"""
+) and not exists (select from incident_practice p where p.incident_id = i.id
+    and not coalesce(:scope_agency = any(p.agencies), false))"""
 _LISTS = {"scope_types", "statuses", "severities", "types"}
 
 

@@ -43,7 +43,9 @@ async def snapshot(tx: Tx) -> Sequence[views.Value]:
 def visible(viewer: Any, value: views.Value) -> bool:
     """Whether a viewer sees an incident: the same as in lists."""
     assert isinstance(viewer, Principal)
-    return scope_of(viewer, TYPES).covers(value["type"], value["handed_to"], value["reported_by_agency"])
+    return scope_of(viewer, TYPES).covers(
+        value["type"], value["handed_to"], value["reported_by_agency"], value["drill_for"]
+    )
 
 
 def left(viewer: Any, data: Mapping[str, Any]) -> bool:

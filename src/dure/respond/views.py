@@ -49,6 +49,7 @@ def list_form(row: Row) -> Value:
         "handoffs_sent": row["handoffs_sent"],
         "handoffs_acknowledged": row["handoffs_acknowledged"],
         "reported_by_agency": row["reported_by_agency"],
+        "drill_for": row.get("drill_for"),
         "tasks_open": row["tasks_open"],
         "task_due_at": row["task_due_at"],
         "clock": None

@@ -40,7 +40,7 @@ async def of(tx: Tx, incident: RowMapping, language: str) -> Past:
     return Past(
         plan,
         items,
-        kept.row["started_at"],
+        min((one.begun_at for one in items.values() if one.begun_at is not None), default=kept.row["started_at"]),
         incident["closed_at"] or tx.now(),
         await _moments(tx, incident, kept),
         await _severities(tx, incident),
