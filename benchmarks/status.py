@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from benchmarks.measuring import ROOT, Claim, claim, free_port, percentile
 from dure.engine.texts import catalogue
@@ -123,7 +123,7 @@ async def status() -> list[Claim]:
         with _running(_PEER, port, site.folder(folder)):
             await _ready(port)
             theirs, theirs_taken = await _flood(port, "/")
-    told = {"samples": int(ours * SECONDS), "seconds": time.perf_counter() - began, "peer": PEER}
+    told: dict[str, Any] = {"samples": int(ours * SECONDS), "seconds": time.perf_counter() - began, "peer": PEER}
     return [
         claim("status", "public status page and feeds on 2 cores, clients on them too", "requests/s", ours,
               theirs=theirs, **told),

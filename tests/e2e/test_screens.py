@@ -24,6 +24,8 @@ SCREENS = (
     "shifts",
     "shifts/roster",
     "shifts/logs",
+    "operations",
+    "operations/public",
     "playbooks",
     "playbooks/missing_person",
     "market-fire",

@@ -109,6 +109,9 @@ export interface Decision {
   readonly holder: string;
   readonly due_at: string | null;
   readonly state: 'open' | 'done' | 'dropped';
+  readonly incident_id: string | null;
+  /** The task in the incident's room that it became, as it stands. */
+  readonly task_state: 'asked' | 'taken' | 'done' | 'cancelled' | null;
   readonly overdue: boolean;
   readonly outcome: string | null;
 }

@@ -184,6 +184,26 @@ async def test_the_headquarters_meets_decides_and_signs(desk: Desk, database: Da
     assert (ended["overdue"], ended["decisions"][0]["state"]) == (0, "done")
 
 
+async def test_a_decision_about_an_incident_is_a_task_of_its_room_and_ends_with_it(
+    desk: Desk, clock: HeldClock
+) -> None:
+    operator, lead = await desk(), await desk(Role.SHIFT_LEAD)
+    operation = await began(operator)
+    path, incident = f"/operations/{operation['id']}", operation["grouped"][0]["id"]
+    apart = await opened(operator, lon=127.6)
+    wrong = await did(operator, f"{path}/decisions", 422, words="다른 곳", incident=apart["id"])
+    assert wrong["errors"][0]["key"] == "respond.operations.incident.unknown"
+    due = clock.now().replace(hour=5).isoformat()
+    form = {"words": "가스 밸브를 잠근다", "incident": incident, "due_at": due}
+    (made,) = (await did(operator, f"{path}/decisions", **form))["decisions"]
+    waits = await did(operator, f"{path}/decisions/{made['id']}/end", 409, state="done")
+    assert (made["task_state"], waits["key"]) == ("asked", "respond.operations.decision.at_task")
+    await did(lead, f"/incidents/{incident}/tasks/{made['task_id']}/done", result="잠갔음")
+    after = (await operator.get(path)).json()["decisions"][0]
+    assert (after["state"], after["ended_by"]) == ("done", "shift_lead-07")
+    assert (await operator.get(f"{path}/situation")).json()["decisions"]["done"] == 1
+
+
 async def test_the_wall_shows_no_person_and_no_words(desk: Desk, clock: HeldClock) -> None:
     operator = await desk()
     caller = {"name": "홍길동", "phone": "010-1234-5678"}

@@ -6,9 +6,9 @@ from uuid import UUID
 from fastapi import Response
 
 from dure.engine.web import ExpectedVersion, Router
-from dure.respond.operations import forms, meetings, members, paper, queries
+from dure.respond.operations import decisions, forms, meetings, members, paper, queries
+from dure.respond.operations.decisions import Decision
 from dure.respond.operations.desk import Approves, DeskDep, Handles, Reads
-from dure.respond.operations.meetings import Decision
 from dure.trust import audit, vault
 from dure.trust.vault import Person
 
@@ -112,9 +112,11 @@ async def to_print(operation_id: UUID, meeting_id: UUID, who: Reads, desk: DeskD
 
 @router.post("/decisions", status_code=201)
 async def decide(operation_id: UUID, form: forms.DecisionForm, who: Handles, desk: DeskDep) -> dict[str, Any]:
-    """Keep a decision: it is a task until it is ended."""
+    """Keep a decision. About one incident it becomes a task there; any other is a task here until it is ended."""
     decision = Decision(form.words, form.meeting, form.agency, form.member, form.incident, form.due_at)
-    await meetings.decide(desk.tx, who, operation_id, decision)
+    if form.meeting is not None:
+        await meetings.standing(desk.tx, operation_id, form.meeting, None)
+    await decisions.decide(desk.tx, who, operation_id, decision)
     return await desk.shown(who, operation_id)
 
 
@@ -123,5 +125,5 @@ async def end(
     operation_id: UUID, decision_id: UUID, form: forms.EndForm, who: Handles, desk: DeskDep
 ) -> dict[str, Any]:
     """A decision was carried out or dropped."""
-    await meetings.end(desk.tx, who, operation_id, decision_id, form.state, form.outcome)
+    await decisions.end(desk.tx, who, operation_id, decision_id, form.state, form.outcome)
     return await desk.shown(who, operation_id)

@@ -41,10 +41,11 @@ _SAID = text(
     f"and n.incident_id in ({_FAMILY})) as notices"
 )
 _DECISIONS = text(
-    "select count(*) as total, count(*) filter (where state = 'open') as open, "
-    "count(*) filter (where state = 'done') as done, "
-    "count(*) filter (where state = 'open' and due_at < :now) as overdue "
-    "from operation_decision where operation_id = :id"
+    "select count(*) as total, count(*) filter (where stands = 'open') as open, "
+    "count(*) filter (where stands = 'done') as done, "
+    "count(*) filter (where stands = 'open' and due_at < :now) as overdue "
+    "from (select d.due_at, case when d.state = 'open' and t.state = 'done' then 'done' else d.state end as stands "
+    "from operation_decision d left join incident_task t on t.id = d.task_id where d.operation_id = :id) each_one"
 )
 _REQUESTS = text(
     "select count(*) filter (where kind = 'measure') as measures, "

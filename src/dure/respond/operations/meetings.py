@@ -1,7 +1,6 @@
-"""Meetings of the headquarters: agenda, who came, decisions that become tasks, minutes that are signed and frozen."""
+"""Meetings of the headquarters: agenda, who came, minutes that are signed and frozen."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -13,8 +12,7 @@ from dure.engine.database import Tx
 from dure.engine.web import check_version
 from dure.kernel.errors import Conflict, FieldError, Invalid
 from dure.kernel.ids import new_id
-from dure.respond import queries as incidents
-from dure.respond.operations import drafting, model, queries
+from dure.respond.operations import decisions, drafting, model, queries
 from dure.respond.operations.drafting import Writer
 from dure.respond.operations.model import MeetingState
 from dure.trust import audit
@@ -22,7 +20,6 @@ from dure.trust.principal import Principal
 
 _json = msgspec.json
 _NEXT = text("select coalesce(max(ordinal), 0) + 1 from operation_meeting where operation_id = :id")
-_NEXT_DECISION = text("select coalesce(max(ordinal), 0) + 1 from operation_decision where operation_id = :id")
 _CAME = text(
     "insert into operation_attendance (meeting_id, member_id, state) "
     "select :meeting, m.id, :state from operation_member m where m.id = :member and m.operation_id = :operation "
@@ -33,24 +30,6 @@ _ATTENDANCE = text(
     "join operation_member m on m.id = a.member_id where a.meeting_id = :id "
     "order by m.side desc, m.organisation, m.seat"
 )
-_DECISIONS = text(
-    "select d.*, m.organisation, m.seat, a.name as agency_name, a.name_en as agency_name_en, i.receipt_no "
-    "from operation_decision d left join operation_member m on m.id = d.member_id "
-    "left join agency a on a.id = d.agency_id left join incident i on i.id = d.incident_id "
-    "where d.operation_id = :id order by d.ordinal"
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """What was decided, who shall do it (an agency or a seat of the headquarters), until when, for which incident."""
-
-    words: str
-    meeting_id: UUID | None = None
-    agency_id: str | None = None
-    member_id: UUID | None = None
-    incident_id: UUID | None = None
-    due_at: datetime | None = None
 
 
 async def call(
@@ -75,7 +54,7 @@ async def plan(
     agenda: Sequence[str], expected: int | None,
 ) -> None:  # fmt: skip
     """Time, place and agenda anew. Raises Conflict once its minutes are signed or it was cancelled."""
-    row = await _standing(tx, operation_id, meeting_id, expected)
+    row = await standing(tx, operation_id, meeting_id, expected)
     await audit.record(tx, principal, "operation.meeting_plan", "operation_meeting", meeting_id)
     kept = await _agenda(tx, operation_id, agenda)
     await _change(tx, row, starts_at=starts_at, place=place, agenda=kept)
@@ -83,7 +62,7 @@ async def plan(
 
 async def attend(tx: Tx, principal: Principal, operation_id: UUID, meeting_id: UUID, who: Mapping[UUID, str]) -> None:
     """Who was there. Raises NotFound for a seat that is not of this headquarters."""
-    row = await _standing(tx, operation_id, meeting_id, None)
+    row = await standing(tx, operation_id, meeting_id, None)
     await audit.record(tx, principal, "operation.meeting_attend", "operation_meeting", meeting_id)
     for member_id, state in who.items():
         await queries.part(tx, "operation_member", "member", operation_id, member_id)
@@ -144,60 +123,13 @@ def frozen_form(meeting: Mapping[str, Any]) -> dict[str, Any]:
     return {**named, **times, "attendance": sorted(came)}
 
 
-async def decide(tx: Tx, principal: Principal, operation_id: UUID, decision: Decision) -> UUID:
-    """Keep a decision; it is a task until it is ended. Raises NotFound for what it names and is not there."""
-    await queries.taken(tx, operation_id, closed_too=True)
-    if decision.meeting_id is not None:
-        await _standing(tx, operation_id, decision.meeting_id, None)
-    if decision.member_id is not None:
-        await queries.part(tx, "operation_member", "member", operation_id, decision.member_id)
-    if decision.agency_id is not None:
-        await incidents.agency(tx, decision.agency_id)
-    id_ = new_id()
-    await audit.record(tx, principal, "operation.decide", "operation_decision", id_, case=decision.incident_id)
-    await queries.insert(
-        tx, "operation_decision",
-        id=id_, operation_id=operation_id, meeting_id=decision.meeting_id, state="open",
-        ordinal=await tx.scalar(_NEXT_DECISION, {"id": operation_id}),
-        words=await queries.sealed(tx, operation_id, "operation_decision.words", decision.words),
-        agency_id=decision.agency_id, member_id=decision.member_id, incident_id=decision.incident_id,
-        due_at=decision.due_at, made_at=tx.now(), made_by=principal.name,
-    )  # fmt: skip
-    await queries.touched(tx, operation_id, "decision")
-    return id_
-
-
-async def end(tx: Tx, principal: Principal, operation_id: UUID, decision_id: UUID, state: str, outcome: str) -> None:
-    """A decision was carried out, or dropped, and what came of it. Raises Conflict where it has ended."""
-    await queries.taken(tx, operation_id, closed_too=True)
-    row = await queries.part(tx, "operation_decision", "decision", operation_id, decision_id, lock=True)
-    if row["state"] != "open":
-        raise Conflict("respond.operations.decision.ended")
-    await audit.record(tx, principal, f"operation.decision_{state}", "operation_decision", decision_id)
-    kept = await queries.sealed(tx, operation_id, "operation_decision.outcome", outcome)
-    said = {"outcome": kept, "ended_at": tx.now(), "ended_by": principal.name}
-    await queries.update(tx, "operation_decision", decision_id, state=state, **said)
-    await queries.touched(tx, operation_id, "decision")
-
-
 async def whole(tx: Tx, row: RowMapping) -> dict[str, Any]:
     """A meeting with its agenda, minutes, who came and what was decided."""
     (found,) = queries.opened(tx, "operation_meeting", [row], "agenda", "minutes")
     found["agenda"] = _json.decode(found["agenda"]) if found["agenda"] else []
     found["attendance"] = [dict(one) for one in await tx.rows(_ATTENDANCE, {"id": row["id"]})]
-    made = await decisions(tx, row["operation_id"])
+    made = await decisions.listed(tx, row["operation_id"])
     found["decisions"] = [one for one in made if one["meeting_id"] == row["id"]]
-    return found
-
-
-async def decisions(tx: Tx, operation_id: UUID) -> list[dict[str, Any]]:
-    """An operation's decisions with their words and who holds each."""
-    rows = await tx.rows(_DECISIONS, {"id": operation_id})
-    found = queries.opened(tx, "operation_decision", rows, "words", "outcome")
-    for one in found:
-        of_seat = f"{one['organisation']} {one['seat']}" if one["seat"] else ""
-        one["holder"] = of_seat or one["agency_name"] or one["agency_id"] or ""
-        one["overdue"] = one["state"] == "open" and one["due_at"] is not None and one["due_at"] < tx.now()
     return found
 
 
@@ -208,7 +140,8 @@ async def _locked(tx: Tx, operation_id: UUID, meeting_id: UUID, expected: int | 
     return row
 
 
-async def _standing(tx: Tx, operation_id: UUID, meeting_id: UUID, expected: int | None) -> RowMapping:
+async def standing(tx: Tx, operation_id: UUID, meeting_id: UUID, expected: int | None) -> RowMapping:
+    """A meeting that goes on, locked. Raises NotFound, Conflict once it is signed or cancelled."""
     row = await _locked(tx, operation_id, meeting_id, expected)
     if row["state"] not in {MeetingState.PLANNED, MeetingState.HELD}:
         raise Conflict("respond.operations.meeting.state")

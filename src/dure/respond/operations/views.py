@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import RowMapping, text
 
 from dure.engine.database import Tx
-from dure.respond.operations import facts, meetings, queries, reports
+from dure.respond.operations import decisions, facts, meetings, model, queries, reports
 from dure.respond.operations.handling import TOLL
 from dure.respond.policy import Scope
 from dure.trust.vault import Vault
@@ -47,7 +47,7 @@ async def whole(tx: Tx, operation_id: UUID, scope: Scope, vault: Vault) -> dict[
         "words",
         "answer",
     )
-    made = await meetings.decisions(tx, operation_id)
+    made = await decisions.listed(tx, operation_id)
     return {
         **list_form(row),
         "as_of": tx.now(),
@@ -131,12 +131,18 @@ def meeting(found: dict[str, Any]) -> dict[str, Any]:
     names = ("id", "ordinal", "state", "starts_at", "place", "agenda", "minutes", "digest", "made_by", "held_at",
              "signed_at", "signed_by", "version")  # fmt: skip
     came = [plain(one, "member_id", "state", "organisation", "seat", "side") for one in found["attendance"]]
-    return {**plain(found, *names), "attendance": came, "decisions": [str(one["id"]) for one in found["decisions"]]}
+    whole = None if found["digest"] is None else model.digest(meetings.frozen_form(found)) == found["digest"]
+    return {
+        **plain(found, *names),
+        "whole": whole,
+        "attendance": came,
+        "decisions": [str(one["id"]) for one in found["decisions"]],
+    }
 
 
 def decision(found: dict[str, Any]) -> dict[str, Any]:
     """A decision with who holds it and whether it is overdue."""
     return plain(
         found, "id", "ordinal", "meeting_id", "words", "agency_id", "member_id", "incident_id", "receipt_no", "task_id",
-        "holder", "due_at", "state", "overdue", "outcome", "made_at", "made_by", "ended_at", "ended_by",
+        "holder", "due_at", "state", "task_state", "overdue", "outcome", "made_at", "made_by", "ended_at", "ended_by",
     )  # fmt: skip
