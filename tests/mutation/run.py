@@ -74,6 +74,14 @@ PACKAGES = {
             "lines": (_AUDIT + "test_log.py",),
             "search": (_AUDIT + "test_api.py",),
             "api": (_AUDIT + "test_api.py",),
+            "health": (_AUDIT + "test_api.py",),
+            "export": (_AUDIT + "test_api.py", _AUDIT + "test_tree.py"),
+            "checkpoints": (_AUDIT + "test_tree.py", _AUDIT + "test_api.py"),
+            "keys": (_AUDIT + "test_rotation.py", _AUDIT + "test_log.py"),
+            "keeping": ("tests/trust/retention/test_api.py",),
+            "retention": (_AUDIT + "test_tree.py",),
+            "rotating": (_AUDIT + "test_rotation.py",),
+            "succession": (_AUDIT + "test_rotation.py",),
         },
     ),
     "vault": Package(
@@ -91,6 +99,11 @@ PACKAGES = {
             "person": (_VAULT + "test_records.py",),
             "upgrading": (_VAULT + "test_upgrade.py",),
             "first_form": (_VAULT + "test_upgrade.py",),
+            "reasons": (_VAULT + "test_reasons.py",),
+            "resealing": (_VAULT + "test_resealing.py",),
+            "rotating": (_VAULT + "test_keys.py",),
+            "promises": (_VAULT + "test_promises.py",),
+            "upkeep": (_VAULT + "test_upkeep.py",),
         },
     ),
 }
@@ -234,6 +247,9 @@ def run(
         with ThreadPoolExecutor(workers) as pool:
             for mutant, alive in zip(chosen, pool.map(survives, chosen), strict=True):
                 result.made += 1
+                if say and result.made % 20 == 0:
+                    sys.stdout.write(f"{result.made} of {len(chosen)}, {len(result.survived)} survived\n")
+                    sys.stdout.flush()
                 if alive:
                     result.survived.append(mutant)
                     if say:

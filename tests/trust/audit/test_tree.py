@@ -16,6 +16,8 @@ from dure.kernel.clock import HeldClock
 from dure.trust import audit
 from dure.trust.audit import checkpoints, drill, export, keys, merkle, retention, tree, verify
 from dure.trust.audit.walk import Fault, Verdict
+from dure.trust.principal import system
+from dure.trust.retention import kinds
 from dure.trust.retention.model import Mark
 from tests.trust.audit.making import CITY, offline
 
@@ -184,6 +186,24 @@ async def test_old_lines_are_destroyed_and_the_log_stays_provable(
                 out.write(piece)
     (tmp_path / "seen.jsonl").write_text("")
     assert "3 destroyed by the rules of retention" in offline(tmp_path).stdout
+
+
+async def test_what_was_done_to_rights_is_kept_longer_than_the_rest(database: Database, clock: HeldClock) -> None:
+    """제5조제3항: three years, whatever the log is kept for."""
+    clock.set(LONG_AGO)
+    async with database.transaction() as tx:
+        for action in ("account.grant", "token.revoke", "video.open", "accounting.look"):
+            await audit.record(tx, system("test"), action, "x", action)
+    clock.set(LONG_AGO + timedelta(days=1097))
+    async with database.transaction() as tx:
+        before = tx.now() - timedelta(days=366)
+        assert [one.at for one in await retention.find_due(tx, before, None, 9)] == [LONG_AGO] * 2
+        assert len(await retention.find_rights_due(tx, before, None, 9)) == 2
+        assert await retention.destroy(tx, before) == 2
+        left = await tx.rows(text("select action from audit where at = :at order by action"), {"at": LONG_AGO})
+    assert [row["action"] for row in left] == ["account.grant", "token.revoke"]
+    (rule,) = next(kind.rules for kind in kinds.KINDS if kind.name == "audit_rights")
+    assert rule.days >= 3 * 365 + 1, "three years, a leap day among them"
 
 
 async def test_a_held_line_stays_between_destroyed_ones(database: Database, clock: HeldClock) -> None:

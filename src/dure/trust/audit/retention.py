@@ -1,7 +1,8 @@
 """The end of old lines: destroyed by law, line by line, while their leaf hashes keep the tree and every proof whole.
 
 개인정보의 안전성 확보조치 기준 제8조제1항: access records are kept for a year at least, for two where 50,000 people or
-more, unique identifiers or sensitive data are handled. How long this city keeps them stands in the table of retention.
+more, unique identifiers or sensitive data are handled; 제5조제3항: for three years, what was done to rights. How long
+this city keeps them stands in the table of retention.
 A line's leaf hash tells nothing about it: the line's id, which goes with it, held 74 random bits.
 """
 
@@ -20,8 +21,11 @@ from dure.trust.retention.model import Mark, Thing, due_values
 
 _WHY = "개인정보의 안전성 확보조치 기준 제8조제1항"
 _CHUNK = 5_000
-_DUE = text(
-    "select id, at, entity, entity_id, case_id, person_id from audit where at < :before "
+RIGHTS = r"^(account|agency|delegation|duty|invitation|second|service_account|sso|token)\."
+"""Actions by which rights are given, changed and taken away, of people and machines."""
+_DUE = (
+    "select id, at, entity, entity_id, case_id, person_id from audit "
+    "where at < :before and (action ~ :rights) = :of_rights "
     "and (cast(:after_at as timestamptz) is null or (at, id) > (:after_at, cast(:after_id as uuid))) "
     "order by at, id limit :most"
 )
@@ -38,8 +42,19 @@ _DELETE = text("delete from audit where id = any(:ids)")
 
 
 async def find_due(tx: Tx, before: datetime, after: Mark | None, most: int) -> Sequence[Thing]:
-    """Lines older than `before` in the order (at, id); each belongs to its incident, camera, device and person."""
-    rows = await tx.rows(_DUE, due_values(before, after, most))
+    """Lines older than `before` in the order (at, id), those about rights left out; each belongs to its incident,
+    camera, device and person.
+    """
+    return await _due(tx, before, after, most, of_rights=False)
+
+
+async def find_rights_due(tx: Tx, before: datetime, after: Mark | None, most: int) -> Sequence[Thing]:
+    """The same of the lines about rights alone."""
+    return await _due(tx, before, after, most, of_rights=True)
+
+
+async def _due(tx: Tx, before: datetime, after: Mark | None, most: int, *, of_rights: bool) -> Sequence[Thing]:
+    rows = await tx.rows(text(_DUE), {**due_values(before, after, most), "rights": RIGHTS, "of_rights": of_rights})
     return [
         Thing(
             str(row["id"]),
@@ -61,7 +76,7 @@ async def destroy_things(_context: Context, tx: Tx, things: Sequence[Thing]) -> 
 
 
 async def destroy(tx: Tx, before: datetime) -> int:
-    """Take out every line older than `before`; how many there were.
+    """Take out every line older than `before` that is not about rights; how many there were.
 
     Raises what the database raises where a line is younger than a year.
     """

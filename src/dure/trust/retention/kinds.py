@@ -125,5 +125,18 @@ KINDS: tuple[Kind, ...] = (
         begins="trust.retention.begins.work_ended",
     ),
     Kind("audit", _LOG, ended_lines.find_due, ended_lines.destroy_things, decide=_log),
+    Kind(
+        "audit_rights",
+        (
+            Rule(
+                date(2023, 9, 22),
+                1097,
+                "개인정보의 안전성 확보조치 기준(개인정보보호위원회고시 제2023-6호) 제5조제3항: "
+                "권한 부여·변경·말소 내역 3년",
+            ),
+        ),
+        ended_lines.find_rights_due,
+        ended_lines.destroy_things,
+    ),
     Kind("person_opening", _LOG, due_of(_OPENINGS), _forget_openings, decide=_log),
 )
