@@ -116,8 +116,10 @@ async def test_up_the_ladder_rung_by_rung_by_the_roster_of_that_moment(
     operator = await desk("oper-1")
     seen = (await operator.get("/shifts/now")).json()["rises"]
     assert [(one["status"], len(one["items"])) for one in seen] == [("open", 2)]
-    for item in ("1.1", "1.2"):
-        assert (await operator.post(f"/incidents/{incident}/run/items/{item}/done", json={})).is_success
+    for item, act in (("1.1", "override"), ("1.2", "skip")):
+        path = f"/incidents/{incident}/run/items/{item}/{act}"
+        assert (await operator.post(path, json={})).status_code == 422  # not without a reason
+        assert (await operator.post(path, json={"reason": "현장에서 확인했다"})).is_success
     assert (await operator.get("/shifts/now")).json()["rises"] == []
     clock.advance(61)
     await woken(database)

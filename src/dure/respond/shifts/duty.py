@@ -17,8 +17,8 @@ from dure.respond.shifts.model import Crew
 _NAMED = text("select * from roster where answers_to = :word")
 _OF_AGENCY = text("select * from roster where agency_id = :agency order by created_at, id limit 1")
 _REACHED = text(
-    "select owner, medium from notice_contact where owner = any(:owners) and medium in ('text', 'email') "
-    "order by medium desc"
+    "select distinct owner, medium from notice_contact where owner = any(:owners) "
+    "and medium in ('text', 'push', 'email')"
 )
 _PRESENT = text("select id from account where id = any(:ids) and state = 'active'")
 LEADS = "shift_lead"
@@ -75,19 +75,26 @@ async def standing(tx: Tx, kept: Kept, rung: Rung, at: datetime) -> tuple[UUID, 
     return tuple(one.account_id for one in crew.people)
 
 
-async def found(tx: Tx, kept: Kept, rungs: Sequence[Rung], at: datetime) -> tuple[list[Found], Mapping[UUID, Channel]]:
+async def found(
+    tx: Tx, kept: Kept, rungs: Sequence[Rung], at: datetime
+) -> tuple[list[Found], Mapping[UUID, tuple[Channel, ...]]]:
     """Each rung with its people at a moment, and by what each of them can be reached."""
     people = [await standing(tx, kept, rung, at) for rung in rungs]
     ways = await reached_by(tx, {one for each in people for one in each})
     return [Found(n, each, tuple(one for one in each if one in ways)) for n, each in enumerate(people)], ways
 
 
-async def reached_by(tx: Tx, accounts: Collection[UUID]) -> dict[UUID, Channel]:
-    """By what some accounts can be reached: a text where a number is known, else a mail."""
+async def reached_by(tx: Tx, accounts: Collection[UUID]) -> dict[UUID, tuple[Channel, ...]]:
+    """By what some accounts can be reached: a text and their browsers, a mail only where neither is known."""
     owners = {f"account:{one}": one for one in accounts}
-    rows = await tx.rows(_REACHED, {"owners": list(owners)})
-    ways = {owners[row["owner"]]: Channel.EMAIL for row in rows}
-    return ways | {owners[row["owner"]]: Channel.SMS for row in rows if row["medium"] == "text"}
+    known: dict[UUID, set[str]] = {}
+    for row in await tx.rows(_REACHED, {"owners": list(owners)}):
+        known.setdefault(owners[row["owner"]], set()).add(row["medium"])
+    order = (("text", Channel.SMS), ("push", Channel.PUSH))
+    return {
+        one: tuple(channel for medium, channel in order if medium in media) or (Channel.EMAIL,)
+        for one, media in known.items()
+    }
 
 
 async def roster_for(tx: Tx, agency_id: str | None) -> RowMapping | None:

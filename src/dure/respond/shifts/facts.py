@@ -18,7 +18,8 @@ Value = dict[str, Any]
 
 _INCIDENTS = text(
     "select id::text as id, receipt_no, type, severity, status, mode, outcome, opened_at, acknowledged_at, closed_at, "
-    "name, address from incident where merged_into is null and (opened_at >= :since and opened_at < :until "
+    "coalesce(name, address) as name from incident where merged_into is null "
+    "and (opened_at >= :since and opened_at < :until "
     "or closed_at >= :since and closed_at < :until) order by opened_at, id limit :most"
 )
 _INCIDENT_COUNTS = text(
@@ -86,7 +87,8 @@ async def between(tx: Tx, since: datetime, until: datetime) -> Value:
 
 
 _OPEN = text(
-    "select i.id::text as id, i.receipt_no, i.type, i.severity, i.status, i.mode, i.opened_at, i.name, i.address, "
+    "select i.id::text as id, i.receipt_no, i.type, i.severity, i.status, i.mode, i.opened_at, "
+    "coalesce(i.name, i.address) as name, "
     "array(select distinct h.agency_id from handoff h where h.incident_id = i.id order by 1) as handed_to, "
     "(select min(d.due_at) from (select a.due_at from run_act a join run u on u.id = a.run_id "
     "where u.incident_id = i.id and u.status = 'running' and a.status in ('running', 'stuck') and a.due_at is not null "

@@ -1,6 +1,6 @@
 """Rosters between the rows and the plain values that decide who is on duty."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -30,7 +30,6 @@ _CHANGES = text(
     "order by decided_at, id"
 )
 _LABELS = text("select id, label, state from account where id = any(:ids)")
-_REACHED = text("select distinct owner from notice_contact where owner = any(:owners) and medium in ('text', 'email')")
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,10 +137,3 @@ def _replacements(changes: Sequence[RowMapping]) -> list[Replacement]:
         if one["kind"] == "swap":
             found.append(Replacement(one["other_day"], one["other_shift"], one["in_account"], one["out_account"]))
     return found
-
-
-async def reachable(tx: Tx, accounts: Collection[UUID]) -> frozenset[UUID]:
-    """Those of some accounts for whom a number or a mail address is known."""
-    owners = {f"account:{one}": one for one in accounts}
-    rows = await tx.rows(_REACHED, {"owners": list(owners)})
-    return frozenset(owners[one["owner"]] for one in rows)

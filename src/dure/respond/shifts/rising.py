@@ -125,7 +125,7 @@ async def _climb(tx: Tx, incident: RowMapping, rise: RowMapping, still: Sequence
     row = await keeping.row(tx, rise["roster_id"]) if rise["roster_id"] else await keeping.centre(tx)
     rungs: Sequence[Rung] = ladder.USUAL if row is None else ladder.from_json(row["ladder"])
     found: list[Found] = [Found(n, (), ()) for n in range(len(rungs))]
-    ways: Mapping[UUID, Channel] = {}
+    ways: Mapping[UUID, tuple[Channel, ...]] = {}
     if row is not None:
         found, ways = await duty.found(tx, await keeping.at(tx, row, tx.now()), rungs, tx.now())
     step = ladder.climb(found, min(rise["rung"], len(rungs)), rise["rounds"])
@@ -144,7 +144,8 @@ async def _climb(tx: Tx, incident: RowMapping, rise: RowMapping, still: Sequence
     labels = await _labels(tx, step.told.reachable)
     await _call(tx, rise, rung, step.told.rung, list(labels.values()), None)
     for account in step.told.reachable:
-        await _tell(tx, incident, rise, still, account, ways[account])
+        for channel in ways[account]:
+            await _tell(tx, incident, rise, still, account, channel)
     params: dict[str, str | int] = {**_names(rung), "who": ", ".join(labels.values()), "n": len(still), **_first(still)}
     await timeline.add(tx, incident["id"], Entry.PLAYBOOK, "rise_told", params)
     await _on(tx, rise, step, "open", rung.wait_s)

@@ -8,7 +8,7 @@ from sqlalchemy import RowMapping, text
 
 from dure.engine.database import Tx
 from dure.kernel.messages import Language
-from dure.respond.shifts import calendar, keeping, ladder, patterns, roster
+from dure.respond.shifts import calendar, patterns, roster
 from dure.respond.shifts.keeping import Kept
 from dure.respond.shifts.model import Crew, Gap, Slot
 from dure.respond.shifts.policy import sees, sets
@@ -142,16 +142,3 @@ def gaps_of(kept: Kept, first: date, last: date) -> list[Gap]:
         return []
     begins = roster.moment(first, time(0), kept.zone)
     return roster.gaps(kept.roster, begins, roster.moment(last + timedelta(days=1), time(0), kept.zone), kept.zone)
-
-
-def rungs_value(row: RowMapping, language: Language) -> list[Value]:
-    """A ladder's rungs, named."""
-    return [
-        {"title": one.en if language == "en" else one.ko, "kind": one.kind.value, "wait_s": one.wait_s}
-        for one in ladder.from_json(row["ladder"])
-    ]
-
-
-async def load_month(tx: Tx, row: RowMapping, first: date, last: date) -> Kept:
-    """A roster for a month."""
-    return await keeping.load(tx, row, first, last)
