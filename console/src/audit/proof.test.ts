@@ -17,6 +17,13 @@ describe('the proof of a line', () => {
     expect(await proven({ ...shown, proof: shown.proof.slice(1) })).toBe('wrong');
     expect(await proven({ ...shown, leaf: '00'.repeat(32), line: null })).toBe('wrong');
   });
+  it('is of what the log holds, not of the words that were opened for the reader', async () => {
+    const line = shown.line;
+    if (line === null) throw new Error('the vector has a line');
+    const opened = { ...line, purpose: 'pipa.15.1.5 rescue, in words', purpose_kept: 'pipa.15.1.5 sealed:actor:0:x' };
+    expect(canonical(opened)).toEqual(canonical({ ...line, purpose: opened.purpose_kept }));
+    expect(await proven({ ...shown, line: { ...line, purpose_kept: null } })).toBe('proven');
+  });
   it('says what waits and what was destroyed', async () => {
     expect(await proven({ ...shown, checkpoint: null, proof: [] })).toBe('waiting');
     expect(await proven({ ...shown, line: null })).toBe('destroyed');

@@ -12,6 +12,8 @@ export interface StoredLine {
   readonly entity_id: string;
   readonly person_id: string | null;
   readonly purpose: string | null;
+  /** What the log itself holds where words of the purpose were sealed: that is what is proven. */
+  readonly purpose_kept?: string | null;
   readonly case_id: string | null;
   readonly outcome: string;
 }
@@ -48,7 +50,7 @@ function microseconds(at: string): string {
 export function canonical(line: StoredLine): Uint8Array {
   const encoder = new TextEncoder();
   const parts = fields.map((name) => {
-    const value = name === 'at' ? microseconds(line.at) : line[name];
+    const value = name === 'at' ? microseconds(line.at) : name === 'purpose' ? (line.purpose_kept ?? line.purpose) : line[name];
     return value === null ? '-' : `${encoder.encode(value).length}:${value}`;
   });
   return encoder.encode(parts.join(''));
