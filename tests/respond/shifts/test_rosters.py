@@ -1,6 +1,7 @@
 """Rosters over HTTP: plans, months, substitutes and swaps, files in and out."""
 
 import io
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -13,11 +14,11 @@ from sqlalchemy import create_engine, text
 import dure.app
 import dure.respond.tables
 import dure.trust.tables  # noqa: F401  # some refer to others
-from dure.engine.database import driver_url, metadata
+from dure.engine.database import Database, driver_url, metadata
 from dure.kernel.clock import HeldClock
-from dure.respond.shifts import tables
+from dure.respond.shifts import laying, tables
 from dure.trust.roles import Role
-from tests.respond.shifts.conftest import Desk, plan_of
+from tests.respond.shifts.conftest import NOON, Desk, plan_of
 
 OURS = {table.name for table in vars(tables).values() if getattr(table, "metadata", None) is metadata}
 
@@ -199,3 +200,34 @@ async def test_offices_see_and_set_their_own_only(desk: Desk, roster_id: str) ->
     assert [one["ko"] for one in changed.json()["ladder"]] == ["당직"]
     rungs[0]["roster_id"] = roster_id
     assert (await lead.patch(f"/rosters/{roster_id}", json={"ladder": rungs})).status_code == 422
+
+
+async def test_roles_that_are_held_on_duty_follow_the_roster(
+    desk: Desk, roster_id: str, people: dict[str, UUID], clock: HeldClock, database: Database
+) -> None:
+    async with database.transaction() as tx:
+        await tx.execute(
+            text("update grant_role set on_duty = true where account_id = any(:ids)"),
+            {"ids": [people["oper-1"], people["oper-2"]]},
+        )
+        await laying.lay(tx)
+        first = await tx.scalar(text("select count(*) from duty"))
+        await laying.lay(tx)
+        assert await tx.scalar(text("select count(*) from duty")) == first > 0
+    assert (await (await desk("oper-1")).get("/rosters")).status_code == 200
+    assert (await (await desk("oper-2")).get("/rosters")).status_code == 403
+    admin = await desk("admin-1")
+    instead = {"kind": "substitute", "why": "leave", "out_account": str(people["oper-1"]), "day": "2026-12-01",
+               "shift": "D", "in_account": str(people["oper-4"])}  # fmt: skip
+    assert (await admin.post(f"/rosters/{roster_id}/changes", json=instead)).status_code == 201
+    async with database.transaction() as tx:
+        await laying.lay(tx)
+    assert (await (await desk("oper-1")).get("/rosters")).status_code == 403
+    clock.set(NOON + timedelta(hours=3))
+    async with database.transaction() as tx:
+        await laying.lay(tx)
+    assert (await (await desk("oper-2")).get("/rosters")).status_code == 200
+    plan = plan_of(people, since="2026-12-02")
+    plan["teams"] = plan["teams"][::-1]  # type: ignore[index]
+    lead = await desk("lead-1")
+    assert (await lead.put(f"/rosters/{roster_id}/plan", json=plan)).status_code == 200

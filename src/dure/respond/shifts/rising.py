@@ -118,7 +118,7 @@ async def handle(tx: Tx, subject: str) -> None:
     await changed(tx, incident_id, CHANGE)
 
 
-QUEUE = Queue(NAME, handle, lanes=1)
+QUEUE = Queue(NAME, handle, lanes=2)
 
 
 async def _climb(tx: Tx, incident: RowMapping, rise: RowMapping, still: Sequence[Mapping[str, Any]]) -> None:

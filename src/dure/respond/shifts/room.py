@@ -4,7 +4,7 @@ from fastapi import APIRouter
 
 from dure.engine.room import Every, Room
 from dure.respond.runs import parties
-from dure.respond.shifts import api, api_logs, duty, kept, logs, rising
+from dure.respond.shifts import api, api_logs, duty, kept, laying, logs, rising
 from dure.respond.shifts.policy import GRANTS
 
 _router = APIRouter()
@@ -17,6 +17,10 @@ ROOM = Room(
     router=_router,
     grants=GRANTS,
     jobs=(rising.QUEUE,),
-    every=(Every("shifts.logs", 60, logs.run), Every("shifts.rises", 60, rising.tidy)),
+    every=(
+        Every("shifts.logs", 60, logs.run),
+        Every("shifts.rises", 60, rising.tidy),
+        Every("shifts.duties", 60, laying.run),
+    ),
     retention=(kept.LOG,),
 )
