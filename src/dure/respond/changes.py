@@ -3,14 +3,15 @@ it.
 """
 
 from collections.abc import Collection
-from typing import Any
+from typing import Any, NoReturn
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import RowMapping
+from sqlalchemy import RowMapping, text
 
 from dure.engine.database import Tx
-from dure.engine.web import check_version
-from dure.kernel.errors import Conflict, NotFound
+from dure.engine.settings import city_zone
+from dure.kernel.errors import Conflict, FieldError, NotFound, PreconditionFailed
 from dure.kernel.events import Event, Scalar
 from dure.respond import practice, presence, queries
 from dure.respond.policy import scope_of
@@ -38,10 +39,27 @@ async def taken(
     part = None if scope.everything else await practice.takes_part(tx, incident_id)
     if not any(scope.covers(each["type"], handed, each["reported_by_agency"], part) for each in (row, root)):
         raise NotFound("respond.incident.unknown")
-    check_version(expected, row["version"])
+    if expected is not None and expected != row["version"]:
+        await _changed_meanwhile(tx, incident_id)
     if row["merged_into"] is not None and not merged_too:
         raise Conflict("respond.incident.merged", receipt_no=root["receipt_no"])
     return row
+
+
+_LAST = text(
+    "select at, actor, key, params from timeline where incident_id = :id and kind <> 'signal' "
+    "order by at desc, seq desc limit 1"
+)
+
+
+async def _changed_meanwhile(tx: Tx, incident_id: UUID) -> NoReturn:
+    """Say who did what last: the reader decides anew with it before them. Raises PreconditionFailed."""
+    last = await tx.row(_LAST, {"id": incident_id})
+    if last is None:
+        raise PreconditionFailed("respond.incident.changed", by="none", at="")
+    at = last["at"].astimezone(ZoneInfo(city_zone())).strftime("%H:%M:%S")
+    what = FieldError("", last["key"], {**last["params"], "words": "", "count": 1})
+    raise PreconditionFailed("respond.incident.changed", fields=[what], by=last["actor"] or "none", at=at)
 
 
 async def changed(tx: Tx, incident_id: UUID, what: str, *, reached: Collection[str] = (), **values: Any) -> None:

@@ -21,6 +21,7 @@ from dure.respond.room import ROOM
 from dure.trust.principal import Principal
 from dure.trust.retention.model import Thing
 from dure.trust.roles import Role
+from dure.trust.vault import reasons
 from tests.respond.conftest import Desk, acted, keys, opened
 from tests.respond.room.test_files import SECRET, exif, photo
 from tests.respond.room.test_tasks import city
@@ -55,6 +56,21 @@ async def test_roles_are_handed_over(operator: httpx.AsyncClient, desk: Desk, da
     ended = await acted(operator, incident, f"roles/{liaison['id']}/end")
     assert [one["role"] for one in ended["roles"] if one["until"] is None] == ["lead"]
     assert keys(ended)[-4:] == ["role_taken", "role_handed", "role_given", "role_ended"]
+
+
+async def test_who_is_second_is_told_what_changed(operator: httpx.AsyncClient, desk: Desk) -> None:
+    incident = await opened(operator)
+    lead = await desk(Role.SHIFT_LEAD)
+    await acted(lead, incident, "severity", severity="serious", reason="연기가 줄었다")
+    stale = await operator.post(
+        f"/incidents/{incident['id']}/close",
+        json={"outcome": "real", "reason": "끝"},
+        headers={"if-match": f'W/"{incident["version"]}"'},
+    )
+    assert stale.status_code == 412
+    told = stale.json()
+    assert (told["key"], "shift_lead-07" in told["title"]) == ("respond.incident.changed", True)
+    assert "심각도를 심각에서 경계로 바꿈" in told["errors"][0]["reason"]
 
 
 async def test_a_decision_stands_and_is_corrected_by_another(
@@ -140,7 +156,9 @@ async def test_an_attachment_is_sealed_opened_with_a_purpose_and_gone_with_its_i
     assert got.headers["content-disposition"].startswith("inline; filename*=UTF-8''")
     async with database.transaction() as tx:
         lines = await tx.rows(text("select purpose, case_id from audit where action = 'incident.attachment_open'"))
-        assert [tuple(line.values()) for line in lines] == [("현장 확인", incident["id"])]
+        assert [line["case_id"] for line in lines] == [incident["id"]]
+        assert "sealed:incident:" in lines[0]["purpose"]
+        assert reasons.opened(tx, [lines[0]["purpose"]]) == ["현장 확인"]
     text_file = {"file": ("a.csv", "이름\n홍".encode(), "text/html")}
     answer = await operator.post(f"/attachments/{incident['id']}", files=text_file, data={"persons": "false"})
     sheet = answer.json()["attachments"][0]
