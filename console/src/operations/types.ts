@@ -186,7 +186,7 @@ export interface Situation {
   readonly agencies: readonly { readonly agency_id: string; readonly name: string | null; readonly name_en: string | null; readonly sent: number; readonly acknowledged: number; readonly declined: number }[];
   readonly items: readonly Grouped[];
   readonly levels: readonly { readonly change: LevelChange['change']; readonly before: Severity | null; readonly after: Severity | null; readonly at: string; readonly issued_by: string }[];
-  readonly next_meeting: { readonly ordinal: number; readonly starts_at: string; readonly place: string } | null;
+  readonly next_meeting: { readonly ordinal: number; readonly starts_at: string } | null;
   readonly last_report: { readonly kind: ReportLine['kind']; readonly ordinal: number; readonly number: string; readonly as_of: string; readonly approved_at: string } | null;
   readonly posts: readonly { readonly level: Severity | null; readonly title: Readonly<Record<'ko' | 'en', string>>; readonly approved_at: string }[];
 }

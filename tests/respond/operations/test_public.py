@@ -20,7 +20,7 @@ from dure.kernel.clock import HeldClock
 from dure.kernel.errors import Conflict, Forbidden, Invalid
 from dure.notices import publishing
 from dure.notices.cap.model import Area, Category, Certainty, Info, Severity, Status, Urgency
-from dure.respond.operations import posts, site
+from dure.respond.operations import handling, posts, site
 from dure.respond.operations.posts import Words
 from dure.trust.principal import Principal
 from dure.trust.roles import Role
@@ -91,6 +91,15 @@ async def test_nothing_is_published_without_korean(database: Database) -> None:
         id_ = await posts.write(tx, WRITER, words(title=" "), None)
         with pytest.raises(Invalid):
             await posts.act(tx, WRITER, id_, "submit")
+
+
+async def test_a_drill_is_never_told_to_citizens(database: Database) -> None:
+    drill = handling.Wanted("훈련", "fire", "drill", "", "")
+    async with database.transaction() as tx:
+        id_ = await posts.write(tx, WRITER, words(), await handling.begin(tx, WRITER, drill))
+        await posts.act(tx, WRITER, id_, "submit")
+        with pytest.raises(Conflict):
+            await posts.act(tx, LEAD, id_, "approve")
 
 
 async def test_the_page_reads_in_both_languages_without_scripts(

@@ -81,8 +81,8 @@ async def rewrite(tx: Tx, principal: Principal, post_id: UUID, words: Words, exp
 async def act(
     tx: Tx, principal: Principal, post_id: UUID, what: str, reason: str = "", expected: int | None = None
 ) -> None:
-    """Submit, return or approve the newest revision. Raises Conflict out of turn, Invalid where it says nothing in
-    Korean, Forbidden where somebody approves what they wrote.
+    """Submit, return or approve the newest revision. Raises Conflict out of turn and for a drill, Invalid where it says
+    nothing in Korean, Forbidden where somebody approves what they wrote.
     """
     row = await _taken(tx, post_id, expected)
     revision = (await _revisions(tx, [post_id]))[post_id][-1]
@@ -93,6 +93,9 @@ async def act(
         raise Invalid("engine.fields.wrong", fields=fields)
     if what == "approve" and revision["writer"] == principal.actor:
         raise Forbidden("respond.operations.post.own")
+    operation = None if row["operation_id"] is None else await queries.one(tx, row["operation_id"])
+    if what == "approve" and operation is not None and operation["mode"] != "real":
+        raise Conflict("respond.operations.post.drill")
     await audit.record(tx, principal, f"operation.post_{what}", "public_post", post_id)
     approved = after is PostState.APPROVED
     said = {"approved_by": principal.name if approved else None, "approved_at": tx.now() if approved else None}

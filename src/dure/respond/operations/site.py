@@ -69,8 +69,10 @@ def write(place: Path, files: Mapping[str, bytes]) -> int:
     place.mkdir(parents=True, exist_ok=True)
     written = 0
     for name in sorted(files, key=lambda one: (one.endswith(".html"), one)):
-        written += _laid(place / name, files[name])
-        _laid(place / f"{name}.gz", gzip.compress(files[name], 9, mtime=0))
+        packed = place / f"{name}.gz"
+        if _laid(place / name, files[name]) or not packed.exists():
+            _laid(packed, gzip.compress(files[name], 9, mtime=0))
+            written += 1
     return written
 
 

@@ -11,7 +11,7 @@ from dure.engine.database import Tx
 from dure.respond.operations import facts, queries
 
 _NEXT = text(
-    "select ordinal, starts_at, place from operation_meeting where operation_id = :id and state = 'planned' "
+    "select ordinal, starts_at from operation_meeting where operation_id = :id and state = 'planned' "
     "and starts_at > :since order by starts_at limit 1"
 )
 _REPORT = text(
