@@ -131,7 +131,7 @@ async def running(folder: Path, *arguments: str) -> AsyncIterator[Town]:
     token = await said("token", "--role", "admin", "--data", str(folder))
     host, _, port = ready["mqtt"].rpartition(":")
     async with httpx.AsyncClient(
-        base_url=ready["url"] + "/api/v1", headers={"Authorization": f"Bearer {token}"}, timeout=30
+        base_url=ready["url"] + "/api/v1", headers={"Authorization": f"Bearer {token}"}, timeout=60
     ) as client:
         try:
             yield Town(folder, psutil.Process(process.pid), client, ready["url"], host, int(port), ready["admin_link"])

@@ -20,7 +20,7 @@ from tests.browser import launch_options
 from tests.town import Town, running
 
 NAME, PASSWORD = "oper-07", "correct horse battery staple"
-expect.set_options(timeout=20_000)  # two cores draw the maps in software, beside the other tests
+expect.set_options(timeout=60_000)  # two cores draw the maps in software, beside the other tests
 SIZES = {"wall": (1920, 1080), "desk": (1366, 768), "phone": (390, 844)}
 
 

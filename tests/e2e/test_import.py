@@ -26,7 +26,7 @@ async def test_bad_rows_are_named_and_good_ones_come_in(town: Town, desk: Desk, 
         await page.get_by_label("자료 종류").select_option("devices")
         await page.locator("input[type=file]").set_input_files(file)
         await page.get_by_role("button", name="미리보기").click()
-        await expect(page.get_by_text("CP949로 읽음")).to_be_visible(timeout=20_000)
+        await expect(page.get_by_text("CP949로 읽음")).to_be_visible()
         rejected = page.locator("tr.rejected")
         await expect(rejected).to_have_count(2)
         await expect(page.locator("tr.reason").first).to_be_visible()
@@ -40,11 +40,11 @@ async def test_bad_rows_are_named_and_good_ones_come_in(town: Town, desk: Desk, 
         assert "나쁜 번호" in kept.read_text(encoding="utf-8-sig")
 
         await page.keyboard.press("Control+Enter")
-        await expect(page.get_by_role("button", name="되돌리기")).to_be_visible(timeout=20_000)
+        await expect(page.get_by_role("button", name="되돌리기")).to_be_visible()
         for device in ("E2E-IMP-1", "E2E-IMP-2", "E2E-IMP-4"):
             assert (await town.client.get(f"/devices/{device}")).status_code == 200
         await page.get_by_role("button", name="되돌리기").click()
-        await expect(page.get_by_text("되돌렸습니다")).to_be_visible(timeout=20_000)
+        await expect(page.get_by_text("되돌렸습니다")).to_be_visible()
         assert (await town.client.get("/devices/E2E-IMP-1")).status_code == 404
 
 
@@ -54,4 +54,4 @@ async def test_a_file_that_cannot_be_read_says_why(desk: Desk, tmp_path: Path) -
     async with desk.page("assets/import", language="en") as page:
         await page.locator("input[type=file]").set_input_files(file)
         await page.get_by_role("button", name="Preview").click()
-        await expect(page.get_by_text("This file cannot be read")).to_be_visible(timeout=20_000)
+        await expect(page.get_by_text("This file cannot be read")).to_be_visible()

@@ -89,7 +89,7 @@ async def _go(page: Page, address: str) -> None:
     """Goes to a screen and waits until nothing loads any more."""
     await page.evaluate("address => { location.hash = '#/' + address }", address)
     await page.locator(f'main[data-address="{address}"]').wait_for()
-    await expect(page.locator(".loading")).to_have_count(0, timeout=30_000)
+    await expect(page.locator(".loading")).to_have_count(0)
 
 
 @pytest.mark.parametrize(("size", "theme", "language"), WAYS)
