@@ -25,7 +25,7 @@ from dure.respond.types import TYPES
 from dure.trust import audit
 from dure.trust.policy import is_purpose
 from dure.trust.principal import Principal
-from dure.trust.vault import texts
+from dure.trust.vault import reasons, texts
 from dure.trust.vault.records import of as vault_of
 
 MOST: Final = 200
@@ -141,7 +141,7 @@ async def open_one(tx: Tx, principal: Principal, incident_id: UUID, attachment_i
         raise Invalid(key, fields=[FieldError("purpose", key)])
     if row["sealed"] is None:
         raise Conflict("respond.attachment.gone")
-    said = (purpose or "").strip() or None
+    said = await reasons.sealed(tx, principal, (purpose or "").strip(), incident_id=row["incident_id"]) or None
     await audit.record(
         tx, principal, "incident.attachment_open", "attachment", attachment_id, purpose=said, case=incident_id
     )
