@@ -69,7 +69,20 @@ async def load(tx: Tx, incident_id: UUID, *, lock: bool) -> Kept | None:
         for each in await tx.rows(_ITEMS, {"run": row["id"]})
     }
     moments = {name: datetime.fromisoformat(at) for name, at in row["moments"].items()}
-    return Kept(row, plan_of(row, row["language"]), State(RunStatus(row["status"]), items, moments))
+    return Kept(row, _own_plan(row), State(RunStatus(row["status"]), items, moments))
+
+
+_PLANS_MOST = 512
+_plans: dict[UUID, Playbook] = {}
+"""The plans of the runs that were carried on last, by the run's id: a run's plan never changes."""
+
+
+def _own_plan(row: RowMapping) -> Playbook:
+    plan = _plans.pop(row["id"], None) or plan_of(row, row["language"])
+    _plans[row["id"]] = plan  # the newest stand last
+    if len(_plans) > _PLANS_MOST:
+        del _plans[next(iter(_plans))]
+    return plan
 
 
 def plan_of(row: Mapping[Any, Any], language: str) -> Playbook:
