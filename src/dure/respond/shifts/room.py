@@ -2,9 +2,9 @@
 
 from fastapi import APIRouter
 
-from dure.engine.room import Every, Room
+from dure.engine.room import Every, Room, Task
 from dure.respond.runs import parties
-from dure.respond.shifts import api, api_logs, duty, kept, laying, logs, rising
+from dure.respond.shifts import api, api_logs, calendar, duty, kept, laying, logs, rising
 from dure.respond.shifts.policy import GRANTS
 
 _router = APIRouter()
@@ -17,6 +17,7 @@ ROOM = Room(
     router=_router,
     grants=GRANTS,
     jobs=(rising.QUEUE,),
+    tasks=(Task("holidays.web", "web", calendar.keep_warm), Task("holidays.work", "work", calendar.keep_warm)),
     every=(
         Every("shifts.logs", 60, logs.run),
         Every("shifts.rises", 60, rising.tidy),
