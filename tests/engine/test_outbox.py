@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 from sqlalchemy import text
@@ -12,7 +14,7 @@ from dure.engine.database import Database, Tx
 from dure.engine.outbox import LostLease, Relay
 from dure.engine.stream import Stream
 from dure.engine.tasks import ended
-from dure.kernel.errors import NotFound
+from dure.kernel.errors import NotFound, Unavailable
 from dure.kernel.events import Event
 
 
@@ -107,6 +109,42 @@ async def test_a_running_relay_hears_of_commits(database: Database, stream: Stre
     await asyncio.wait_for(moved.wait(), 30)
     assert await numbered(database) == [(1, 1)]
     await ended([running])
+
+
+async def test_relay_and_consumers_begin_late_where_the_database_is_away_at_first(
+    database: Database, stream: Stream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dure.engine.tasks.TRY_S", 0.0)
+    refused, real = 0, Database.transaction
+
+    @asynccontextmanager
+    async def away_at_first(self: Database) -> AsyncIterator[Tx]:
+        nonlocal refused
+        if refused < 4:
+            refused += 1
+            raise Unavailable("engine.database.away")
+        async with real(self) as tx:
+            yield tx
+
+    async def report(_name: str, _waiting_s: float | None) -> None:
+        return
+
+    done = asyncio.Event()
+
+    async def hear(_tx: Tx, _one: Event) -> None:
+        done.set()
+
+    await emit(database, event(1))
+    monkeypatch.setattr(Database, "transaction", away_at_first)
+    relay, group = (
+        Relay(database, stream, "urn:test"),
+        Group(database, [Consumer("test.late", ("ThingMade.v1",), hear)]),
+    )
+    running = [asyncio.create_task(one) for one in (relay.run(), group.run(report))]
+    await asyncio.wait_for(done.wait(), 60)
+    assert refused == 4
+    assert not any(one.done() for one in running)
+    await ended(running)
 
 
 async def handled(database: Database) -> list[str]:

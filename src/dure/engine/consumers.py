@@ -16,6 +16,7 @@ from sqlalchemy import text
 
 from dure.engine import outbox
 from dure.engine.database import Database, Tx
+from dure.engine.tasks import begun
 from dure.kernel.errors import NotFound, Unavailable
 from dure.kernel.events import Event
 
@@ -189,8 +190,7 @@ class Group:
     async def run(self, report: Callable[[str, float | None], Awaitable[None]]) -> None:
         """Run all for ever. `report(name, seconds)` is told of a consumer that stands still, and with None when it is
         well again."""
-        async with self._database.transaction() as tx:
-            await register(tx, list(self._consumers.values()))
+        await begun("the list of consumers", self._registered)
         stuck: set[str] = set()
         try:
             while True:
@@ -203,6 +203,10 @@ class Group:
         finally:
             for task in self._tasks.values():
                 task.cancel()
+
+    async def _registered(self) -> None:
+        async with self._database.transaction() as tx:
+            await register(tx, list(self._consumers.values()))
 
     def _start_missing(self) -> None:
         for name, one in self._consumers.items():

@@ -17,6 +17,7 @@ from sqlalchemy import RowMapping, text
 
 from dure.engine.database import OUTBOX_CHANNEL, Database, Tx, plain_url
 from dure.engine.stream import Stream
+from dure.engine.tasks import begun
 from dure.kernel.errors import Unavailable
 from dure.kernel.events import Event, cloud_event
 
@@ -104,7 +105,7 @@ class Relay:
         Raises LostLease when another relay took over all the same (its connection outlived ours).
         """
         async with _turn(self._database.url), wakes(self._database.url, OUTBOX_CHANNEL) as woken:
-            await self.take()
+            await begun("the relay", self.take)
             publishing = asyncio.create_task(self._publish_steadily())
             try:
                 while True:
@@ -123,7 +124,7 @@ class Relay:
     async def _publish_steadily(self) -> None:
         moved = asyncio.Event()
         self.moved.append(moved.set)
-        await self._stream.ensure(STREAM, ["events.>"], max_age_s=KEEP.total_seconds(), max_bytes=1 << 30, forgets=True)
+        await begun("publishing", self._ensured)
         while True:
             moved.clear()
             try:
@@ -132,6 +133,9 @@ class Relay:
             except Unavailable as error:
                 log.warning("publishing waits: %s", error)
             await _wait(moved, 1.0)
+
+    async def _ensured(self) -> None:
+        await self._stream.ensure(STREAM, ["events.>"], max_age_s=KEEP.total_seconds(), max_bytes=1 << 30, forgets=True)
 
 
 def from_row(row: RowMapping) -> Event:
