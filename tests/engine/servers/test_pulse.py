@@ -1,16 +1,21 @@
 """A process that is busy is left alone; one that hangs is started anew."""
 
+import asyncio
+import json
 import socket
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 
+import psutil
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dure.engine.servers.pulse import STILL, UNWELL, Pulse
 from dure.engine.servers.units import asked
+from tests.town import Town, running
 
 
 def verdicts(checks: list[tuple[bool, bool, int | None]]) -> list[bool]:
@@ -73,3 +78,44 @@ def test_silence_and_a_closed_door_are_told_apart() -> None:
         address = f"http://127.0.0.1:{mute.getsockname()[1]}/"
         assert asked(address, timeout_s=0.1) == "silent"
     assert asked(address, timeout_s=0.1) == "closed"
+
+
+def web(town: Town) -> psutil.Process:
+    """The process that answers."""
+    noted = json.loads((town.folder / "run.json").read_text(encoding="utf-8"))
+    return psutil.Process(noted["children"]["web"]["pid"])
+
+
+async def told(town: Town, *words: str) -> str:
+    """Waits for one of these words in the supervisor's log; the log."""
+    file = town.folder / "logs" / "supervisor.log"
+    async with asyncio.timeout(240):
+        while True:
+            log = file.read_text(encoding="utf-8")
+            if any(one in log for one in words):
+                return log
+            await asyncio.sleep(0.5)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(600)
+async def test_a_city_whose_records_stand_still_keeps_its_web_process_and_a_frozen_one_comes_anew(
+    reachable: Path,
+) -> None:
+    async with running(reachable / "city") as town:
+        served_by = web(town)
+        stopped = [one for one in town.supervisor.children(recursive=True) if one.name() == "postgres"]
+        for one in stopped:
+            one.suspend()
+        try:
+            log = await told(town, f"web: silent, {STILL + 1} times in a row", "does not answer")
+        finally:
+            for one in stopped:
+                one.resume()
+        assert "does not answer" not in log, "it only waited for the records"
+        await town.healthy()
+        assert web(town) == served_by
+        served_by.suspend()
+        await told(town, "web does not answer")
+        await town.healthy()
+        assert web(town) != served_by
