@@ -91,7 +91,7 @@ class City:
         if not task.cancelled():
             task.result()
 
-    async def until(self, detector: Detector, sequence: int, within_s: float = 30) -> None:
+    async def until(self, detector: Detector, sequence: int, within_s: float = 90) -> None:
         """Wait until the worker has taken `sequence` and written what it made of it."""
         await eventually(lambda: detector.position >= sequence and detector.caught_up.is_set(), within_s)
         async with asyncio.timeout(within_s):
@@ -135,7 +135,7 @@ async def put_rule(tx: Tx, name: str, toml: str) -> None:
     )
 
 
-async def eventually(so: Callable[[], bool], within_s: float = 30) -> None:
+async def eventually(so: Callable[[], bool], within_s: float = 90) -> None:
     """Wait until `so`, looking each few milliseconds."""
     async with asyncio.timeout(within_s):
         while True:

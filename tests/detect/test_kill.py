@@ -114,7 +114,7 @@ async def until_position(city: City, position: int) -> None:
 
 async def until(city: City, statement: str, least: int) -> None:
     """Wait until the database says at least that."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(120):
         while True:
             if await city.scalar(statement) >= least:
                 return

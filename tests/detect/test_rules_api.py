@@ -113,7 +113,7 @@ async def test_a_rule_is_tried_on_what_was_observed(city: City, desk) -> None:
     client = await desk(Role.ADMIN)
     span = {"from": from_epoch(city.began - 60).isoformat(), "to": from_epoch(city.began + 60).isoformat()}
     body = {"toml": OWN, **span}
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(90):
         while True:
             answer = await client.post("/rules/try", json=body)
             if answer.status_code == 200 and answer.json()["readings"] == 28:

@@ -53,13 +53,13 @@ class Screen:
                 return False
         return True
 
-    async def until(self, enough: Any, within_s: float = 20) -> None:
+    async def until(self, enough: Any, within_s: float = 60) -> None:
         """Hear until `enough(self)`. Raises TimeoutError, or AssertionError where it ends before."""
         async with asyncio.timeout(within_s):
             while not enough(self):
                 assert await self.hear(), (self.closed, self.said)
 
-    async def to_the_end(self, within_s: float = 20) -> int | None:
+    async def to_the_end(self, within_s: float = 60) -> int | None:
         """Hear until it is closed; the code."""
         async with asyncio.timeout(within_s):
             while await self.hear():

@@ -10,7 +10,7 @@ from dure.commands.simulate.stage import Stage, keys
 from dure.commands.simulate.telling import Teller
 from dure.kernel.errors import NotFound
 
-_PATIENCE_S = 20.0
+_PATIENCE_S = 60.0
 
 
 async def play(stage: Stage, teller: Teller, seed: int | None) -> int:
