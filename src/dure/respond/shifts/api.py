@@ -21,7 +21,11 @@ Asks = Annotated[Principal, Depends(require("roster.ask"))]
 Month = Annotated[
     str | None, Query(pattern=r"^20\d\d-(0[1-9]|1[0-2])$", description="A month, as 2026-12; this month without it.")
 ]
-_FILE: dict[int | str, dict[str, Any]] = {200: {"description": "the roster as a file", "content": {}}}
+_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+def _files(kind: str) -> dict[int | str, dict[str, Any]]:
+    return {200: {"description": "the roster as a file", "content": {kind: {"schema": {"type": "string"}}}}}
 
 
 @router.get("/rosters")
@@ -119,21 +123,21 @@ async def get_month(
     }
 
 
-@router.get("/rosters/{roster_id}/month.csv", response_class=Response, responses=_FILE)
+@router.get("/rosters/{roster_id}/month.csv", response_class=Response, responses=_files("text/csv"))
 async def month_csv(roster_id: UUID, tx: TxDep, who: Reads, language: LanguageDep, month: Month = None) -> Response:
     """The month as CSV: a row for each desk, a column for each day. It can be read in again."""
     name, rows = await _rows(tx, who, roster_id, month, language)
     return _file(exporting.csv_of(rows), "text/csv; charset=utf-8", f"{name}.csv")
 
 
-@router.get("/rosters/{roster_id}/month.xlsx", response_class=Response, responses=_FILE)
+@router.get("/rosters/{roster_id}/month.xlsx", response_class=Response, responses=_files(_XLSX))
 async def month_xlsx(roster_id: UUID, tx: TxDep, who: Reads, language: LanguageDep, month: Month = None) -> Response:
     """The same as a workbook."""
     name, rows = await _rows(tx, who, roster_id, month, language)
     return _file(await exporting.xlsx_of(name, rows), _XLSX, f"{name}.xlsx")
 
 
-@router.get("/rosters/{roster_id}/duty.ics", response_class=Response, responses=_FILE)
+@router.get("/rosters/{roster_id}/duty.ics", response_class=Response, responses=_files("text/calendar"))
 async def duty_ics(
     roster_id: UUID,
     tx: TxDep,
@@ -205,9 +209,6 @@ async def say_change(
 ) -> dict[str, Any]:
     """Agree to it, approve it, refuse it, or take it back."""
     return _change(await swapping.say(tx, who, change_id, what, expected))
-
-
-_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 async def _month(tx: Tx, who: Principal, roster_id: UUID, month: str | None) -> tuple[Any, date, date]:

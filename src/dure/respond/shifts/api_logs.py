@@ -75,7 +75,7 @@ async def get_log(log_id: UUID, tx: TxDep, who: Reads, response: Response) -> di
 @router.get(
     "/shift-logs/{log_id}/log.xlsx",
     response_class=Response,
-    responses={200: {"description": "the log as a workbook", "content": {}}},
+    responses={200: {"description": "the log as a workbook", "content": {_XLSX: {"schema": {"type": "string"}}}}},
 )
 async def log_xlsx(log_id: UUID, tx: TxDep, who: Reads, context: ContextDep, language: LanguageDep) -> Response:
     """A log as a workbook, for the office's files."""

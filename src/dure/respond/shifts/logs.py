@@ -194,7 +194,8 @@ def _people(kept: Kept, crew: Crew) -> list[dict[str, Any]]:
 
 
 async def _slot(tx: Tx, row: RowMapping) -> tuple[Kept, Slot | None]:
-    kept = await keeping.load(tx, await keeping.row(tx, row["roster_id"]), row["day"], row["day"])
+    today = tx.now().astimezone(keeping.zone()).date()
+    kept = await keeping.load(tx, await keeping.row(tx, row["roster_id"]), row["day"], max(row["day"], today))
     return kept, next(
         (one for one in roster.slots_of(kept.roster, row["day"], kept.zone) if one.shift.id == row["shift"]), None
     )
