@@ -14,7 +14,7 @@ LON, LAT = 127.4462, 36.6461
 async def test_a_wrong_alarm_is_taken_out_of_an_incident(town: Town, desk: Desk) -> None:
     for device in (FIRST, SECOND):
         await burn(town, device, LON, LAT)
-    await town.settled([FIRST, SECOND], within_s=30)
+    await town.settled([FIRST, SECOND])
     [incident] = {one["incident_id"] for one in await town.items("/alarms") if one["device"] in {FIRST, SECOND}}
     async with desk.page(f"incidents/{incident}") as page:
         alarms = page.get_by_role("region", name="경보")

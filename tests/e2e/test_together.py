@@ -90,7 +90,7 @@ async def test_two_people_work_in_one_room(town: Town, desk: Desk, browser: Brow
             await two.keyboard.press("Escape")
             await shot(one, "room-wall")
             await shot(two, "room-phone", whole=True)
-        await expect(people).to_contain_text("지금 1명", timeout=15_000)
+        await expect(people).to_contain_text("지금 1명")
 
 
 _CANCEL = """async (incident) => {
