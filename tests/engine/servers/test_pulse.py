@@ -29,7 +29,7 @@ def test_no_answer_and_no_beat_is_hung_after_six_checks() -> None:
 
 
 def test_a_busy_process_is_left_alone_for_minutes() -> None:
-    busy = [(False, False, beat) for beat in range(UNWELL)]
+    busy: list[tuple[bool, bool, int | None]] = [(False, False, beat) for beat in range(UNWELL)]
     assert verdicts(busy) == [False] * (UNWELL - 1) + [True]
 
 
