@@ -48,9 +48,7 @@ async def test_a_drill_stays_among_those_who_take_part(desk: Desk, database: Dat
     await sent(lead, "POST", f"/incidents/{incident}/handoffs", 201, **handed)
     await sent(lead, "POST", f"/incidents/{incident}/handoffs", 201, **{**handed, "agency": "disaster"})
     assert (await police.get(f"/incidents/{incident}")).status_code == 200
-    assert (
-        await fire.get(f"/incidents/{incident}")
-    ).status_code == 404  # handed to it, but no part of it
+    assert (await fire.get(f"/incidents/{incident}")).status_code == 404  # handed to it, but no part of it
     assert (await fire.get("/incidents")).json()["items"] == []
     assert (await fire.get("/drills")).json()["items"] == []
     assert (await fire.post(f"/incidents/{incident}/notes", json={"text": "x"})).status_code == 404

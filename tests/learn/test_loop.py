@@ -87,7 +87,8 @@ async def test_a_review_begins_by_itself_and_ends_as_a_better_manual(
     assert (clocks["signal_to_acknowledged"]["seconds"], clocks["signal_to_acknowledged"]["state"]) == (20, "met")
     third = next(step for step in review["facts"]["steps"] if step["number"] == 3)
     assert (third["status"], third["reasons"][0]["reason"]) == ("skipped", "물이 아직 얕다")
-    assert review["facts"]["people"][0]["name"] == "operator-07"
+    person = review["facts"]["people"][0]
+    assert (person["name"], person["id"].partition(":")[0]) == ("operator-07", "token")
     assert "119 신고로 상황 접수" in review["drafts"]["happened"]
     assert "목표" in review["drafts"]["expected"]
 

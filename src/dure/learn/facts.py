@@ -36,6 +36,10 @@ _TASKS = text(
     "select t.* from incident_task t where t.incident_id in (select id from incident where id = :id or "
     "merged_into = :id) order by t.created_at, t.id"
 )
+_WHO = text(
+    "select actor_name, min(actor) as actor from audit where entity = 'incident' and entity_id = :id "
+    "and actor not like 'system:%' group by actor_name"
+)
 _MAIL = text("select m.* from run_mail m where m.run_id = :run and m.outcome = 'taken' order by m.id")
 _FAILED = ("failed", "refused", "unknown")
 
@@ -65,7 +69,9 @@ async def of(tx: Tx, incident: RowMapping, reader: Reader, language: Language) -
             _task(row, reader)
             for row in texts.opened(tx, "incident_task", await tx.rows(_TASKS, {"id": incident["id"]}), "words")
         ],
-        "people": _people(entries, mail),
+        "people": _people(
+            entries, {row["actor_name"]: row["actor"] for row in await tx.rows(_WHO, {"id": str(incident["id"])})}
+        ),
         "digest": _digest(tx, entries, reader),
         "alarms": len(parts["alarms"]),
         "reports": len(parts["reports"]),
@@ -168,9 +174,8 @@ def _task(row: Mapping[str, Any], reader: Reader) -> Value:
     }
 
 
-def _people(entries: Sequence[RowMapping], mail: Sequence[Value]) -> list[Value]:
-    """Who did how much between when and when, by desk; ids where a run noted them."""
-    ids = {one["by"]: one["by_id"] for one in mail}
+def _people(entries: Sequence[RowMapping], ids: Mapping[str, str]) -> list[Value]:
+    """Who did how much between when and when, by desk, with the ids that the audit log has of them."""
     found: dict[str, Value] = {}
     for row in entries:
         if row["actor"] is None:

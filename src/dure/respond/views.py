@@ -90,7 +90,7 @@ class Reader:
         return {
             **with_time(row, self._now),
             "title_text": self.say(kind.title),
-            "live_opens": kind.live_opens,
+            "live_opens": kind.live_opens and row["mode"] == "real",  # nobody is looked at for a drill unasked
             "description": row["description"],
             "outcome_reason": row["outcome_reason"],
             "closed_by": row["closed_by"],
