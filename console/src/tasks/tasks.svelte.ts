@@ -10,6 +10,8 @@ export interface MyTask extends Task {
     readonly id: string;
     readonly receipt_no: string;
     readonly type: string;
+    /** A key of the catalogue. */
+    readonly title: string;
     readonly severity: Severity;
     readonly name: string | null;
     readonly address: string | null;

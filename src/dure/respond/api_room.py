@@ -37,7 +37,15 @@ async def within(incident_id: UUID, tx: TxDep, who: Answers) -> Principal:
     return who
 
 
+async def seeing(incident_id: UUID, tx: TxDep, who: Reads) -> Principal:
+    """Dependency: who may know of the incident. Raises NotFound."""
+    await reading.one(tx, incident_id, scope_of(who, TYPES))
+    return who
+
+
 Acts = Annotated[Principal, Depends(within)]
+Sees = Annotated[Principal, Depends(seeing)]
+"""Both before the body is read: who may not know of an incident learns nothing from what is wrong with their words."""
 
 
 class OfForm(Model):
@@ -228,15 +236,14 @@ async def decide(incident_id: UUID, form: DecisionForm, who: Acts, desk: DeskDep
 
 
 @router.put("/incidents/{incident_id}/presence")
-async def be_there(incident_id: UUID, form: PresenceForm, tx: TxDep, who: Reads) -> dict[str, Any]:
+async def be_there(incident_id: UUID, form: PresenceForm, tx: TxDep, who: Sees) -> dict[str, Any]:
     """Say that a window is in the room, every `beat_s` seconds; who falls silent is gone after eleven."""
     await presence.be(tx, who, incident_id, form.tab, form.part)
     return {"beat_s": BEAT_S}
 
 
 @router.post("/incidents/{incident_id}/presence/leave")
-async def leave(incident_id: UUID, form: TabForm, tx: TxDep, who: Reads) -> dict[str, Any]:
+async def leave(incident_id: UUID, form: TabForm, tx: TxDep, who: Sees) -> dict[str, Any]:
     """Say goodbye to the room."""
-    await reading.one(tx, incident_id, scope_of(who, TYPES))
     await presence.leave(tx, who, incident_id, form.tab)
     return {}

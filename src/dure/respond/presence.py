@@ -78,10 +78,9 @@ _OCCUPIED = text("select distinct incident_id from incident_presence")
 
 
 async def be(tx: Tx, principal: Principal, incident_id: UUID, tab: str, part: Part) -> None:
-    """Say that a browser's window is in the room, on a part of it. Others hear only what is new. Raises NotFound for an
-    incident that they may not know of, Conflict for a window too many.
+    """Say that a browser's window is in the room of an incident that its person sees, on a part of it. Others hear only
+    what is new. Raises Conflict for a window too many.
     """
-    await reading.one(tx, incident_id, scope_of(principal, TYPES))
     values = {"id": incident_id, "actor": principal.actor, "tab": tab}
     before = await tx.scalar(_THERE, {**values, "alive": tx.now() - GONE})
     if before is None and int(await tx.scalar(_TABS, values)) >= MOST_TABS:

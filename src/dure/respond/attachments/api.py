@@ -4,29 +4,19 @@ from typing import Annotated, Any
 from urllib.parse import quote
 from uuid import UUID
 
-from fastapi import Depends, File, Form, Response, UploadFile
+from fastapi import File, Form, Response, UploadFile
 from pydantic import StringConstraints
 
 from dure.engine.web import Flag, Model, Passage, Router, TxDep
 from dure.kernel.errors import TooLarge
-from dure.respond import reading
-from dure.respond.api import DeskDep, Reads
-from dure.respond.api_room import Acts
+from dure.respond.api import DeskDep
+from dure.respond.api_room import Acts, Sees
 from dure.respond.attachments import keeping
 from dure.respond.attachments.kinds import LARGEST
-from dure.respond.policy import scope_of
-from dure.respond.types import TYPES
-from dure.trust.principal import Principal
 
 router = Router(tags=["incidents"])
 UPLOAD_LIMIT = LARGEST + (1 << 20)
 """Of a request: the file, and what stands around it."""
-
-
-async def sees(incident_id: UUID, tx: TxDep, who: Reads) -> Principal:
-    """Dependency: who may know of the incident. Raises NotFound."""
-    await reading.one(tx, incident_id, scope_of(who, TYPES))
-    return who
 
 
 class OpenForm(Model):
@@ -69,9 +59,7 @@ async def attach(
     response_class=Response,
     responses={200: {"content": {"application/octet-stream": {}}, "description": "the file"}},
 )
-async def open_attachment(
-    incident_id: UUID, attachment_id: UUID, form: OpenForm, tx: TxDep, who: Annotated[Principal, Depends(sees)]
-) -> Response:
+async def open_attachment(incident_id: UUID, attachment_id: UUID, form: OpenForm, tx: TxDep, who: Sees) -> Response:
     """A file's bytes. Its line is in the audit log before they leave, with the purpose where people can be known."""
     opened = await keeping.open_one(tx, who, incident_id, attachment_id, form.purpose)
     place = "inline" if opened.kind.shown and not form.save else "attachment"

@@ -76,4 +76,4 @@ async def listed(
 def _incident(row: RowMapping) -> dict[str, Any]:
     root: UUID = row["root_id"]
     names = ("receipt_no", "type", "severity", "mode", "status", "name", "address")
-    return {"id": str(root), **{name: row[name] for name in names}}
+    return {"id": str(root), "title": TYPES.kept(row["type"]).title, **{name: row[name] for name in names}}
