@@ -36,6 +36,7 @@ __all__ = ["ROOMS", "Process", "grants", "web"]
 
 SERVICES: tuple[str, ...] = (
     "market_fire",
+    "missing",
 )  # fmt: skip
 """The services that are switched on, one line each: the name of a folder in dure/services."""
 

@@ -4,7 +4,7 @@ What it may carry is decided by the services under which it goes (`linked`). Who
 with a line in the audit log that is committed before anything is sent.
 """
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -34,6 +34,15 @@ _CAMERAS = text(
     "select camera_id, distance_m, state from incident_camera where incident_id = :id order by rank limit 20"
 )
 _MESSAGE = text("select * from handoff_message where id = :id")
+
+
+Find = Callable[[Tx, UUID], Awaitable[Any]]
+_brought: dict[Data, Find] = {}
+
+
+def bring(data: Data, find: Find) -> None:
+    """Let a service above say what it knows of an incident, where a linked service allows it. Again is as once."""
+    _brought[data] = find
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +128,8 @@ async def _incident(tx: Tx, principal: Principal, row: RowMapping, found: tuple[
             {"id": one["camera_id"], "distance_m": round(one["distance_m"], 1), "state": one["state"]}
             for one in cameras
         ]
+    for more in data & _brought.keys():
+        value[more.value] = await _brought[more](tx, row["incident_id"])
     if Data.ALARMS in data:
         value["alarms"] = {"count": row["alarm_count"], "standing": row["standing_alarms"]}
     return value

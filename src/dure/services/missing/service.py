@@ -1,0 +1,23 @@
+"""The manifest: what the service adds to the house. Only app.py imports it."""
+
+from dure.engine.room import Every, Room
+from dure.respond.doors import letter
+from dure.respond.doors.linked import Data
+from dure.services.missing import looking, trail
+from dure.services.missing.api import router
+from dure.services.missing.policy import GRANTS
+
+
+def register() -> None:
+    """Tell hand-offs where somebody was last known to be."""
+    letter.bring(Data.LAST_SEEN, trail.last_seen)
+
+
+ROOM = Room(
+    "missing",
+    router=router,
+    grants=GRANTS,
+    every=(Every("missing.end", 60, looking.tidy),),
+    body_limits={"/missing": looking.LARGEST + (1 << 20)},
+    keeps_people=(("missing_person", "person_id"), ("missing_person", "guardian_id")),
+)
