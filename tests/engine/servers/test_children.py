@@ -48,8 +48,8 @@ def test_a_number_that_was_given_to_another_program_is_not_taken_for_ours() -> N
 
 
 def test_a_taken_port_is_not_given_and_its_holder_is_found() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as other:
-        port = other.getsockname()[1]
+    port = children.free_port()  # none of those that go to outgoing connections of others meanwhile
+    with socket.create_server(("127.0.0.1", port)):
         assert children.free_port(port) != port
         holder = children.holder_of(port)
         assert holder is not None

@@ -7,7 +7,6 @@ import asyncio
 import contextlib
 import dataclasses
 import json
-import socket
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
@@ -16,6 +15,7 @@ from fastapi import FastAPI
 from sqlalchemy import text
 
 from dure.engine.database import Database
+from dure.engine.servers.children import free_port
 from dure.engine.settings import Settings
 from dure.processes.serving import serve
 from dure.processes.web import server_of
@@ -53,20 +53,13 @@ class Served:
         return told.get("address")  # type: ignore[no-any-return]
 
 
-def free_port(family: socket.AddressFamily, host: str) -> int:
-    with socket.socket(family) as one:
-        one.bind((host, 0))
-        return int(one.getsockname()[1])
-
-
 @contextlib.asynccontextmanager
 async def running(app: FastAPI, settings: Settings, host: str, secret: str) -> AsyncIterator[Served]:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    port = free_port(family, host)
+    port = free_port(host=host)
     task = asyncio.create_task(serve(server_of(app, dataclasses.replace(settings, host=host, port=port))))
     reached = {"0.0.0.0": "127.0.0.1", "::": "127.0.0.1"}.get(host, host)
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while True:
                 with contextlib.suppress(OSError):
                     _, writer = await asyncio.open_connection(reached, port)
