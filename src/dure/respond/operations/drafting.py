@@ -32,7 +32,10 @@ class Writer:
         if at is None:
             return ""
         moment = datetime.fromisoformat(at) if isinstance(at, str) else at
-        return f"{moment.astimezone(self._zone):%Y-%m-%d %H:%M}"
+        try:
+            return f"{moment.astimezone(self._zone):%Y-%m-%d %H:%M}"
+        except OverflowError:  # the calendar's last day, elsewhere
+            return f"{moment:%Y-%m-%d %H:%M} UTC"
 
     def text(self, name: str, /, **params: Any) -> str:
         """A sentence of this room's catalogue."""
