@@ -14,8 +14,11 @@ from sqlalchemy import text
 from dure.commands.simulate.agency import AgencySystem
 from dure.engine.database import Database
 from dure.kernel.clock import HeldClock
-from dure.respond.doors import signing
+from dure.respond.doors import envelope, hearing, setup, signing
+from dure.respond.doors.model import Way
 from dure.respond.doors.sender import Sender
+from dure.trust.principal import system
+from dure.trust.rates import Budget
 from dure.trust.roles import Role
 from tests.respond.conftest import Desk, acted, keys, opened
 from tests.respond.doors.conftest import Hand
@@ -177,3 +180,41 @@ async def test_both_sides_talk(
     ]
     assert said[0]["door"] == "sent"
     assert len(fire.taken) == 2, "an agency's own words do not go back to it"
+
+
+async def test_by_envelope_out_and_back(
+    app: FastAPI, fire: AgencySystem, sender: Sender, hand: Hand, operator: httpx.AsyncClient, database: Database,
+    clock: HeldClock,
+) -> None:  # fmt: skip
+    async with database.transaction() as tx:
+        await setup.put(tx, system("test"), "fire", setup.Door(Way.EDXL1, fire.url))
+    incident = await hand()
+    await sender.step()
+    ((reference, letter),) = fire.taken.items()
+    assert letter["incident"]["receipt_no"] == incident["receipt_no"]
+    assert b"urn:oasis:names:tc:emergency:cap:1.2" in fire.bodies[reference]
+    ack = (
+        f'<EDXLDistribution xmlns="{envelope.DE1}"><distributionID>119-1</distributionID><senderID>119@fire</senderID>'
+        f"<dateTimeSent>{clock.now().isoformat()}</dateTimeSent><distributionStatus>Actual</distributionStatus>"
+        f"<distributionType>Ack</distributionType><combinedConfidentiality>Unclassified</combinedConfidentiality>"
+        f"<distributionReference>{reference},handoff@dure,{clock.now().isoformat()}</distributionReference>"
+        f"</EDXLDistribution>"
+    ).encode()
+    xml = {"Content-Type": "application/xml"}
+    assert (await post(app, WHERE, ack, {**fire.headers("119-1", ack), **xml})).json() == {"verdict": "taken"}
+    assert (await of(operator, incident))["handoffs"][0]["status"] == "acknowledged"
+    evil = b'<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]><x>&a;</x>'
+    assert (await post(app, WHERE, evil, {**fire.headers("119-2", evil), **xml})).status_code == 422
+
+
+async def test_too_often_is_too_often_and_uses_nothing_up(
+    tell: Tell, app: FastAPI, fire: AgencySystem, hand: Hand, clock: HeldClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handoff = (await hand())["handoffs"][0]["id"]
+    body = json.dumps({"id": "e", "handoff": handoff, "kind": "done", "at": clock.now().isoformat()}).encode()
+    headers = fire.headers("e", body)
+    monkeypatch.setattr(hearing, "RATE", Budget(1, 1e-9))
+    assert (await tell(handoff, "acknowledged")).status_code == 200
+    assert (await post(app, WHERE, body, headers)).status_code == 429
+    monkeypatch.setattr(hearing, "RATE", Budget(9, 1))
+    assert (await post(app, WHERE, body, headers)).json() == {"verdict": "taken"}
