@@ -88,7 +88,7 @@ PACKAGES = {
         _of("vault", "tables", "shapes"),
         (_VAULT,),
         {
-            "cipher": _SEALING,
+            "cipher": (*_SEALING, _VAULT + "test_promises.py"),
             "envelope": _SEALING,
             "masters": (_VAULT + "test_masters.py", *_SEALING),
             "store": _SEALING,

@@ -90,3 +90,9 @@ def test_a_suite_that_cannot_be_used_stops_the_city(monkeypatch: pytest.MonkeyPa
     brings(monkeypatch, Installed(name, make))
     with pytest.raises(ValueError, match="cannot be"):
         cipher.chosen({"DURE_VAULT_SUITE": "aria-256-gcm"})
+
+
+def test_a_broken_package_is_no_matter_of_a_city_that_does_not_choose_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    brings(monkeypatch, Installed("16-aria-256-gcm", NoContext))
+    assert cipher.chosen({}) == 1
+    assert cipher.suite(2).name == "chacha20-poly1305"
