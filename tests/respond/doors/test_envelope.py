@@ -119,7 +119,7 @@ TEXT = st.text(st.characters(exclude_categories=()), max_size=60)
        st.sampled_from([Way.EDXL1, Way.EDXL2]))  # fmt: skip
 def test_whatever_people_write_it_is_valid(name: str, words: str, mode: str, placed: bool, way: Way) -> None:
     words = words.encode("utf-8", "replace").decode().replace("\0", "")  # the edge lets neither in
-    where = {} if placed else {"lon": None, "lat": None}
+    where: dict[str, Any] = {} if placed else {"lon": None, "lat": None}
     told = letter(name=name, address=None, description=words, mode=mode, **where)
     root = reading.parsed(envelope.written(told, way))
     (alert,) = root.iter(f"{{{NAMESPACE}}}alert")
