@@ -51,6 +51,23 @@ class Open(Good):
         return sealed
 
 
+class Short(Good):
+    """Gives back less than it was given."""
+
+    def unseal(self, key: bytes, sealed: bytes, aad: bytes) -> bytes:
+        return super().unseal(key, sealed, aad)[:15]
+
+
+class Trailing(Good):
+    """Does not look at its own last byte."""
+
+    def seal(self, key: bytes, plain: bytes, aad: bytes) -> bytes:
+        return super().seal(key, plain, aad) + b"."
+
+    def unseal(self, key: bytes, sealed: bytes, aad: bytes) -> bytes:
+        return super().unseal(key, sealed[:-1], aad)
+
+
 @pytest.fixture(autouse=True)
 def _alone(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(cipher, "_suites", dict(cipher._suites))
@@ -69,6 +86,10 @@ def test_the_built_in_suites_keep_every_promise() -> None:
 
 def test_broken_suites_are_told_what_they_break() -> None:
     assert {one.partition(" bytes ")[2] for one in promises.faults(NoContext())} == {"are opened with another context"}
+    assert promises.faults(Short()) == [f"{size} bytes do not come back as they were" for size in (16, 17, 4096)]
+    assert [one.split(" with ")[1] for one in promises.faults(Trailing())] == [
+        f"byte {size + 28} changed" for size in (0, 1, 15, 16, 17, 4096)
+    ]
     told = " ".join(promises.faults(Open()))
     for what in ("lie open", "the nonce repeats", "another key", "byte 0 changed", "a byte more"):
         assert what in told
