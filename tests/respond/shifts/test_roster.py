@@ -188,6 +188,21 @@ def test_nobody_and_no_lead_are_faults_for_just_that_stretch() -> None:
         Lack.NOBODY, Lack.NOBODY]  # fmt: skip
 
 
+def test_before_anybody_was_put_in_nothing_is_lacking_and_an_emptied_plan_is() -> None:
+    pattern = patterns.PATTERNS["4x3"]
+    plans = (
+        planned(pattern, each=0),
+        planned(pattern, since=date(2026, 3, 2)),
+        planned(pattern, date(2026, 3, 4), each=0),
+    )
+    whole = of(*plans)
+    since = roster.moment(date(2026, 3, 1), time(6), SEOUL)
+    found = roster.gaps(whole, since, since + timedelta(days=4), SEOUL)
+    assert {one.lack for one in found} == {Lack.NOBODY}
+    assert {one.slot.day for one in found if one.slot} == {date(2026, 3, 4)}
+    assert roster.begun(of(planned(pattern, each=0))) is None
+
+
 def test_a_stretch_between_two_plans_is_unplanned() -> None:
     night = of(planned(patterns.PATTERNS["4x3"]), planned(patterns.PATTERNS["3x2"], since=date(2026, 3, 2)))
     since = roster.moment(date(2026, 3, 1), time(6), SEOUL)

@@ -19,7 +19,7 @@ from dure.kernel.messages import Language
 log = logging.getLogger(__name__)
 _KNOWN = range(1950, 2101)
 _BACK, _AHEAD = 6, 12
-_SECONDS = 60
+_SECONDS = 180
 _DAY_S = 86_400
 _years: dict[int, dict[date, tuple[str, str]]] = {}
 
@@ -27,7 +27,7 @@ _years: dict[int, dict[date, tuple[str, str]]] = {}
 def of_year(year: int, language: Language = "ko") -> Mapping[date, str]:
     """The holidays of one year; empty for a year that the package does not know (then every weekday is worked)."""
     if year not in _years:
-        _ask(year, year)
+        _ask(year - _BACK, year + _AHEAD)
     return {day: names[language == "en"] for day, names in _years[year].items()}
 
 
@@ -51,9 +51,10 @@ def _ask(first: int, last: int) -> None:
     the log says so.
     """
     found: dict[int, dict[date, tuple[str, str]]] = {year: {} for year in range(first, last + 1)}
-    if first in _KNOWN and last in _KNOWN:
+    known = [year for year in found if year in _KNOWN]
+    if known:
         try:
-            for day, (korean, english) in json.loads(_said(first, last)).items():
+            for day, (korean, english) in json.loads(_said(known[0], known[-1])).items():
                 at = date.fromisoformat(day)
                 found[at.year][at] = (korean, english)
         except (OSError, ValueError, subprocess.SubprocessError):

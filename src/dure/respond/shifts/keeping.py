@@ -57,8 +57,8 @@ class Kept:
 
     @property
     def manned(self) -> bool:
-        """Whether anybody stands in the newest plan: a roster without people is not set up."""
-        return bool(self.roster.assigned) or any(team.members for team in self.roster.plans[-1].teams)
+        """Whether anybody was ever put into it: a roster without people is not set up."""
+        return roster.begun(self.roster) is not None
 
 
 def zone() -> ZoneInfo:

@@ -127,10 +127,17 @@ def _comes(roster: Roster, account: UUID, day: date) -> bool:
     )
 
 
+def begun(roster: Roster) -> date | None:
+    """The first day for which anybody was put into a roster; None where nobody ever was."""
+    days = [plan.since for plan in roster.plans if any(team.members for team in plan.teams)]
+    return min([*days, *(day for day, _shift in roster.assigned)], default=None)
+
+
 def gaps(roster: Roster, since: datetime, until: datetime, zone: ZoneInfo) -> list[Gap]:
-    """Stretches of [since, until) without anybody, without a lead, or (around the clock) without a shift. A plan that
-    nobody has been put into yet lacks nothing.
+    """Stretches of [since, until) without anybody, without a lead, or (around the clock) without a shift. Before the
+    first day that anybody was put into, nothing is lacking; a plan that was emptied since then is.
     """
+    first = begun(roster)
     found: list[Gap] = []
     seen = since
     for slot in slots(roster, since, until, zone):
@@ -140,7 +147,7 @@ def gaps(roster: Roster, since: datetime, until: datetime, zone: ZoneInfo) -> li
         seen = max(seen, slot.ends)
         there = crew(roster, slot)
         if not there.people:
-            if plan is not None and not there.away and not any(team.members for team in plan.teams):
+            if first is None or slot.day < first:
                 continue
             found.append(Gap(max(slot.begins, since), min(slot.ends, until), Lack.NOBODY, slot))
         elif there.lead is None:

@@ -9,6 +9,12 @@ from dure.kernel.messages import Language
 
 Say = Callable[[str], str]
 _HEAD = "respond.shifts.print."
+_COUNTS: Mapping[str, Sequence[str]] = {
+    "incidents": ("opened", "closed", "left_open"),
+    "alarms": ("raised", "critical", "serious", "watch", "notice", "false", "late"),
+    "pictures": ("openings", "cameras", "incidents", "desks", "records"),
+    "notices": ("wanted", "sent", "failed", "unknown"),
+}
 
 
 def rows(log: Mapping[str, Any], say: Say, zone: ZoneInfo, language: Language) -> list[list[str]]:
@@ -37,12 +43,9 @@ class _Sheet:
         yield [self._say(_HEAD + "crew"), *(one["label"] for one in content["crew"])]
         yield [self._say(_HEAD + "signed"), log["signed_by"] or "", self._at(log["signed_at"]), log["digest"] or ""]
         yield [self._say(_HEAD + "taken"), log["taken_by"] or "", self._at(log["taken_at"])]
-        for kind in ("incidents", "alarms", "pictures", "notices"):
-            counts = {name: value for name, value in content[kind].items() if isinstance(value, int)}
-            yield [
-                self._say(_HEAD + kind),
-                *(f"{self._say(f'{_HEAD}{kind}.{name}')} {n}" for name, n in counts.items()),
-            ]
+        for kind, names in _COUNTS.items():
+            said = [f"{self._say(f'{_HEAD}{kind}.{name}')} {content[kind].get(name, 0)}" for name in names]
+            yield [self._say(_HEAD + kind), *said]
         columns = ("receipt_no", "title", "severity", "status", "opened_at", "closed_at", "name")
         yield from self._part("incidents", content["incidents"]["lines"], columns)
         yield from self._part("handoffs", content["handoffs"],
