@@ -125,7 +125,11 @@ async def running(folder: Path, *arguments: str) -> AsyncIterator[Town]:
     """`dure up` in `folder` on free ports, ended by SIGTERM, which must give exit code 0."""
     process = await start(folder, *arguments)
     assert process.stdout is not None
-    line = await asyncio.wait_for(process.stdout.readline(), 240)
+    try:
+        line = await asyncio.wait_for(process.stdout.readline(), 240)
+    except TimeoutError:
+        process.kill()  # what it has started ends with it
+        raise
     assert line, f"the city did not start: see {folder / 'logs'}"
     ready = json.loads(line)
     token = await said("token", "--role", "admin", "--data", str(folder))

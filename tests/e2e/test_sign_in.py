@@ -127,7 +127,7 @@ async def _add_passkey(page: Page, folder: Path) -> None:
 
 async def _opens_a_person_after_a_proof(page: Page, town: Town) -> None:
     with database(town) as line:
-        person = str(line.execute("select id from person limit 1").fetchone()[0])
+        person = str(line.execute("select id from person order by id limit 1").fetchone()[0])  # the sample's first
     opened = {"type": "medical", "description": "쓰러짐", "source": "119", "lon": 127.43, "lat": 36.63}
     incident = (await town.client.post("/incidents", json=opened)).json()["id"]
     name = (await page.evaluate(OPEN, [person, incident]))["name"]
