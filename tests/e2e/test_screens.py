@@ -17,6 +17,7 @@ SCREENS = (
     "assets/devices",
     "assets/places",
     "assets/import",
+    "tasks",
     "rules",
     "rules/device_silent",
     "notices",

@@ -91,6 +91,8 @@ async def test_two_people_work_in_one_room(town: Town, desk: Desk, browser: Brow
             await shot(one, "room-wall")
             await shot(two, "room-phone", whole=True)
         await expect(people).to_contain_text("지금 1명")
+    closed = await town.client.post(f"/incidents/{incident}/close", json={"outcome": "real", "reason": "환기함"})
+    assert closed.status_code == 200, closed.text
 
 
 _CANCEL = """async (incident) => {
