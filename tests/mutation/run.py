@@ -67,8 +67,8 @@ PACKAGES = {
         {
             "merkle": (_AUDIT + "test_merkle.py",),
             "note": (_AUDIT + "test_note.py", _AUDIT + "test_witness.py", _AUDIT + "test_walk.py"),
-            "walk": (_AUDIT + "test_walk.py",),
-            "witness": (_AUDIT + "test_witness.py",),
+            "walk": (_AUDIT + "test_walk.py", _AUDIT + "test_rotation.py"),
+            "witness": (_AUDIT + "test_witness.py", _AUDIT + "test_rotation.py"),
             "tree": (_AUDIT + "test_tree.py",),
             "verify": (_AUDIT + "test_tree.py", _AUDIT + "test_log.py"),
             "lines": (_AUDIT + "test_log.py",),
