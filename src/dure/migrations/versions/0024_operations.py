@@ -142,7 +142,7 @@ def upgrade() -> None:
             constraint pk_operation_report primary key (id),
             constraint ck_operation_report_kind check (kind in ('first', 'interim', 'final')),
             constraint ck_operation_report_state check (state in ('draft', 'submitted', 'approved', 'discarded')),
-            constraint ck_operation_report_frozen 
+            constraint ck_operation_report_frozen
                 check ((state = 'approved') = (digest is not null and number is not null)),
             constraint fk_operation_report_operation_id foreign key(operation_id)
                 references operation (id) on delete cascade,

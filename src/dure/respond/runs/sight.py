@@ -69,7 +69,7 @@ def _whose(row: RowMapping) -> Any:
 
 
 def _refused(row: RowMapping) -> bool:
-    return row["status"] == "failed" or row["handoff_status"] == "declined" or row["task_state"] == "cancelled"
+    return bool(row["status"] == "failed" or row["handoff_status"] == "declined" or row["task_state"] == "cancelled")
 
 
 def _done(row: RowMapping) -> bool:
