@@ -25,8 +25,16 @@ def test_what_is_no_role_has_nothing(name: str) -> None:
 def test_an_auditor_reads_and_changes_nothing() -> None:
     held = permissions_of({Role.AUDITOR}, app.grants())
     assert "audit.read" in held
-    # To prove, to judge, to keep proof, and to say whose eyes an account's are and what the city handles.
-    own = {"audit.export", "audit.review", "audit.own", "glass.review", "retention.hold", "retention.facts"}
+    # To prove, to judge, to keep proof, to say whose eyes an account's are and what the city handles, and to be told.
+    own = {
+        "audit.export",
+        "audit.review",
+        "audit.own",
+        "glass.review",
+        "retention.hold",
+        "retention.facts",
+        "notice.own",
+    }
     assert all(permission.endswith(".read") for permission in held - own), sorted(held)
 
 

@@ -1,11 +1,11 @@
 """Who may see and govern notices. Pure, default deny. Who may have one sent is asked by the room that has a reason."""
 
 from dure.trust.policy import Ask, Grants, grant
-from dure.trust.roles import CONTROL_ROOM, Role
+from dure.trust.roles import CONTROL_ROOM, STAFF, Role
 
 GRANTS: Grants = {
     "notice.read": grant(CONTROL_ROOM | {Role.ADMIN, Role.AUDITOR}, shared=True),
-    "notice.own": grant(frozenset(Role), Ask.ACCOUNT),
+    "notice.own": grant(STAFF, Ask.ACCOUNT),
     "notice.resolve": grant(CONTROL_ROOM | {Role.ADMIN}),
     "notice.configure": grant({Role.ADMIN}),
     "notice.contact": grant({Role.ADMIN}, Ask.STEP_UP),
