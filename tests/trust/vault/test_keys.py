@@ -55,6 +55,49 @@ def test_a_destroyed_key_is_gone_for_good(keys: KeyStore) -> None:
     )
 
 
+def test_what_was_never_known_is_not_destroyed(keys: KeyStore) -> None:
+    assert not keys.is_destroyed("person", uuid4())
+
+
+def test_a_refused_write_leaves_the_store_to_the_next(keys: KeyStore, tmp_path: Path) -> None:
+    gone, other, third = uuid4(), uuid4(), uuid4()
+    keys.destroy("person", [gone])
+    with pytest.raises(Conflict):
+        keys.ensure("person", [other, gone])
+    assert keys.ensure("person", [other]).keys() == {other}
+    assert KeyStore(keys.path.parent, Masters(tmp_path)).ensure("person", [third]).keys() == {third}
+
+
+def test_keys_that_are_there_are_read_while_somebody_writes(keys: KeyStore) -> None:
+    one = uuid4()
+    made = keys.ensure("person", [one])
+    writer = sqlite3.connect(keys.path, isolation_level=None)
+    writer.execute("begin immediate")
+    assert keys.ensure("person", [one]) == made
+    writer.execute("rollback")
+    writer.close()
+
+
+def test_one_connection_for_each_process_and_none_across_a_fork(
+    keys: KeyStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys.close()  # nothing was open
+    assert keys.count() == 0
+    held = keys._connected()
+    assert keys._connected() is held
+    assert held.execute("pragma busy_timeout").fetchone() == (30_000,)
+    keys.close()
+    with pytest.raises(sqlite3.ProgrammingError):
+        held.execute("select 1")
+    held = keys._connected()
+    with monkeypatch.context() as child:
+        child.setattr(os, "getpid", lambda: 0)
+        assert keys._connected() is not held
+        keys.close()
+    held.close()
+    assert keys.count() == 0
+
+
 def test_a_wrapped_key_moved_to_another_thing_does_not_open(keys: KeyStore) -> None:
     one, other = uuid4(), uuid4()
     keys.ensure("person", [one, other])
