@@ -88,4 +88,4 @@ def test_every_line_has_both_languages() -> None:
     }
     assert keys["ko"] == keys["en"]
     assert len(keys["ko"]) > 20
-    assert len(SCENARIOS) == 5
+    assert len(SCENARIOS) == 6

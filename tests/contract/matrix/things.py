@@ -161,6 +161,7 @@ def _bodies(ids: dict[str, str]) -> dict[str, Any]:
         f"POST {incident}/notes": {"text": "점검"},
         f"POST {incident}/handoffs/{{handoff_id}}/acknowledge": {"note": ""},
         f"POST {incident}/handoffs/{{handoff_id}}/decline": reason,
+        f"POST {incident}/handoffs/{{handoff_id}}/messages": {"text": "점검"},
         f"POST {incident}/run/items/{{item}}/answer": {"answer": "점검"},
         f"POST {incident}/review/owner": {"due_on": "2036-12-31"},
         f"POST {incident}/review/state": {"state": "open"},

@@ -17,10 +17,10 @@ from dure.trust.principal import Principal, system
 
 MOST = 10
 """Browsers of one account."""
-_OF = text("select id, sealed from notice_contact where owner = :owner and medium = 'push' order by made_at")
+_OF = text("select id, sealed from notice_contact where owner = :owner and medium = 'push' order by made_at, id")
 _LIST = text(
     "select id, masked as label, made_at, digest from notice_contact where owner = :owner and medium = 'push' "
-    "order by made_at"
+    "order by made_at, id"
 )
 _PUT = text(
     "insert into notice_contact (id, owner, medium, sealed, masked, digest, made_at) "

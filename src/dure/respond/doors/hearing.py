@@ -75,8 +75,8 @@ class Event:
 async def sender(tx: Tx, agency_id: str, headers: Mapping[str, str], body: bytes) -> Signed:
     """What a request's signature vouches for; its nonce is used up with this transaction.
 
-    Raises Forbidden for a signature that is none or a time that is too far off (the same for an agency without a door),
-    Conflict for a request that was heard before, TooLarge, TooMany.
+    Raises Invalid without one, Forbidden for one that is forged or a time that is too far off (the same for an agency
+    without a door), Conflict for a request that was heard before, TooLarge, TooMany.
     """
     if len(body) > LARGEST:
         raise TooLarge("respond.door.large", most=LARGEST)
@@ -88,7 +88,8 @@ async def sender(tx: Tx, agency_id: str, headers: Mapping[str, str], body: bytes
         if door is None or not door["is_on"]:
             raise Unsigned(Fault.SIGNATURE)
     except Unsigned as error:
-        raise Forbidden(f"respond.door.{error.fault.value}") from error
+        refusal = Invalid if error.fault is Fault.FORM else Forbidden
+        raise refusal(f"respond.door.{error.fault.value}") from error
     if not RATE.take(agency_id):
         raise TooMany("trust.rate.too_often", retry_after_s=RETRY_S)
     if await tx.scalar(_NONCE, {"agency": agency_id, "nonce": signed.nonce, "now": now}) is None:
