@@ -45,6 +45,12 @@ def test_how_likely_two_records_are_one_persons(other: Person, score: float, why
     assert (found, told) == (pytest.approx(score), why)
 
 
+def test_names_are_near_by_their_letters() -> None:
+    """Three letters in common of ten are 0.6, and just enough."""
+    assert linking.likeness(Person(name="가나"), Person(name="가다라")) == (0.25, ["similar_name"])
+    assert linking.likeness(Person(name="가나"), Person(name="가더러")) == (0.0, [])
+
+
 def test_a_resident_number_decides() -> None:
     one = Person(name="김민수", resident_no="500301-1234567", birth_date="1950-03-01", phone="010-1111-2222")
     assert linking.likeness(one, Person(name="Kim Min-su", resident_no="5003011234567")) == (1.0, ["resident_no"])

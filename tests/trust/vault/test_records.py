@@ -217,6 +217,10 @@ async def test_another_citys_key_opens_nothing(database: Database, held: Vault, 
         assert await other.find(tx, "name", CANARY.name) == []
         with pytest.raises(Unavailable):
             await other.opened(tx, [id_])
+        nobody = Person(name="***")
+        assert await other.masked(tx, [id_]) == {id_: nobody}, "it still says that somebody is there"
+        second, _ = await held.put(tx, Person(name="이영희"))
+        assert await other.masked(tx, [id_, second]) == {id_: nobody, second: nobody}
         other.keys.close()
         held.keys.copy_to(tmp_path / "keys.db")
         shutil.copy(tmp_path / "keys.db", tmp_path / "other" / "secrets" / "keys" / "keys.db")

@@ -5,6 +5,7 @@ decides. What they decided can be undone.
 from collections.abc import Sequence
 from difflib import SequenceMatcher
 from typing import Any
+from unicodedata import normalize
 from uuid import UUID
 
 from msgspec.structs import replace
@@ -55,22 +56,11 @@ def likeness(one: Person, other: Person) -> tuple[float, list[str]]:
 
 
 def _names(one: str, other: str) -> float:
-    """How alike two names are (0 to 1): by the letters that syllables are made of, so that 김민수 is near 김민주."""
-    first, second = (_letters(folded("name", name)) for name in (one, other))
-    return SequenceMatcher(None, first, second, autojunk=False).ratio() if first and second else 0.0
-
-
-def _letters(name: str) -> str:
-    """Hangul syllables as their letters (Unicode standard 3.12), the rest as it is."""
-    out = []
-    for one in name:
-        code = ord(one) - 0xAC00
-        if 0 <= code < 11172:
-            out += [chr(0x1100 + code // 588), chr(0x1161 + code % 588 // 28)]
-            out += [chr(0x11A7 + code % 28)] if code % 28 else []
-        else:
-            out.append(one)
-    return "".join(out)
+    """How alike two names are (0 to 1): by the letters that syllables are made of (Unicode's NFD), so that 김민수 is
+    near 김민주.
+    """
+    first, second = (normalize("NFD", folded("name", name)) for name in (one, other))
+    return SequenceMatcher(None, first, second, autojunk=False).ratio() if first else 0.0
 
 
 def _phones(person: Person) -> set[str]:
