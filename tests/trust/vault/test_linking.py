@@ -55,6 +55,8 @@ def test_a_resident_number_decides() -> None:
     one = Person(name="김민수", resident_no="500301-1234567", birth_date="1950-03-01", phone="010-1111-2222")
     assert linking.likeness(one, Person(name="Kim Min-su", resident_no="5003011234567")) == (1.0, ["resident_no"])
     assert linking.likeness(one, Person(name="김민수", resident_no="500301-1234568", phone="010-1111-2222"))[0] == 0
+    unknown = Person(name="김민수", birth_date="1950-03-01")
+    assert linking.likeness(one, unknown) == (0.75, ["name", "birth_date"]), "one that is not known rules nobody out"
 
 
 @given(
@@ -117,10 +119,23 @@ async def test_a_merged_record_is_found_and_read_as_the_kept_one(database: Datab
     assert await open_pairs(database) == [pair]
 
 
+async def test_the_second_of_a_pair_may_be_the_one_that_stays(database: Database, held: Vault) -> None:
+    one, other = pair = await doubles(database, held)
+    async with database.transaction() as tx:
+        await linking.merge(tx, held, WHO, pair, other)
+        both = await held.opened(tx, [one, other])
+        assert both[one] == both[other]
+        assert (both[other].name, both[other].email) == ("김민주", KIM.email)
+        assert await held.find(tx, "name", "김민수") == [other]
+
+
 async def test_two_people_are_told_apart_until_that_is_taken_back(database: Database, held: Vault) -> None:
     pair = await doubles(database, held)
     async with database.transaction() as tx:
         await linking.tell_apart(tx, WHO, (pair[1], pair[0]))
+        told = await tx.row(text("select entity_id, person_id from audit where action = 'person.tell_apart'"))
+        assert told is not None
+        assert (UUID(told["entity_id"]), told["person_id"]) == (pair[1], pair[0])
         assert await linking.look(tx, held) == 0
         with pytest.raises(NotFound):
             await linking.undo(tx, held, WHO, (pair[0], UUID(int=9)))

@@ -60,7 +60,7 @@ def _names(one: str, other: str) -> float:
     near 김민주.
     """
     first, second = (normalize("NFD", folded("name", name)) for name in (one, other))
-    return SequenceMatcher(None, first, second, autojunk=False).ratio() if first else 0.0
+    return SequenceMatcher(None, first, second).ratio() if first else 0.0
 
 
 def _phones(person: Person) -> set[str]:
