@@ -73,11 +73,11 @@ def run(args: argparse.Namespace) -> int:
 
 def _gateway(args: argparse.Namespace) -> int:
     """A gateway that cities send to; it needs no city itself."""
-    from dure.commands.simulate import sms_gateway
+    from dure.commands.simulate import answering, sms_gateway
     from dure.commands.simulate.telling import Teller
 
     try:
-        faults = sms_gateway.faults_of(args.faults)
+        faults = answering.faults_of(sms_gateway.Faults, args.faults)
     except ValueError:
         write_error(message("simulate.sms_faults", told=args.faults))
         return 2
@@ -86,13 +86,13 @@ def _gateway(args: argparse.Namespace) -> int:
 
 def _agency(args: argparse.Namespace) -> int:
     """An agency's own system; it needs no city itself, only the secret of its door."""
-    from dure.commands.simulate import agency
+    from dure.commands.simulate import agency, answering
     from dure.commands.simulate.telling import Teller
     from dure.engine.secrets import secret
 
     shared = secret("DURE_AGENCY_SECRET")
     try:
-        faults = agency.faults_of(args.faults)
+        faults = answering.faults_of(agency.Faults, args.faults)
     except ValueError:
         write_error(message("simulate.agency_faults", told=args.faults))
         return 2

@@ -5,9 +5,8 @@ answers by the webhook; with the faults that real ones have.
 import asyncio
 import json
 import random
-import signal
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,6 +15,7 @@ from uuid import uuid4
 import h11
 import httpx
 
+from dure.commands.simulate.answering import Answer, Answering, interrupted
 from dure.respond.doors import signing
 from dure.respond.doors.signing import Unsigned
 
@@ -39,18 +39,6 @@ class Faults:
     lies: bool = False
 
 
-def faults_of(told: str) -> Faults:
-    """`slow_s=2,lost=0.1,blind=1`. Raises ValueError."""
-    made: dict[str, Any] = {}
-    known = {one.name for one in fields(Faults)}
-    for part in filter(None, told.split(",")):
-        name, _, value = part.partition("=")
-        if name not in known:
-            raise ValueError(name)
-        made[name] = value not in {"0", ""} if name in {"blind", "lies"} else float(value)
-    return Faults(**made)
-
-
 @dataclass(slots=True)
 class AgencySystem:
     """One agency's system. `taken` are letters by reference, in the order in which they came; `times` says how often
@@ -70,78 +58,34 @@ class AgencySystem:
     refusals: list[str] = field(default_factory=list)
     port: int = 0
     _nonces: set[str] = field(default_factory=set)
-    _server: asyncio.Server | None = None
+    _door: Answering | None = None
     _random: random.Random = field(default_factory=random.Random)
-    _lines: set[asyncio.StreamWriter] = field(default_factory=set)
     _speaking: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def start(self, host: str = "127.0.0.1") -> None:
         """Listen; on the same port again after `stop`."""
         self._random.seed(self.seed)
-        self._server = await asyncio.start_server(self._serve, host, self.port, reuse_address=True)
-        self.port = self._server.sockets[0].getsockname()[1]
+        self._door = Answering(self._answer, lambda: self.faults.slow_s)
+        self.port = await self._door.start(host, self.port)
 
     async def stop(self) -> None:
         """Be down: nothing listens, open lines break, nothing is said any more."""
-        assert self._server is not None
-        self._server.close()
+        assert self._door is not None
         for task in self._speaking:
             task.cancel()
-        for line in list(self._lines):
-            line.transport.abort()
-        await self._server.wait_closed()
+        await self._door.stop()
 
     @property
     def listening(self) -> bool:
         """Whether it is up."""
-        return self._server is not None and self._server.is_serving()
+        return self._door is not None and self._door.listening
 
     @property
     def url(self) -> str:
         """Where letters go."""
         return f"http://127.0.0.1:{self.port}/dure"
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        line = h11.Connection(h11.SERVER)
-        self._lines.add(writer)
-        try:
-            while await self._exchange(line, reader, writer):
-                line.start_next_cycle()
-        except (h11.RemoteProtocolError, ConnectionError):
-            pass  # the client went away, or spoke something else: the line ends either way
-        finally:
-            self._lines.discard(writer)
-            writer.close()
-
-    async def _exchange(self, line: h11.Connection, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
-        request, body = None, b""
-        while True:
-            event = line.next_event()
-            if event is h11.NEED_DATA:
-                line.receive_data(await reader.read(65536))
-            elif isinstance(event, h11.Request):
-                request = event
-            elif isinstance(event, h11.Data):
-                body += bytes(event.data)
-            elif isinstance(event, h11.EndOfMessage):
-                break
-            else:
-                return False
-        assert request is not None
-        answer = self._answer(request, body)
-        await asyncio.sleep(self.faults.slow_s)
-        if answer is None:
-            return False
-        status, value = answer
-        content = json.dumps(value, ensure_ascii=False).encode()
-        headers = [("content-type", "application/json"), ("content-length", str(len(content)))]
-        writer.write(line.send(h11.Response(status_code=status, headers=headers)) or b"")
-        writer.write(line.send(h11.Data(data=content)) or b"")
-        writer.write(line.send(h11.EndOfMessage()) or b"")
-        await writer.drain()
-        return line.our_state is h11.DONE and line.their_state is h11.DONE
-
-    def _answer(self, request: h11.Request, body: bytes) -> tuple[int, Any] | None:
+    def _answer(self, request: h11.Request, body: bytes) -> Answer:
         """Status and JSON; None where the line breaks instead."""
         headers = {name.decode().lower(): value.decode() for name, value in request.headers}
         method = request.method.decode()
@@ -249,10 +193,6 @@ async def play(port: int, agency: str, secret: str, faults: Faults, seed: int | 
     system = AgencySystem(agency=agency, secret=secret, faults=faults, seed=seed or 1, port=port, told=told)
     await system.start()
     told("agency_ready", agency=agency, url=system.url, DURE_DOOR_NETWORKS="127.0.0.0/8")
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for one in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(one, stop.set)
-    await stop.wait()
+    await interrupted()
     await system.stop()
     return 0

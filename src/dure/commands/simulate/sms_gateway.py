@@ -2,20 +2,20 @@
 faults that real ones have. It sends nothing anywhere.
 """
 
-import asyncio
 import hashlib
 import hmac
 import json
 import random
 import re
-import signal
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import h11
+
+from dure.commands.simulate.answering import Answer, Answering, interrupted
 
 _AUTH = re.compile(r"HMAC-SHA256 apiKey=([^,]+), date=([^,]+), salt=([^,]+), signature=([0-9a-f]{64})")
 _SKEW = timedelta(minutes=15)
@@ -39,18 +39,6 @@ class Faults:
     blind: bool = False
 
 
-def faults_of(told: str) -> Faults:
-    """`slow_s=2,lost=0.1,blind=1`. Raises ValueError."""
-    made: dict[str, Any] = {}
-    known = {one.name for one in fields(Faults)}
-    for part in filter(None, told.split(",")):
-        name, _, value = part.partition("=")
-        if name not in known:
-            raise ValueError(name)
-        made[name] = value not in {"0", ""} if name == "blind" else float(value)
-    return Faults(**made)
-
-
 @dataclass(slots=True)
 class SmsGateway:
     """One account. `taken` is every message that it accepted, in order."""
@@ -64,70 +52,26 @@ class SmsGateway:
     told: Callable[[str, Mapping[str, Any]], None] = lambda _event, _row: None
     taken: list[dict[str, Any]] = field(default_factory=list)
     port: int = 0
-    _server: asyncio.Server | None = None
+    _door: Answering | None = None
     _random: random.Random | None = None
-    _lines: set[asyncio.StreamWriter] = field(default_factory=set)
 
     async def start(self, host: str = "127.0.0.1") -> None:
         """Listen; on the same port again after `stop`."""
         self._random = self._random or random.Random(self.seed)
-        self._server = await asyncio.start_server(self._serve, host, self.port, reuse_address=True)
-        self.port = self._server.sockets[0].getsockname()[1]
+        self._door = Answering(self._answer, lambda: self.faults.slow_s)
+        self.port = await self._door.start(host, self.port)
 
     async def stop(self) -> None:
         """Be down: nothing listens, and open lines break."""
-        assert self._server is not None
-        self._server.close()
-        for line in list(self._lines):
-            line.transport.abort()
-        await self._server.wait_closed()
+        assert self._door is not None
+        await self._door.stop()
 
     @property
     def url(self) -> str:
         """Where it is."""
         return f"http://127.0.0.1:{self.port}"
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        line = h11.Connection(h11.SERVER)
-        self._lines.add(writer)
-        try:
-            while await self._exchange(line, reader, writer):
-                line.start_next_cycle()
-        except (h11.RemoteProtocolError, ConnectionError):
-            pass  # the client went away, or spoke something else: the line ends either way
-        finally:
-            self._lines.discard(writer)
-            writer.close()
-
-    async def _exchange(self, line: h11.Connection, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
-        request, body = None, b""
-        while True:
-            event = line.next_event()
-            if event is h11.NEED_DATA:
-                line.receive_data(await reader.read(65536))
-            elif isinstance(event, h11.Request):
-                request = event
-            elif isinstance(event, h11.Data):
-                body += bytes(event.data)
-            elif isinstance(event, h11.EndOfMessage):
-                break
-            else:
-                return False
-        assert request is not None
-        answer = self._answer(request, body)
-        await asyncio.sleep(self.faults.slow_s)
-        if answer is None:
-            return False
-        status, value = answer
-        content = json.dumps(value, ensure_ascii=False).encode()
-        headers = [("content-type", "application/json"), ("content-length", str(len(content)))]
-        writer.write(line.send(h11.Response(status_code=status, headers=headers)) or b"")
-        writer.write(line.send(h11.Data(data=content)) or b"")
-        writer.write(line.send(h11.EndOfMessage()) or b"")
-        await writer.drain()
-        return line.our_state is h11.DONE and line.their_state is h11.DONE
-
-    def _answer(self, request: h11.Request, body: bytes) -> tuple[int, Any] | None:
+    def _answer(self, request: h11.Request, body: bytes) -> Answer:
         """Status and JSON; None where the line breaks instead."""
         assert self._random is not None
         headers = {name.decode().lower(): value.decode() for name, value in request.headers}
@@ -242,10 +186,6 @@ async def play(port: int, faults: Faults, seed: int | None, told: Callable[..., 
         DURE_SMS_SECRET=gateway.secret,
         DURE_SMS_SENDER=min(gateway.senders),
     )
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for one in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(one, stop.set)
-    await stop.wait()
+    await interrupted()
     await gateway.stop()
     return 0
