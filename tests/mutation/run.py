@@ -224,7 +224,14 @@ def _ready() -> Iterator[str]:
 
 
 def run(
-    name: str, many: int | None, *, only: str | None = None, quick: bool = False, workers: int = 2, say: bool = False
+    name: str,
+    many: int | None,
+    *,
+    only: str | None = None,
+    quick: bool = False,
+    workers: int = 2,
+    say: bool = False,
+    seed: int = SEED,
 ) -> Result:
     """Mutate a package, or one module of it. Raises RuntimeError where its tests fail without any fault."""
     package = replace(PACKAGES[name], quick=quick)
@@ -232,7 +239,7 @@ def run(
         package = replace(package, files=tuple(file for file in package.files if file.stem in only.split(",")))
     result = Result()
     began = time.monotonic()
-    chosen = mutants.some(list(package.files), many, SEED)
+    chosen = mutants.some(list(package.files), many, seed)
     with _ready() as postgres:
         allowed: dict[tuple[str, ...], float] = {}
         for tests in dict.fromkeys(stage for file in package.files for stage in package.stages(file)):
@@ -265,9 +272,10 @@ def main() -> None:
     parser.add_argument("package", choices=PACKAGES)
     parser.add_argument("--many", type=int)
     parser.add_argument("--only")
+    parser.add_argument("--seed", type=int, default=SEED, help="another draw")
     parser.add_argument("--quick", action="store_true", help="a module's own tests only")
     args = parser.parse_args()
-    result = run(args.package, args.many, only=args.only, quick=args.quick, say=True)
+    result = run(args.package, args.many, only=args.only, quick=args.quick, say=True, seed=args.seed)
     sys.stdout.write(f"{args.package}: {result.killed:.1%} of {result.made} killed in {result.seconds:.0f} s\n")
 
 
