@@ -88,7 +88,8 @@ class Absence:
 
 @dataclass(frozen=True, slots=True)
 class Rise:
-    """The property went up by at least `by` (down, when negative) within `within_s`."""
+    """The property went up by at least `by` (down, when negative) within `within_s`. Conditions on it are a floor under
+    the rise; conditions on other properties (under `all`) must hold meanwhile."""
 
     property: str
     by: float

@@ -241,7 +241,8 @@ class _Reader:
         if not listed and not without and not isinstance(pattern, Rise) and pattern is not None:
             self.refuse(match, "detect.rule.needs_condition")
         found = [self._condition(item, f"{match}[{index}]") for index, item in enumerate(listed)]
-        if isinstance(pattern, Rise) and any(one.property != pattern.property for one in found if one is not None):
+        rising = isinstance(pattern, Rise) and match == "any"
+        if rising and any(one.property != pattern.property for one in found if one is not None):
             self.refuse(match, "detect.rule.rise_property")
         return tuple(one for one in found if one is not None)
 

@@ -2,7 +2,7 @@
 
 from dure.detect.model import ClockSkew, Condition, Count, Device, Neighbours, Rise
 from dure.kernel.geometry import LonLat, moved
-from tests.detect.make import FIRE, HEAT, SILENT, T0, Run, devices, rule, seen
+from tests.detect.make import FIRE, HEAT, SILENT, SMOKE, T0, Run, devices, rule, seen
 
 
 def beat(known, start: int, end: int, step: int = 60):
@@ -95,6 +95,29 @@ def test_rise_within_a_window() -> None:
     assert run.onsets == [95.0]
     run.feed(*[seen(at, 30.0) for at in range(110, 250, 5)])
     assert len(run.cleared) == 1
+
+
+def test_a_rise_counts_only_beside_its_companion() -> None:
+    warm = rule(Rise("heat", 4.0, 60.0), SMOKE, match="all", clear_for_s=30.0)
+    cold = Run([warm]).feed(*[seen(at, 20.0 + at) for at in range(20)])
+    assert cold.raised == []
+    cold.feed(seen(19.5, True, prop="smoke"))
+    assert [(a.property, a.value, a.at - T0) for a in cold.raised] == [("heat", 39.0, 19.5)]
+    run = Run([warm]).feed(seen(0, 20.0), seen(1, True, prop="smoke"), seen(2, 23.0), seen(3, False, prop="smoke"))
+    run.feed(seen(4, 25.0), seen(9, True, prop="smoke"))
+    assert run.raised == [], "what rose is older than a lost report bridges"
+    run.feed(seen(10, 25.0)).restart().feed(seen(200, 25.0))
+    assert run.onsets == [0.0]
+    run.feed(seen(300, False, prop="smoke"), seen(331, 25.0))
+    assert len(run.cleared) == 1
+
+
+def test_a_restart_forgets_neither_companion_nor_rise() -> None:
+    warm = rule(Rise("heat", 4.0, 60.0), SMOKE, match="all")
+    smoky = Run([warm]).feed(seen(0, 20.0), seen(1, True, prop="smoke")).restart().feed(seen(2, 30.0))
+    assert smoky.onsets == [0.0]
+    risen = Run([warm]).feed(seen(0, 20.0), seen(1, 30.0)).restart().feed(seen(2, True, prop="smoke"))
+    assert risen.onsets == [0.0]
 
 
 def test_a_fall_and_a_floor() -> None:

@@ -4,7 +4,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from dure.detect.model import Condition, Count, Neighbours, Rise, Sustained
-from tests.detect.make import CLOCK, FIRE, HEAT, SILENT, T0, Run, devices, rule, seen
+from tests.detect.make import CLOCK, FIRE, HEAT, SILENT, SMOKE, T0, Run, devices, rule, seen
 
 EVERY_KIND = [
     FIRE,
@@ -13,6 +13,7 @@ EVERY_KIND = [
     rule(Count(3, 20.0), HEAT, name="count"),
     rule(Count(2, 20.0, edges=True), HEAT, name="edges"),
     rule(Rise("heat", 30.0, 10.0), name="rise"),
+    rule(Rise("heat", 30.0, 10.0), SMOKE, match="all", name="beside"),
     rule(Neighbours(2, 4.0), HEAT, name="near"),
     rule(SILENT.pattern.__class__(15.0), name="silent", kinds=("*",)),
     CLOCK,

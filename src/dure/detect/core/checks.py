@@ -50,6 +50,7 @@ class Checks:
         for name in sorted(rule.properties):
             mine = [condition for condition in rule.conditions if condition.property == name]
             if isinstance(rule.pattern, Rise):  # its conditions are only a floor under the rise
+                # and, on other properties, what must hold beside it
                 self.holds[name] = _joined([_holds(condition) for condition in mine], "all") if mine else lambda _: True
                 self.gone[name] = lambda _: False
             else:

@@ -20,6 +20,8 @@ TOLERANCE_S: Final = 1e-3
 GRACE_S: Final = 0.1
 """A timer waits this long after its moment for a report that is on its way; a report itself is never held up."""
 _LONGEST_WINDOW: Final = 4_096
+_COMPANION: Final = Sustained(0.0)
+"""How long a rise's companions are bridged."""
 Find = Callable[[str, str], Channel | None]
 
 
@@ -317,15 +319,22 @@ class CountLane(Lane):
 
 class RiseLane(Lane):
     """The value moved by `by` within the window. `low` holds the window's least values (greatest, for a fall), times
-    and values growing, so that its first is what the newest is measured against."""
+    and values growing, so that its first is what the newest is measured against.
 
-    __slots__ = ("low", "pattern", "sign")
+    Conditions on other properties are companions: the rise matures only while each of them holds, a lost report of it
+    bridged. `beside` says until when each companion counts; `rose` is the newest reading where that one had risen.
+    """
+
+    __slots__ = ("beside", "companions", "low", "pattern", "rose", "sign")
 
     def __init__(self, owner: Owner, checks: Checks, pattern: Rise) -> None:
         super().__init__(owner, checks)
         self.pattern = pattern
         self.sign = 1.0 if pattern.by > 0 else -1.0
         self.low: deque[tuple[float, float]] = deque(maxlen=_LONGEST_WINDOW)
+        self.companions = len(checks.holds.keys() - {pattern.property})
+        self.beside: dict[str, float] = {}
+        self.rose: tuple[float, float, Channel, Value] | None = None
         self.busy = True
 
     def _rest(self) -> None:
@@ -342,20 +351,46 @@ class RiseLane(Lane):
             low.popleft()
         return level - low[0][1] >= abs(self.pattern.by) - EPSILON_S, low[0][0]
 
+    def _accompanied(self, at: float) -> bool:
+        return len(self.beside) == self.companions and all(at <= until for until in self.beside.values())
+
+    def _beside(self, channel: Channel, truth: bool, at: float) -> None:
+        """What a companion says."""
+        if truth:
+            self.beside[channel.property] = at + channel.hold_s(_COMPANION)
+        else:
+            self.beside.pop(channel.property, None)
+
     def _while_waiting(self, channel: Channel, truth: bool, value: Value, at: float) -> None:
+        if channel.property != self.pattern.property:
+            self._beside(channel, truth, at)
+            rose = self.rose
+            if truth and rose is not None and at - rose[1] <= rose[2].hold_s(_COMPANION) and self._accompanied(at):
+                self._open(rose[0], at, rose[2], rose[3])
+            return
         risen, since = self._risen(value, at)
-        if risen and truth:
+        self.rose = (since, at, channel, value) if risen and truth and self.companions else None
+        if risen and truth and self._accompanied(at):
             self._open(since, at, channel, value)
 
     def _while_open(self, channel: Channel, truth: bool, value: Value, at: float) -> None:
+        if channel.property != self.pattern.property:
+            self._beside(channel, truth, at)
+            self._watch_clearing(channel, not truth, at)
+            return
         risen, _ = self._risen(value, at)
         if risen and truth:
             self._goes_on(channel, value, at)
         self._watch_clearing(channel, not risen, at)
 
     def dump(self) -> dict[str, object]:
-        return super().dump() | {"low": [list(point) for point in self.low]}
+        rose = None if self.rose is None else (*self.rose[:2], self.rose[2].device, self.rose[3])
+        low = [list(point) for point in self.low]
+        return super().dump() | {"low": low, "beside": self.beside, "rose": rose}
 
     def load(self, state: dict[str, Any], find: Find) -> None:
         self.low.extend((at, level) for at, level in state.pop("low"))
+        rose = state.pop("rose", None)
         super().load(state, find)
+        channel = None if rose is None else find(rose[2], self.pattern.property)
+        self.rose = None if channel is None else (rose[0], rose[1], channel, rose[3])
