@@ -12,7 +12,8 @@ from dure.trust import vault
 from dure.trust.policy import Ask, asks_of, permissions_of, union
 from dure.trust.roles import Role
 from dure.video.policy import GRANTS, camera_networks, may_fetch
-from dure.video.source import NoPicture, Trouble, arguments, located, script, trouble_of
+from dure.video.program import arguments, script, trouble_of
+from dure.video.source import NoPicture, Trouble, located
 
 USUAL = camera_networks(())
 

@@ -1,4 +1,4 @@
-"""The relay with real FFmpeg programs and cameras that speak RTSP over sockets."""
+"""The relay and cameras that speak RTSP over sockets, with pictures that FFmpeg draws."""
 
 import asyncio
 import re
@@ -69,7 +69,7 @@ async def test_a_camera_is_fetched_once_for_all_and_let_go_after_the_last(camera
         await one.until(lambda eye: len(eye.pictures) >= 16)
         await two.until(lambda eye: len(eye.pictures) >= 16)
         assert relay.viewers == 2
-        assert relay.fetched == len(programs()) == 1
+        assert relay.fetched == len(cameras[0].lines) == 1
         assert one.states == ["connecting", "live"]
         assert one.pictures[0].key
         times = [picture.at_s for picture in one.pictures]
@@ -83,12 +83,12 @@ async def test_a_camera_is_fetched_once_for_all_and_let_go_after_the_last(camera
         assert late.pictures[0].key, "who comes later starts at once, with a picture that stands by itself"
         relay._cameras["C-1"].leave(stack)
     async with asyncio.timeout(30):
-        for look in (lambda: relay.fetched == 0, lambda: not programs(), lambda: cameras[0].encoder("C-1").idle):
-            while not look():  # noqa: ASYNC110 - programs of the system end without telling
+        for look in (lambda: relay.fetched == 0, lambda: not cameras[0].lines, lambda: cameras[0].encoder("C-1").idle):
+            while not look():  # noqa: ASYNC110 - the other side ends without telling
                 await asyncio.sleep(0.02)
 
 
-async def test_a_camera_that_hangs_up_is_asked_again_and_so_is_a_program_that_is_killed(cameras: Served) -> None:
+async def test_a_camera_that_hangs_up_is_asked_again(cameras: Served) -> None:
     relay = Relay(found_at(cameras[1]), kept_s=0.1)
     with relay.watching("C-3") as viewer:
         eye = Eye(viewer)
@@ -100,10 +100,7 @@ async def test_a_camera_that_hangs_up_is_asked_again_and_so_is_a_program_that_is
         assert eye.states[:2] == ["connecting", "live"]
         assert eye.states[-1] == "live"
         assert "failed" in eye.states
-        programs()[0].kill()
-        await eye.until(lambda eye: len(eye.inits) == 3)
     await relay.end()
-    assert not programs()
 
 
 async def test_a_silent_camera_is_shown_as_standing_still_within_two_seconds(cameras: Served) -> None:
@@ -138,15 +135,13 @@ async def test_a_wrong_login_is_said_and_stands_nowhere(
     assert "wrong" not in caplog.text
 
 
-async def test_the_right_login_opens_and_is_in_no_list_of_processes() -> None:
+async def test_the_right_login_opens_and_no_program_is_told() -> None:
     simulated = Cameras(login="viewer:hunter2")
     port = await simulated.open("127.0.0.1", 0)
     relay = Relay(found_at(port, "viewer:hunter2@"), kept_s=0.1)
     with relay.watching("C-7") as viewer:
         await Eye(viewer).until(lambda eye: bool(eye.pictures))
-        (program,) = programs()
-        assert not any("hunter2" in word for word in program.cmdline())
-        assert not any("hunter2" in value for value in program.environ().values())
+        assert programs() == []
     await relay.end()
     await simulated.close()
 
@@ -179,7 +174,7 @@ async def test_rubbish_in_place_of_rtsp_is_no_picture() -> None:
     with relay.watching("C-10") as viewer:
         eye = Eye(viewer)
         await eye.until(lambda eye: "failed" in eye.states)
-        assert eye.why[-1] in {"no_picture", "unreachable"}
+        assert eye.why[-1] == "no_picture"
         assert not eye.pictures
     await relay.end()
     server.close()

@@ -1,32 +1,30 @@
-"""Pictures of cameras for all who watch them: one FFmpeg a camera, begun for the first viewer, kept for a while after
-the last, begun anew when it ends.
+"""Pictures of cameras for all who watch them: one connection a camera, begun for the first viewer (or before anybody,
+near an open incident), kept for a while after the last, begun anew when it ends.
 """
 
 import asyncio
 import logging
 import time
-from asyncio.subprocess import Process
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Collection, Iterator
 from contextlib import contextmanager
 from typing import Any, Literal
 
-from dure.engine import ffmpeg
 from dure.kernel.errors import Unavailable
-from dure.video.model import BrokenStream, Fragment, Init, Kept, Queue, Splitter, pause_s
-from dure.video.source import NoPicture, Trouble, arguments, script, trouble_of
+from dure.video.model import BrokenStream, Fragment, Init, Kept, Queue, pause_s
+from dure.video.program import turned
+from dure.video.rtsp.client import Client, NeedsProgram
+from dure.video.source import NoPicture, Trouble
 
 log = logging.getLogger(__name__)
 KEPT_S = 10.0
 """How long a camera's connection is kept after its last viewer."""
 FIRST_WITHIN_S = 10.0
 """How long a camera may take for its first picture."""
-SILENT_S = 2.0
-"""A camera that sends nothing for so long is shown as standing still."""
+SILENT_S = 1.8
+"""A camera that sends nothing for so long is shown as standing still: within two seconds it is on the screen."""
 DEAD_S = 6.0
 """And after so long is asked anew."""
-_READ = 1 << 16
-_SAID = 4_000
 
 State = Literal["connecting", "live", "stalled", "failed"]
 Find = Callable[[str], Awaitable[str]]
@@ -70,6 +68,9 @@ class Camera:
         self._init: Init | None = None
         self._kept = Kept()
         self._state: tuple[State, Trouble | None] = ("connecting", None)
+        self._shown = False
+        self._heard = 0.0
+        self._warm = False
         self._task: asyncio.Task[None] | None = None
         self._leaving: asyncio.TimerHandle | None = None
 
@@ -87,13 +88,32 @@ class Camera:
         viewer.state(*self._state)
         if self._init is not None:
             viewer.begin(self._init, self._kept)
-        if self._task is None:
-            self._task = asyncio.create_task(self._run(), name=f"camera {self.id}")
+        self._start()
 
     def leave(self, viewer: Viewer) -> None:
         """One viewer less; the camera is let go a while after the last."""
         self.viewers.discard(viewer)
-        if not self.viewers and self._task is not None and self._leaving is None:
+        self._leave_later()
+
+    def warm(self, wanted: bool) -> None:
+        """Whether to be fetched without a viewer, so that the next sees at once what is kept."""
+        if wanted == self._warm:
+            return
+        self._warm = wanted
+        if wanted:
+            if self._leaving is not None:
+                self._leaving.cancel()
+                self._leaving = None
+            self._start()
+        else:
+            self._leave_later()
+
+    def _start(self) -> None:
+        if self._task is None:
+            self._task = asyncio.create_task(self._run(), name=f"camera {self.id}")
+
+    def _leave_later(self) -> None:
+        if not self.viewers and not self._warm and self._task is not None and self._leaving is None:
             self._leaving = asyncio.get_running_loop().call_later(self._kept_s, self._let_go)
 
     async def end(self) -> None:
@@ -127,10 +147,10 @@ class Camera:
         """Fetch for as long as somebody wants it; longer pauses after each failure in a row."""
         failures = 0
         while True:
-            shown = False
+            self._shown = False
             try:
-                shown = await self._fetch(await self._find(self.id))
-                self._tell("failed", Trouble.STALLED)
+                await self._fetch(await self._find(self.id))
+                self._tell("failed", Trouble.STALLED if self._shown else Trouble.NO_PICTURE)
             except NoPicture as error:
                 self._tell("failed", error.trouble)
             except (Unavailable, OSError):
@@ -139,54 +159,64 @@ class Camera:
                 log.exception("camera %s", self.id)
                 self._tell("failed", Trouble.NO_PICTURE)
             self._forget()
-            failures = 1 if shown else failures + 1
+            failures = 1 if self._shown else failures + 1
             await asyncio.sleep(pause_s(failures))
             self._tell("connecting")
 
-    async def _fetch(self, address: str) -> bool:
-        """One life of FFmpeg; whether it showed anything. Raises NoPicture when it showed nothing."""
-        process = await ffmpeg.start(arguments(address), stdin=True)
-        said = asyncio.create_task(_last_words(process))
+    async def _fetch(self, address: str) -> None:
+        """One life of a stream. Raises NoPicture, OSError."""
+        self._heard = time.monotonic()
         try:
-            assert process.stdin is not None
-            process.stdin.write(script(address))
-            process.stdin.close()
-            shown = await self._read(process)
+            try:
+                await self._by_client(address)
+            except NeedsProgram:
+                await turned(address, self._take, self._left_s)
         except BrokenStream as error:
             log.warning("camera %s: %s", self.id, error)
             raise NoPicture(Trouble.NO_PICTURE) from None
-        finally:
-            await ffmpeg.end(process)
-            words = await said
-        if not shown:
-            raise NoPicture(trouble_of(words))
-        return shown
 
-    async def _read(self, process: Process) -> bool:
-        """Pass on what comes until it ends or stands still for too long; whether there were pictures."""
-        assert process.stdout is not None
-        splitter, shown, heard = Splitter(), False, time.monotonic()
-        while True:
-            try:
-                async with asyncio.timeout(SILENT_S):
-                    data = await process.stdout.read(_READ)
-            except TimeoutError:
-                silent = time.monotonic() - heard
-                if silent > (DEAD_S if shown else FIRST_WITHIN_S):
-                    return shown
-                if shown:
-                    self._tell("stalled", Trouble.STALLED)
-                continue
-            if not data:
-                return shown
-            for piece in splitter.feed(data, time.time() * 1_000):
-                heard = time.monotonic()
-                if isinstance(piece, Init):
-                    self._begin(piece)
-                else:
-                    shown = True
-                    self._tell("live")
-                    self._show(piece)
+    async def _by_client(self, address: str) -> None:
+        client = Client(address, self._take)
+        keeping: asyncio.Task[None] | None = None
+        hung = asyncio.get_running_loop().call_later(SILENT_S, self._tell, "stalled", Trouble.STALLED)
+        try:
+            await client.open()
+            hung.cancel()
+            keeping = asyncio.create_task(client.keep())
+            while (left := self._left_s(client.heard)) is not None:
+                ended, _ = await asyncio.wait(
+                    {client.ended, keeping}, timeout=left, return_when=asyncio.FIRST_COMPLETED
+                )
+                for one in ended:
+                    one.result()
+                    return
+        finally:
+            hung.cancel()
+            client.close()
+            if keeping is not None:
+                keeping.cancel()
+
+    def _left_s(self, came: float = 0.0) -> float | None:
+        """How long to wait before the camera is looked at again; None where it is given up. `came` is when anything
+        last came from it, a picture or not.
+        """
+        now = time.monotonic()
+        if now - self._heard >= (DEAD_S if self._shown else FIRST_WITHIN_S):
+            return None
+        silent = now - (self._heard if self._shown else max(self._heard, came))
+        if silent >= SILENT_S:
+            self._tell("stalled", Trouble.STALLED)
+        return max(0.2, SILENT_S - silent)
+
+    def _take(self, piece: Init | Fragment) -> None:
+        """A piece of the stream, as it comes."""
+        self._heard = time.monotonic()
+        if isinstance(piece, Init):
+            self._begin(piece)
+        else:
+            self._shown = True
+            self._tell("live")
+            self._show(piece)
 
     def _begin(self, init: Init) -> None:
         self._forget()
@@ -198,15 +228,6 @@ class Camera:
         self._kept.add(fragment)
         for viewer in self.viewers:
             viewer.show(fragment)
-
-
-async def _last_words(process: Process) -> str:
-    """The end of what FFmpeg complains about."""
-    assert process.stderr is not None
-    words = b""
-    while data := await process.stderr.read(_READ):
-        words = (words + data)[-_SAID:]
-    return words.decode("utf-8", "replace")
 
 
 class Relay:
@@ -227,12 +248,27 @@ class Relay:
         """How many cameras are being fetched."""
         return sum(not camera.idle for camera in self._cameras.values())
 
-    @contextmanager
-    def watching(self, camera_id: str) -> Iterator[Viewer]:
-        """Watch a camera for the length of the block."""
-        viewer = Viewer()
+    def keep_warm(self, camera_ids: Collection[str]) -> None:
+        """Fetch these whether anybody watches or not, and no others that nobody watches."""
+        self._tidy()
+        for id_ in camera_ids:
+            self._camera(id_).warm(True)
+        for id_, camera in self._cameras.items():
+            if id_ not in camera_ids:
+                camera.warm(False)
+
+    def _camera(self, id_: str) -> Camera:
+        return self._cameras.setdefault(id_, Camera(id_, self._find, kept_s=self._kept_s))
+
+    def _tidy(self) -> None:
         self._cameras = {id_: one for id_, one in self._cameras.items() if not one.idle or one.viewers}
-        camera = self._cameras.setdefault(camera_id, Camera(camera_id, self._find, kept_s=self._kept_s))
+
+    @contextmanager
+    def watching(self, camera_id: str, viewer: Viewer | None = None) -> Iterator[Viewer]:
+        """Watch a camera for the length of the block; `viewer` where it is no screen that watches (a recorder)."""
+        viewer = viewer or Viewer()
+        self._tidy()
+        camera = self._camera(camera_id)
         camera.enter(viewer)
         try:
             yield viewer

@@ -1,8 +1,4 @@
-"""Where a picture comes from: a camera's address looked up and judged, and the FFmpeg program told to fetch it.
-
-The program gets an address of numbers that has been judged, over its standard input: no name is looked up twice, and
-no login stands in a list of processes. Only video is asked for and only video is passed on.
-"""
+"""Where a picture comes from: a camera's address looked up and judged, once; whoever fetches gets a number."""
 
 import asyncio
 import socket
@@ -16,11 +12,6 @@ from dure.video.policy import may_fetch
 
 _FIND_WITHIN_S = 3.0
 _PORTS = {"rtsp": 554, "rtsps": 322}
-_PROBE = ("-fflags", "nobuffer", "-fpsprobesize", "0", "-analyzeduration", "1000000")
-_OUT = (
-    *("-map", "0:v:0", "-an", "-sn", "-dn", "-c", "copy", "-f", "mp4"),
-    *("-movflags", "frag_every_frame+empty_moov+default_base_moof", "-flush_packets", "1", "pipe:1"),
-)
 
 
 class Trouble(StrEnum):
@@ -32,6 +23,7 @@ class Trouble(StrEnum):
     LOGIN = "login"
     NO_PICTURE = "no_picture"
     STALLED = "stalled"
+    CODEC = "codec"
 
 
 class NoPicture(Exception):
@@ -64,38 +56,3 @@ async def located(address: str, allowed: Sequence[Network]) -> str:
     login = parts.netloc.rpartition("@")[0]
     host = f"[{first}]" if first.version == 6 else str(first)
     return urlunsplit(parts._replace(netloc=f"{login}@{host}:{port}" if login else f"{host}:{port}"))
-
-
-def arguments(address: str) -> list[str]:
-    """What FFmpeg is told: nothing about whom it asks. The kinds of connections it may make are named; without `rtsp`
-    among them it does not follow a camera that points to another host.
-    """
-    over = "tls,tcp" if address.lower().startswith("rtsps") else "tcp"
-    return ["-protocol_whitelist", f"pipe,rtp,{over}", *_PROBE, "-f", "concat", "-safe", "0", "-i", "pipe:0", *_OUT]
-
-
-def script(address: str) -> bytes:
-    """What FFmpeg reads from its standard input (its `ffconcat` form): the address, over TCP, video alone. Raises
-    NoPicture for an address that could say more than an address.
-    """
-    if not address.isprintable() or any(sign in address for sign in "'\"\\ "):
-        raise NoPicture(Trouble.NO_ADDRESS)
-    lines = (
-        "ffconcat version 1.0",
-        f"file '{address}'",
-        "option rtsp_transport tcp",
-        "option allowed_media_types video",
-        "option fflags nobuffer",
-        "option fpsprobesize 0",
-        "option analyzeduration 1000000",
-    )
-    return ("\n".join(lines) + "\n").encode()
-
-
-def trouble_of(said: str) -> Trouble:
-    """What went wrong, by what FFmpeg said. Its words name the address and stay here."""
-    if "401" in said or "403" in said or "nauthorized" in said:
-        return Trouble.LOGIN
-    if any(word in said for word in ("refused", "timed out", "unreachable", "No route", "Network is", "reset by peer")):
-        return Trouble.UNREACHABLE
-    return Trouble.NO_PICTURE

@@ -6,7 +6,7 @@ import contextlib
 import hmac
 import random
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
@@ -56,6 +56,11 @@ class Cameras:
             self._server.close()
         self.hang_up()
         await asyncio.gather(*(encoder.ended() for encoder in self._encoders.values()))
+
+    @property
+    def lines(self) -> Collection[asyncio.StreamWriter]:
+        """The connections that stand."""
+        return self._lines
 
     def hang_up(self) -> None:
         """End all connections, as a camera does that is switched off and on."""
