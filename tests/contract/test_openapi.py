@@ -45,6 +45,8 @@ OPEN = {
     ("post", "/api/v1/audit/cosignatures"),
     ("post", "/api/v1/privacy/sign-in"),
     ("post", "/api/v1/join"),
+    ("post", "/api/v1/answers/open"),
+    ("post", "/api/v1/answers"),
     ("get", "/api/v1/sign-in"),
     ("post", "/api/v1/sign-in/challenge"),
     ("post", "/api/v1/sessions/passkey"),

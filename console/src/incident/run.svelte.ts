@@ -27,6 +27,7 @@ export interface RunItem extends Stands {
   readonly to: readonly string[];
   readonly answers: readonly { readonly id: string; readonly words: string }[];
   readonly errors: readonly string[];
+  readonly replies: readonly { readonly places: readonly string[]; readonly seen: boolean; readonly answer: string | null }[];
 }
 
 export interface RunStep extends Stands {

@@ -180,6 +180,17 @@ async def keepers_beside(tx: Tx, device_ids: Sequence[str]) -> list[UUID]:
     return [row["person_id"] for row in await tx.rows(_KEEPERS_BESIDE, {"ids": list(device_ids)})]
 
 
+_HELD = text("select person_id, name from asset where person_id = any(:people) order by person_id, name")
+
+
+async def held_by(tx: Tx, people: Sequence[UUID]) -> dict[UUID, list[str]]:
+    """The names of the assets that each of these people (ids of the vault) answers for."""
+    found: dict[UUID, list[str]] = {}
+    for row in await tx.rows(_HELD, {"people": list(people)}) if people else ():
+        found.setdefault(row["person_id"], []).append(row["name"])
+    return found
+
+
 async def mark_device_fault(tx: Tx, device_id: str, fault: str | None) -> int | None:
     """Set or lift a device's fault; its new version, or None where nothing changed (or there is no such device)."""
     version = await tx.scalar(

@@ -51,6 +51,11 @@ def city_zone(environment: Mapping[str, str] = os.environ) -> str:
     return environment.get("DURE_CITY_ZONE", "Asia/Seoul")
 
 
+def public_url(environment: Mapping[str, str] = os.environ) -> str:
+    """Where browsers outside reach the city, for what has no `Settings` in hand; without a slash at its end."""
+    return environment.get("DURE_PUBLIC_URL", "http://localhost").rstrip("/")
+
+
 def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
     """The settings in `environment` (`DURE_*`). Raises KeyError naming the variable that is missing."""
 

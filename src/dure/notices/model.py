@@ -81,7 +81,8 @@ class Wanted:
     same key, channel and receiver twice is one notice, and one phone gets no second text for one key. `life_safety`
     goes before everything else and through quiet hours. `by` is who wants it (`Principal.actor`, "playbook:<id>").
     Without `good_for` it is worth sending for a day. With `call_after` whoever has not acknowledged a text or push so
-    long after it was wanted is called: for people on duty.
+    long after it was wanted is called: for people on duty. `link` is an address that stands below the text, whatever
+    the city made of the template.
     """
 
     channel: Channel
@@ -95,6 +96,7 @@ class Wanted:
     by: str = "system"
     good_for: timedelta = timedelta(days=1)
     call_after: timedelta | None = None
+    link: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -141,7 +141,7 @@ def _spoken(words: Words, language: Language) -> Words:
 
 async def _words(tx: Tx, wanted: Wanted, language: Language, *, drill: bool) -> Words:
     told = await templates.said(tx, wanted.template, language, wanted.values)
-    words = Words(told.subject, told.text)
+    words = Words(told.subject, f"{told.text}\n{wanted.link}" if wanted.link else told.text)
     if drill:
         words = Words(told.subject and practice.marked(told.subject, language), practice.marked(told.text, language))
     return _spoken(words, language) if wanted.channel is Channel.VOICE else words

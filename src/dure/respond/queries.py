@@ -170,6 +170,19 @@ async def agency(tx: Tx, agency_id: str) -> RowMapping:
     return row
 
 
+async def told_agencies(tx: Tx, incident_id: UUID) -> Sequence[RowMapping]:
+    """Who was told of an incident, each agency once: its names, when first, and when it first acknowledged."""
+    return await tx.rows(
+        text(
+            "select h.agency_id as id, g.name, g.name_en, min(h.sent_at) as sent_at, "
+            "min(h.answered_at) filter (where h.status = 'acknowledged') as acknowledged_at "
+            "from handoff h join agency g on g.id = h.agency_id where h.incident_id = :id "
+            "group by h.agency_id, g.name, g.name_en order by min(h.sent_at), h.agency_id"
+        ),
+        {"id": incident_id},
+    )
+
+
 async def handed_to(tx: Tx, incident_id: UUID) -> list[str]:
     """The agencies that an incident, or one merged into it, was handed to."""
     rows = await tx.rows(

@@ -76,6 +76,11 @@ class Reader:
         self._language = language
         self._now = now
 
+    @property
+    def language(self) -> Language:
+        """The reader's."""
+        return self._language
+
     def say(self, key: str, params: Mapping[str, Any] | None = None) -> str:
         """A text in the reader's language."""
         return self._catalogue.text(self._language, key, params)

@@ -3,19 +3,20 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Path
+from fastapi import Path, Request
 from pydantic import StringConstraints
 
-from dure.engine.web import Model, Passage, Router, tag
+from dure.engine.web import OPEN, Model, Passage, Router, tag
 from dure.respond import reading, views
 from dure.respond.api import Answers, Desk, DeskDep, Handles, Reads
 from dure.respond.playbooks.model import Happening
 from dure.respond.policy import scope_of
-from dure.respond.runs import telling
+from dure.respond.runs import replies, telling
 from dure.respond.runs.state import Say
 from dure.respond.runs.views import whole
 from dure.respond.types import TYPES
 from dure.trust.principal import Principal
+from dure.trust.web import check_same_origin
 
 router = Router(tags=["runs"])
 Item = Annotated[str, Path(max_length=40, pattern=r"^[0-9]+(\.[elg]?[0-9]+)*$")]
@@ -47,6 +48,18 @@ class OverrideForm(Model):
 
     reason: Passage
     answer: AnswerId | None = None
+
+
+class LinkForm(Model):
+    """The secret of a link that came with a notice. It stands in a body, so that no log of addresses has it."""
+
+    link: Annotated[str, StringConstraints(min_length=1, max_length=100)]
+
+
+class ReplyForm(LinkForm):
+    """And the answer by its id."""
+
+    answer: AnswerId
 
 
 class MomentForm(Model):
@@ -119,3 +132,21 @@ async def moment(incident_id: UUID, form: MomentForm, who: Handles, desk: DeskDe
 async def abort(incident_id: UUID, form: WhyForm, who: Handles, desk: DeskDep) -> dict[str, Any]:
     """Stop the run for good, with the reason. The incident goes on by hand."""
     return await _said(desk, who, incident_id, Say.ABORT, "", None, form.reason)
+
+
+def _unkept(request: Request, desk: Desk) -> views.Reader:
+    check_same_origin(request, needs_proof=False)
+    desk.response.headers["Cache-Control"] = "no-store"
+    return views.Reader(desk.context.catalogue, desk.language, desk.tx.now())
+
+
+@router.post("/answers/open", openapi_extra=OPEN)
+async def open_link(request: Request, desk: DeskDep, form: LinkForm) -> dict[str, Any]:
+    """What a notice's link asks, and how things stand: for whoever got the notice."""
+    return dict(await replies.opened(desk.tx, form.link, _unkept(request, desk)))
+
+
+@router.post("/answers", openapi_extra=OPEN)
+async def reply(request: Request, desk: DeskDep, form: ReplyForm) -> dict[str, Any]:
+    """Answer by a notice's link."""
+    return dict(await replies.give(desk.tx, form.link, form.answer, _unkept(request, desk)))

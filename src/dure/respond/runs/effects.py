@@ -20,7 +20,7 @@ from dure.respond import cameras, handoffs
 from dure.respond.playbooks import model
 from dure.respond.playbooks.model import Party, PartyKind
 from dure.respond.playbooks.plain import act_name
-from dure.respond.runs import parties
+from dure.respond.runs import links, parties
 from dure.respond.runs.said import answers
 from dure.respond.runs.state import Begin, ItemStatus, Withdraw
 from dure.respond.tasks import made
@@ -186,6 +186,9 @@ async def _send(trying: Trying, act: model.Notify, party: Party, to: To, channel
         by=f"playbook:{trying.run_id}",
         call_after=CALL_AFTER if to.account_id is not None else None,
     )
+    if to.person_id is not None and channel is Channel.SMS and answers(act):
+        wanted = replace(wanted, link=await links.link(trying.tx, trying.key(number), trying.run_id, act.id,
+                                                         trying.attempt, party.words))  # fmt: skip
     try:
         notice = await sending.send(trying.tx, wanted)
     except Invalid:  # a text that nobody has: what the manual says goes out as it stands

@@ -114,3 +114,21 @@ run_attempt = Table(
     Index("ix_run_attempt_run_id", "run_id"),
 )
 """Each attempt at an act, one row for everybody it goes to."""
+
+run_reply = Table(
+    "run_reply",
+    metadata,
+    Column("key", Text, primary_key=True),  # of the attempt, and of the notice that carries the link
+    _run(),
+    Column("act_id", Text, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("party", Text, nullable=False),
+    Column("digest", LargeBinary, nullable=False, unique=True),  # of the link's secret
+    at("until"),
+    at("seen_at", needed=False),
+    Column("answer", Text),
+    at("answered_at", needed=False),
+    CheckConstraint("(answer is null) = (answered_at is null)", name="answered"),
+    Index("ix_run_reply_run_id", "run_id", "act_id"),
+)
+"""Whom a manual asked by a text, each with a link of their own, and what they answered. Who it is, the notice knows."""

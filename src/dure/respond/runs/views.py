@@ -1,6 +1,6 @@
 """A run as the incident room shows it: the manual's steps and acts, how each stands, who holds it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,7 +12,7 @@ from dure.kernel.errors import NotFound
 from dure.respond.model import clock_state
 from dure.respond.playbooks.model import Act, Happening, Parallel, Playbook, Step, Wait, When
 from dure.respond.playbooks.plain import act_name
-from dure.respond.runs import keeping
+from dure.respond.runs import keeping, replies
 from dure.respond.runs.keeping import Kept
 from dure.respond.runs.said import answers, by_hand
 from dure.respond.runs.state import Item, ItemStatus, RunStatus
@@ -42,19 +42,25 @@ async def whole(tx: Tx, incident_id: UUID, language: str, reader: Reader) -> Val
         {"run": kept.id},
     )
     said = texts.opened(tx, "run_mail", [{**one, "incident_id": incident_id} for one in mail], "reason")
-    return _Shown(
-        kept, keeping.plan_of(kept.row, language), await keeping.attempts(tx, kept.id), reader, tx.now()
-    ).value(said)
+    plan, asked = keeping.plan_of(kept.row, language), await replies.by_act(tx, kept.id)
+    return _Shown(kept, plan, await keeping.attempts(tx, kept.id), asked, reader, tx.now()).value(said)
 
 
 class _Shown:
     def __init__(
-        self, kept: Kept, plan: Playbook, attempts: Sequence[RowMapping], reader: Reader, now: datetime
+        self,
+        kept: Kept,
+        plan: Playbook,
+        attempts: Sequence[RowMapping],
+        asked: Mapping[tuple[str, int], Sequence[Value]],
+        reader: Reader,
+        now: datetime,
     ) -> None:
         self._kept = kept
         self._plan = plan
         self._items = kept.state.items
         self._attempts = attempts
+        self._asked = asked
         self._reader = reader
         self._now = now
         self._live = kept.state.status in {RunStatus.RUNNING, RunStatus.DONE}
@@ -121,6 +127,7 @@ class _Shown:
             "text": act.condition.words if isinstance(act, When) else getattr(act, "text", ""),
             "to": [party.words for party in getattr(act, "to", ())],
             "answers": [{"id": one, "words": self._words(act, one)} for one in answers(act)],
+            "replies": list(self._asked.get((act.id, self._attempt(act.id)), ())),
             "waits_for": act.kind.value if isinstance(act, Wait) else None,
             "errors": [
                 self._reader.say(one["error"])
