@@ -42,6 +42,11 @@ from dure.video.model import Queue
 from dure.video.openings import LASTS
 from dure.video.room import ROOM as VIDEO
 from dure.video.serve import application
+from dure.video.tickets import store
+from dure.video.tickets.model import Right
+from dure.video.tickets.rights import right_of
+from dure.video.tickets.rules import TABLE
+from dure.video.tickets.store import Wanted
 from tests.respond.conftest import Desk, acted, clock, database, desk, opened, operator
 from tests.video.conftest import Served
 
@@ -87,6 +92,18 @@ async def ticket(desk: httpx.AsyncClient, incident: dict[str, Any], camera: str)
     answer = await ask(desk, incident, camera)
     assert answer.status_code == 201, answer.text
     return str(answer.json()["ticket"])
+
+
+async def approved(database: Database, role: Role, incident: dict[str, Any], cameras: list[str]) -> Right:
+    """A view ticket of the desk that has a token of this role, as if a rule had opened it."""
+    async with database.transaction() as tx:
+        row = await tx.row(text("select * from token where name = :name"), {"name": f"{role.value}-07"})
+        assert row is not None
+        who = Principal("token", row["id"], row["name"], frozenset({role}), agency_id=row["agency_id"], address=HERE)
+        about = UUID(incident["id"]), incident["receipt_no"]
+        wanted = Wanted(*about, "live", tuple(cameras), True, "현장 확인", timedelta(hours=1))
+        made, _new = await store.make(tx, who, wanted, TABLE[0])
+        return right_of(made, who)
 
 
 async def lines(database: Database, action: str = "video.open") -> list[tuple[str, str, str]]:
@@ -140,7 +157,12 @@ async def test_everything_else_is_refused_and_nothing_is_given(
         "a fire is not theirs until it is handed to them"
     )
     assert await lines(database) == []
-    assert (await ask(fire, incident, chosen[0])).status_code == 201, "the fire room sees fires"
+    answer = await ask(fire, incident, chosen[0])
+    assert (answer.status_code, answer.json()["key"]) == (409, "video.ticket.needed"), (
+        "the fire room sees the fire only"
+    )
+    await approved(database, Role.FIRE, incident, chosen[:2])
+    assert (await ask(fire, incident, chosen[0])).status_code == 201, "and its pictures under a ticket"
     closed = await acted(operator, incident, "close", outcome="false", reason="음식 연기")
     assert (await ask(operator, closed, chosen[0])).status_code == 409
     async with database.transaction() as tx:
@@ -364,7 +386,7 @@ async def test_who_is_revoked_sees_nothing_a_second_later(
 
 
 async def test_an_agency_that_loses_its_reach_loses_the_picture_and_others_keep_theirs(
-    operator: httpx.AsyncClient, desk: Desk, door: Any
+    operator: httpx.AsyncClient, desk: Desk, door: Any, database: Database
 ) -> None:
     part = await opened(operator, lon=127.39, external_ref="1")
     whole = await opened(operator, external_ref="2")
@@ -372,6 +394,7 @@ async def test_an_agency_that_loses_its_reach_loses_the_picture_and_others_keep_
     await acted(operator, part, "handoffs", agency="police", kind="joint")
     await acted(operator, part, "merge", into=whole["id"])
     camera = next(one["id"] for one in whole["cameras"] if one["has_stream"])
+    await approved(database, Role.POLICE, whole, [camera])
     given = await ticket(police, whole, camera)
     unused = await ticket(police, whole, camera)
     theirs = Wire(door).begin({"ticket": given})

@@ -1,5 +1,6 @@
-"""Seeing an incident's cameras: only for an open incident that the asker may read, only those chosen for it, only with
-a purpose that is written down first. What takes the reason away ends the pictures in the same transaction.
+"""Seeing an incident's cameras: only for an open incident that the asker may read, only with a purpose that is written
+down first. The control centre sees those chosen for it as its own work; other agencies see those of a view ticket that
+stands for them. What takes the reason away ends the pictures in the same transaction.
 """
 
 from collections.abc import Collection
@@ -9,7 +10,7 @@ from uuid import UUID
 
 from fastapi import Depends, Response
 from pydantic import BaseModel, StringConstraints
-from sqlalchemy import text
+from sqlalchemy import RowMapping, text
 
 from dure.engine.database import Tx
 from dure.engine.web import ContextDep, Model, Router, TxDep
@@ -22,6 +23,8 @@ from dure.trust.principal import Principal
 from dure.trust.web import require
 from dure.video import openings
 from dure.video.doors import PATH
+from dure.video.tickets import rights
+from dure.video.tickets.model import CENTRE
 
 router = Router(tags=["video"])
 Opens = Annotated[Principal, Depends(require("video.open"))]
@@ -69,15 +72,32 @@ async def open_camera(tx: TxDep, form: OpeningForm, who: Opens, context: Context
 
 async def grant(tx: Tx, principal: Principal, camera_id: str, incident_id: UUID, purpose: str) -> openings.Given:
     """Decide, and give. Raises NotFound for an incident that they may not know of, Conflict for one that is closed or
-    was merged (its root has the cameras then) and for a camera without an address, Forbidden for any other camera.
+    was merged (its root has the cameras then), for a camera without an address and where another agency's officer has
+    no view ticket that stands, Forbidden for a camera that is not the incident's.
+    """
+    row = await held_open(tx, principal, incident_id)
+    right = None
+    if not principal.roles & CENTRE:
+        right = await rights.live(tx, principal, row["id"], camera_id)
+        if right is None:
+            raise Conflict("video.ticket.needed")
+    bound = right is None or right.around
+    if bound and camera_id not in await chosen(tx, row["id"]):
+        raise Forbidden("video.camera.not_chosen")
+    return await openings.grant(
+        tx, principal, camera_id, row["id"], purpose, receipt_no=row["receipt_no"], right=right, bound=bound
+    )
+
+
+async def held_open(tx: Tx, principal: Principal, incident_id: UUID) -> RowMapping:
+    """An open incident that `principal` may read, held against its closing until this transaction ends. Raises NotFound
+    and Conflict.
     """
     await tx.execute(_HOLD, {"id": incident_id})
     row = await reading.one(tx, incident_id, scope_of(principal, TYPES))
     if row["status"] == Status.CLOSED or row["merged_into"] is not None:
         raise Conflict("respond.incident.closed")
-    if camera_id not in await chosen(tx, row["id"]):
-        raise Forbidden("video.camera.not_chosen")
-    return await openings.grant(tx, principal, camera_id, row["id"], purpose)
+    return row
 
 
 async def chosen(tx: Tx, incident_id: UUID) -> list[str]:
@@ -89,12 +109,15 @@ async def standing(tx: Tx, given: Collection[openings.Opening]) -> set[UUID]:
     """Those of these rights that would be given again now: the incident is open, within the asker's reach, and the
     camera is one of its. One read for all; the relay asks each second and whenever something was taken away.
     """
-    rows = await tx.rows(_REASONS, {"ids": list({one.incident_id for one in given})})
+    rows = await tx.rows(_REASONS, {"ids": list({one.incident_id for one in given if one.incident_id is not None})})
     reasons = {row["id"]: row for row in rows}
     good = set()
     for one in given:
+        if one.incident_id is None:
+            good |= {one.id} if one.principal.roles & CENTRE else set()
+            continue
         row = reasons.get(one.incident_id)
-        if row is None or one.camera_id not in row["cameras"]:
+        if row is None or (one.bound and one.camera_id not in row["cameras"]):
             continue
         if scope_of(one.principal, TYPES).covers(row["type"], row["handed_to"], row["reported_by_agency"]):
             good.add(one.id)

@@ -22,7 +22,7 @@ video_opening = Table(
     Column("id", Uuid, primary_key=True),
     Column("ticket_hash", LargeBinary, nullable=False, unique=True),
     Column("camera_id", Text, nullable=False),
-    Column("incident_id", Uuid, nullable=False),
+    Column("incident_id", Uuid),  # None: the control room's own watch
     Column("purpose", Text, nullable=False),  # sealed under the incident's key
     Column("actor_kind", Text, nullable=False),  # who asked, as they stood then: trust.principal.Principal
     Column("actor_id", Uuid, nullable=False),
@@ -36,9 +36,15 @@ video_opening = Table(
     Column("opened_at", DateTime(timezone=True), nullable=False),
     Column("expires_at", DateTime(timezone=True), nullable=False),
     Column("ended_at", DateTime(timezone=True)),
-    Column("ended_by", Text),  # closed, merged, cameras: what took the reason away
+    Column("ended_by", Text),  # closed, merged, cameras, revoked, expired: what took the reason away
+    Column("ticket_id", Uuid),  # the view ticket that it hangs on (video.tickets)
+    Column("disclosure_id", Uuid),  # its line of the register
+    Column("bound", Boolean, nullable=False, server_default=text("true")),  # only while the incident has this camera
+    Column("span_from", DateTime(timezone=True)),  # of the past; None: live
+    Column("span_until", DateTime(timezone=True)),
     CheckConstraint("actor_kind in ('account', 'token')", name="actor_kind"),
     Index("ix_video_opening_incident_id", "incident_id", postgresql_where=text("ended_at is null")),
     Index("ix_video_opening_expires_at", "expires_at"),
+    Index("ix_video_opening_ticket_id", "ticket_id", postgresql_where=text("ended_at is null")),
 )
 """Each right to see a camera that was ever given: short, for one incident, and ended with it."""
