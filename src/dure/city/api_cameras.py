@@ -55,11 +55,12 @@ class CameraChange(Model):
     ptz: Flag | None = None
     state: State | None = None
     retention_days: Annotated[Whole, Field(ge=1, le=3_650)] | None = None
+    recorded: Flag | None = None
     purposes: Annotated[list[Line], Field(max_length=20)] | None = None
     stream_url: Annotated[str, Field(pattern=streams.FORM), AfterValidator(_address)] | None = None
 
 
-_NEVER_NULL = ("name", "lon", "lat", "ptz", "state", "purposes")
+_NEVER_NULL = ("name", "lon", "lat", "ptz", "recorded", "state", "purposes")
 
 
 @router.get("/cameras", response_model=CameraList)

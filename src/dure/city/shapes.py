@@ -67,6 +67,7 @@ class CameraShape(BaseModel):
     purposes: list[str]
     source: str
     has_stream: bool
+    recorded: bool
     version: int
     created_at: datetime
     updated_at: datetime

@@ -133,6 +133,7 @@ camera = Table(
     Column("stream_url", Text),  # where the relay fetches the picture, without the login; shown to nobody
     Column("stream_login", LargeBinary),  # name:password, sealed by the vault's key
     Column("source", Text, nullable=False, server_default=text("'site'")),  # site | single | hand
+    Column("recorded", Boolean, nullable=False, server_default=text("false")),  # the relay keeps its pictures
     *kept(),
     _search("name", "id"),
     CheckConstraint("state IN ('ok', 'unknown', 'broken', 'off')", name="state"),
@@ -142,6 +143,7 @@ camera = Table(
     CheckConstraint("stream_url !~ '^[A-Za-z]+://[^/]*@'", name="stream_open"),
     UniqueConstraint("site_id", "number"),
     Index("camera_position", "lon", "lat"),
+    Index("camera_recorded", "id", postgresql_where=text("recorded")),
     Index("camera_search", "search", postgresql_using="gin", postgresql_ops={"search": "gin_trgm_ops"}),
 )
 

@@ -10,6 +10,7 @@ from dure.engine.context import Context
 from dure.processes.running import Job, room_jobs, run
 from dure.processes.serving import serve
 from dure.respond import pictures
+from dure.video.past.recorder import Recorder
 from dure.video.serve import application
 
 
@@ -28,7 +29,9 @@ async def jobs(context: Context) -> Iterable[Job]:
         ssl_key=settings.tls_key,
     )
     played: list[Job] = [("sample cameras", cameras.beside(context))] if cameras.wanted() else []
-    return [("door", serve(server, relay.end)), ("care", care), *played, *room_jobs("relay", context)]
+    recorder = Recorder(context.database, relay, settings.data)
+    own: list[Job] = [("door", serve(server, relay.end)), ("care", care), ("recorder", recorder.run())]
+    return [*own, *played, *room_jobs("relay", context)]
 
 
 if __name__ == "__main__":

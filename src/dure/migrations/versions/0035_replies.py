@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "0035_replies"
-down_revision = "0027_missing"
+down_revision = "0029_recordings"
 branch_labels = None
 depends_on = None
 
