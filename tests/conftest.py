@@ -3,7 +3,6 @@ nats-server a worker."""
 
 import os
 import shutil
-import tempfile
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -20,7 +19,7 @@ from dure.engine.servers.nats import MqttDoor, Nats
 from dure.engine.servers.nkeys import new_key
 from dure.engine.servers.postgres import Cluster, Postgres
 from dure.engine.settings import Settings
-from tests.support import NatsServer
+from tests.support import NatsServer, open_folder
 
 ROOT = Path(__file__).parents[1]
 TEMPLATE = "dure_template"
@@ -109,22 +108,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 # --- PostgreSQL ---
 
 
-def _open_folder() -> Path:
-    """A new folder that the account which runs PostgreSQL can walk into, also where TMPDIR is closed to it."""
-    user = binaries.server_user()
-    places = (Path(tempfile.gettempdir()), Path("/var/tmp"))
-    place = next((one for one in places if binaries.can_reach(one, user)), None) or binaries.shared_folder()
-    folder = Path(tempfile.mkdtemp(prefix="dure-test-", dir=place))
-    folder.chmod(0o711)
-    return folder
-
-
 def _start_cluster() -> Postgres:
     """A cluster for this run, without fsync, in a folder that its own account can reach also where root runs the
     tests."""
     global _cluster, _cluster_folder
     if _cluster is None:
-        _cluster_folder = _open_folder()
+        _cluster_folder = open_folder()
         user = binaries.server_user()
         cluster = Cluster(_cluster_folder / "postgres", binaries.postgres_home(user), user)
         _cluster = Postgres(cluster, password="test", log=_cluster_folder / "postgres.log", durable=False)
@@ -155,7 +144,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def reachable() -> Iterator[Path]:
     """A folder for one test that any account of the machine can walk into (pytest's own are closed to all but their
     owner)."""
-    folder = _open_folder()
+    folder = open_folder()
     yield folder
     shutil.rmtree(folder, ignore_errors=True)
 

@@ -1,10 +1,16 @@
 """What tests share beyond fixtures."""
 
+import shutil
+import tempfile
 from dataclasses import dataclass
+from pathlib import Path
 
 from fastapi import APIRouter, FastAPI
+from sqlalchemy import text
 from starlette.routing import BaseRoute
 
+from dure.engine.database import Database
+from dure.engine.servers import binaries
 from dure.engine.servers.nkeys import KeyPair
 
 
@@ -16,6 +22,23 @@ class NatsServer:
     mqtt_host: str
     mqtt_port: int
     issuer: KeyPair
+
+
+_MEMORY, _ROOM = Path("/dev/shm"), 6 << 30
+"""Where files lie in memory, and the bytes that must be free there: a new database is some thirty times cheaper."""
+
+
+def open_folder(prefix: str = "dure-test-") -> Path:
+    """A new folder that the account which runs PostgreSQL can walk into, also where TMPDIR is closed to it; in memory
+    where there is room."""
+    user = binaries.server_user()
+    places = [Path(tempfile.gettempdir()), Path("/var/tmp")]
+    if _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free >= _ROOM:
+        places.insert(0, _MEMORY)
+    place = next((one for one in places if binaries.can_reach(one, user)), None) or binaries.shared_folder()
+    folder = Path(tempfile.mkdtemp(prefix=prefix, dir=place))
+    folder.chmod(0o711)
+    return folder
 
 
 _read: list[tuple[APIRouter, list[BaseRoute]]] = []
@@ -33,3 +56,16 @@ def open_room(app: FastAPI, router: APIRouter | None) -> None:
         routes = whole.routes
         _read.append((router, routes))
     app.router.routes.extend(routes)
+
+
+async def tables_with(database: Database, words: str) -> list[str]:
+    """The tables that hold these words where anybody who reads the database reads them."""
+    found: list[str] = []
+    async with database.transaction() as tx:
+        names = await tx.rows(text("select relname from pg_class where relkind in ('r', 'p') and relnamespace = "
+                                   "'public'::regnamespace and not relispartition order by 1"))  # fmt: skip
+        for row in names:
+            sought = f'select 1 from "{row["relname"]}" as one where strpos(one::text, :words) > 0 limit 1'
+            if await tx.scalar(text(sought), {"words": words}):
+                found.append(row["relname"])
+    return found
