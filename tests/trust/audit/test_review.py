@@ -20,6 +20,7 @@ from dure.trust.audit.review import making, owing, tables
 from dure.trust.audit.review.rules import RULES, Finding, Known, Line, Review, Thresholds, is_night
 from dure.trust.principal import Principal
 from dure.trust.roles import Role
+from tests.support import tables_with
 from tests.trust.conftest import account, bearer, browser, signed_in, token
 
 SEOUL = ZoneInfo("Asia/Seoul")
@@ -191,6 +192,8 @@ async def test_a_review_finds_what_was_odd_and_ends_with_a_word_on_each(
     for one in review["items"]:
         answer = await reader.post(f"/audit/findings/{one['id']}/word", json={"verdict": "proper", "word": "=업무"})
         assert answer.status_code == 200
+    assert {one["word"] for one in answer.json()["items"]} == {"=업무"}
+    assert await tables_with(database, "=업무") == []
     sheet = (await reader.get(f"/audit/reviews/{review['id']}/findings.csv", headers={"accept-language": "ko"})).text
     assert "야간 근무 외 열람,kim,3" in sheet
     assert ",'=업무,han," in sheet

@@ -13,6 +13,7 @@ from dure.kernel.clock import HeldClock
 from dure.trust.purposes import glass
 from dure.trust.roles import Role
 from dure.trust.vault import Person, Vault
+from tests.support import tables_with
 from tests.trust.conftest import principal
 from tests.trust.purposes.conftest import HONG, again, desk, prove
 
@@ -90,13 +91,16 @@ async def test_the_review_stays_until_somebody_else_made_it(
         (waiting,) = (await second.get("/glass", params={"unreviewed": "true"})).json()["items"]
         assert waiting["id"] == id_
         done = await second.post(f"/glass/{id_}/review", json={"verdict": "improper", "note": "사건이 없음"})
-        assert done.json()["verdict"] == "improper"
+        assert (done.json()["verdict"], done.json()["review_note"]) == ("improper", "사건이 없음")
+        assert await tables_with(database, "사건이 없음") == []
+        (read,) = (await second.get("/glass")).json()["items"]
+        assert read["review_note"] == "사건이 없음"
         assert (await open_under(lead, hong, id_)).json()["key"] == "trust.glass.over"  # a judged glass is closed
         again = await second.post(f"/glass/{id_}/review", json={"verdict": "proper", "note": "다시"})
         assert again.status_code == 409
         assert (await second.get("/glass", params={"unreviewed": "true"})).json()["items"] == []
         (mine,) = (await lead.get("/glass/mine")).json()["items"]
-        assert mine["verdict"] == "improper"
+        assert (mine["verdict"], mine["review_note"]) == ("improper", None)
 
 
 async def test_an_overdue_review_goes_up_and_stops_the_next_glass(

@@ -12,6 +12,7 @@ from dure.engine.database import Database
 from dure.kernel.clock import HeldClock
 from dure.trust.roles import Role
 from dure.trust.vault import reasons
+from tests.support import tables_with
 from tests.trust.conftest import MONDAY, bearer, token
 from tests.trust.purposes.conftest import HONG, desk, prove
 
@@ -68,7 +69,7 @@ async def test_an_entry_shows_its_kinds_and_masks_the_rest(
         assert reasons.opened(tx, [line["purpose"]]) == [f"pipa.15.1.1 own purpose:{purpose} {WHY}"]
 
 
-async def test_withdrawal_counts_at_once(welfare: httpx.AsyncClient, hong: UUID) -> None:
+async def test_withdrawal_counts_at_once(welfare: httpx.AsyncClient, database: Database, hong: UUID) -> None:
     purpose = await entry(welfare, hong)
     assert (await opened(welfare, hong, purpose_id=purpose)).status_code == 200
     assert (await welfare.post(f"/purposes/{purpose}/withdraw", json={"why": "전화로 철회"})).status_code == 204
@@ -78,6 +79,7 @@ async def test_withdrawal_counts_at_once(welfare: httpx.AsyncClient, hong: UUID)
     assert again.status_code == 409
     (row,) = (await welfare.get("/purposes", params={"person_id": str(hong)})).json()["items"]
     assert row["state"] == "withdrawn"
+    assert await tables_with(database, "전화로") == []
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from dure.trust.purposes import cases
 from dure.trust.retention import kinds, night, registry
 from dure.trust.roles import Role
 from dure.video.room import ROOM as VIDEO
+from tests.support import tables_with
 from tests.trust.conftest import MONDAY, account, bearer, browser, signed_in, token
 
 HOLD: dict[str, Any] = {
@@ -81,10 +82,16 @@ async def test_a_hold_is_placed_seen_and_released(app: FastAPI, database: Databa
     assert placed.status_code == 201, placed.text
     assert placed.json()["state"] == "standing"
     (listed,) = (await client.get("/retention/holds", params={"standing": "true"})).json()["items"]
-    assert listed["document"] == "수사과-77"
+    assert (listed["document"], listed["reason"]) == ("수사과-77", HOLD["reason"])
     path = f"/retention/holds/{listed['id']}/release"
     assert (await client.post(path, json={"why": "종결됨"})).status_code == 422  # four characters at least
-    assert (await client.post(path, json={"why": "수사 종결"})).json()["state"] == "released"
+    released = (await client.post(path, json={"why": "수사 종결"})).json()
+    assert (released["state"], released["reason"], released["released_why"]) == (
+        "released",
+        HOLD["reason"],
+        "수사 종결",
+    )
+    assert (await tables_with(database, "수사 협조"), await tables_with(database, "수사 종결")) == ([], [])
     assert (await client.post(path, json={"why": "수사 종결"})).status_code == 409
     assert (await client.get("/retention/holds", params={"standing": "true"})).json()["items"] == []
     wrong = await client.post("/retention/holds", json={**HOLD, "target": None})

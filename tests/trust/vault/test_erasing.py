@@ -2,6 +2,7 @@
 back."""
 
 import shutil
+import stat
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -136,6 +137,7 @@ def test_the_ledger_is_chained_and_copied_elsewhere(tmp_path: Path) -> None:
     ]
     assert book.broken_at() is None
     assert (tmp_path / "media" / "copy.jsonl").read_bytes() == book.path.read_bytes()
+    assert stat.S_IMODE(book.path.parent.stat().st_mode) == 0o700, "nobody else looks into the folder of keys"
     assert Ledger(tmp_path / "new", tmp_path / "media" / "copy.jsonl").of("person", third) is not None
     whole = book.path.read_text()
     lines = whole.splitlines(keepends=True)

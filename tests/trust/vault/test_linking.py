@@ -109,6 +109,9 @@ async def test_a_merged_record_is_found_and_read_as_the_kept_one(database: Datab
         assert (await held.apart(tx, [other]))[other].name == "김*주"
         with pytest.raises(Conflict, match="decided"):
             await linking.merge(tx, held, WHO, pair, one)
+        (merged,) = await linking.listed(tx, "merged", 10)
+        assert (merged["kept_id"], merged["decided_by"]) == (one, WHO.actor)
+        assert merged["decided_at"] == tx.now()
     assert await open_pairs(database) == []
     async with database.transaction() as tx:
         await linking.undo(tx, held, WHO, pair)
@@ -116,7 +119,27 @@ async def test_a_merged_record_is_found_and_read_as_the_kept_one(database: Datab
         back = await held.opened(tx, [one, other])
         assert (back[one], back[other].name) == (KIM, "김민주")
         assert await tx.scalar(text("select count(*) from audit where action like 'person.%'")) == 2
+        (waits,) = await linking.listed(tx, "open", 10)
+        assert (waits["kept_id"], waits["decided_by"], waits["decided_at"]) == (None, None, None)
     assert await open_pairs(database) == [pair]
+
+
+async def test_a_birth_date_and_the_initials_bring_two_together(database: Database, held: Vault) -> None:
+    """Neither number nor telephone says it: 김민수 and 김만수 share ㄱㅁㅅ and the day."""
+    day = "1950-03-01"
+    async with database.transaction() as tx:
+        await held.put_all(
+            tx,
+            [
+                (None, Person(name="김민수", birth_date=day, address="중구 시장3길 24")),
+                (None, Person(name="김만수", birth_date=day, address="중구 시장3길 24")),
+                (None, Person(name="김민수")),
+                (None, Person(birth_date=day)),
+            ],
+        )
+        assert await linking.look(tx, held) == 1
+        (found,) = await linking.listed(tx, "open", 10)
+    assert found["why"] == ["similar_name", "birth_date", "address"]
 
 
 async def test_the_second_of_a_pair_may_be_the_one_that_stays(database: Database, held: Vault) -> None:

@@ -80,6 +80,12 @@ def test_masking_takes_anything(name: str, phone: str, address: str) -> None:
         assert shown.name != name.strip()
 
 
+def test_a_record_is_a_value() -> None:
+    """Whoever holds one cannot change what others hold."""
+    with pytest.raises(AttributeError):
+        CANARY.name = "홍길동"  # type: ignore[misc]
+
+
 async def test_what_is_kept_is_given_back(database: Database, held: Vault) -> None:
     id_, changed = await put(database, held)
     assert changed

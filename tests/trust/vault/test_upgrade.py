@@ -12,10 +12,16 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import text
 
 from dure.engine.database import Database
-from dure.trust.vault import Person, Vault, texts
+from dure.trust import accounts, audit
+from dure.trust.accounts import NewAccount
+from dure.trust.principal import Principal
+from dure.trust.retention import holding
+from dure.trust.roles import Role
+from dure.trust.vault import Person, Vault, at, reasons, texts
 from dure.trust.vault.masters import derived
 from dure.trust.vault.rotating import rotate
 from dure.trust.vault.upgrading import upgrade
+from tests.support import tables_with
 
 MASTER = bytes(range(32))
 
@@ -85,3 +91,80 @@ async def test_people_and_words_are_upgraded_and_then_rotate(database: Database,
         assert await held.find(tx, "devices", "WATCH-1") == [ids[1]]
         opened = texts.opened(tx, "incident", [row], "description", "outcome_reason", by="id")[0]
     assert (opened["description"], opened["outcome_reason"]) == ("할머니가", "")
+
+
+_OLD = """
+insert into delegation (id, from_account, to_account, agency_id, roles, reason, starts_at, ends_at)
+    values (:id, :lead, :other, 'control', '{operator}', '말, 휴가 대리', :now, :now + interval '1 day');
+insert into retention_hold (id, scope, target, reason, created_at, created_by, until_at, released_at, released_by,
+    released_why)
+    values (:id, 'person', cast(cast(:person as uuid) as text), '말, 수사 협조', :now,
+    'account:' || cast(:lead as uuid), :now + interval '1 day', :now, 'system:night', '말, 수사 종결');
+insert into retention_hold (id, scope, target, reason, created_at, created_by, until_at)
+    values (:lead, 'incident', 'inc-1', '말, 다른 수사', :now, 'token:' || cast(:other as uuid),
+    :now + interval '1 day');
+insert into glass (id, person_id, account_id, actor_name, reason, opened_at, until_at, review_due_at, reviewed_at,
+    reviewed_by, verdict, review_note) values
+    (:id, :person, :lead, 'lead', 'life', :now, :now, :now, :now, :other, 'proper', '말, 확인함');
+insert into purpose (id, person_id, code, basis, text, kinds, from_at, until_at, withdrawn_at, withdrawn_by,
+    withdrawn_why, created_at, created_by) values
+    (:id, :person, 'own', 'pipa.15.1.1', '안부 전화', '{contact}', :now, :now + interval '1 day', :now, 'desk',
+    '말, 전화로 철회', :now, 'x'),
+    (:lead, :person, 'own', 'pipa.15.1.1', '안부 전화', '{contact}', :now, :now + interval '1 day', :now, 'person',
+    'deletion', :now, 'x');
+insert into audit_review (id, month, due_on, made_at, rules, lines, actors)
+    values (:id, '2026-02-01', '2026-03-10', :now, '2026-01-01', 1, 1);
+insert into audit_finding (id, review_id, rule, actor, actor_name, first_at, last_at, count, facts, verdict, word,
+    judged_by, judged_at)
+    values (:id, :id, 'night', 'x', 'x', :now, :now, 1, '{}', 'proper', '말, 야간 업무', 'lead', :now);
+update vault_state set form = 2
+"""
+
+
+async def test_reasons_that_were_kept_as_they_were_written_are_sealed(database: Database, tmp_path: Path) -> None:
+    held = at(tmp_path)
+    async with database.transaction() as tx:
+        lead, other = [
+            (await accounts.create(tx, None, NewAccount(name, name, [Role.OPERATOR], password_hash="x")))["id"]
+            for name in ("lead", "other")
+        ]
+        person, _ = await held.put(tx, Person(name="홍길동"))
+        id_ = uuid4()
+        values = {"id": id_, "lead": lead, "other": other, "person": person, "now": tx.now()}
+        for statement in _OLD.split(";\n"):
+            await tx.execute(
+                text(statement), {name: value for name, value in values.items() if f":{name}" in statement}
+            )
+        judge = Principal("account", lead, "lead", frozenset())
+        await audit.record(tx, judge, "audit.review_judge", "audit_finding", id_, purpose="proper")
+        (hold, *_) = await holding.listing(tx, standing_only=False, after=None, most=9)
+        assert "말" in hold["reason"], "read as it was until it is sealed"
+    assert len(await tables_with(database, "말, ")) == 5
+    assert await upgrade(database, held) == 7
+    assert await tables_with(database, "말, ") == []
+    assert await upgrade(database, held) == 0
+    async with database.transaction() as tx:
+        holds = await holding.listing(tx, standing_only=False, after=None, most=9)
+        assert {(one["reason"], one["released_why"]) for one in holds} == {
+            ("말, 수사 협조", "말, 수사 종결"),
+            ("말, 다른 수사", None),
+        }
+        kept = {
+            "delegation": await tx.scalar(text("select reason from delegation")),
+            "glass": await tx.scalar(text("select review_note from glass")),
+            "purpose": await tx.scalar(text("select withdrawn_why from purpose where withdrawn_by = 'desk'")),
+            "finding": await tx.scalar(text("select word from audit_finding")),
+        }
+        assert {name: line.split(":")[1:3] for name, line in kept.items()} == {
+            "delegation": ["actor", lead.hex],
+            "glass": ["person", person.hex],
+            "purpose": ["person", person.hex],
+            "finding": ["actor", lead.hex],
+        }, "under the key of whom they are about, else of who wrote them"
+        assert reasons.opened(tx, list(kept.values())) == [
+            "말, 휴가 대리",
+            "말, 확인함",
+            "말, 전화로 철회",
+            "말, 야간 업무",
+        ]
+        assert await tx.scalar(text("select withdrawn_why from purpose where withdrawn_by = 'person'")) == "deletion"

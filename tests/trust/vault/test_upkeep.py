@@ -35,7 +35,7 @@ async def test_the_work_process_finishes_and_looks(context: Context, monkeypatch
         made = [id_ for id_, _ in await held.put_all(tx, [(None, one) for one in twins])]
     await upkeep.look(context)
     async with context.database.transaction() as tx:
-        assert await tx.scalar(text("select form from vault_state")) == 2
+        assert await tx.scalar(text("select form from vault_state")) == 3
         assert await tx.scalar(text("select count(*) from person_pair where state = 'open' and score >= 0.5")) == 1
     with monkeypatch.context() as patched:
         patched.setattr(erasing, "destroy", lambda *_: (_ for _ in ()).throw(OSError("no space left")))

@@ -13,6 +13,7 @@ from dure.kernel.clock import HeldClock
 from dure.trust.roles import MACHINES, Role
 from dure.trust.who.delegations import delegable
 from dure.trust.who.granting import Grant
+from tests.support import tables_with
 from tests.trust.conftest import MONDAY
 from tests.trust.who.conftest import Desk, Desks, actions
 
@@ -38,6 +39,7 @@ async def test_a_colleague_holds_the_role_from_when_until_when(
     assert own == {"shift_lead", "operator"}, "giving is not giving up"
     (listed,) = (await kim.client.get("/delegations")).json()["items"]
     assert (listed["from_label"], listed["roles"], listed["reason"]) == ("desk-lead", ["shift_lead"], "휴가 대리")
+    assert await tables_with(database, "휴가") == []
     async with database.transaction() as tx:
         await tx.execute(text("update session set seen_at = :at"), {"at": clock.now() + timedelta(days=1)})
         await tx.execute(text("update session set expires_at = :at"), {"at": clock.now() + timedelta(days=9)})

@@ -35,8 +35,10 @@ async def break_glass(body: shapes.GlassIn, tx: TxDep, who: Breaks, context: Con
 async def list_glass(
     tx: TxDep, who: Reviews, unreviewed: bool = False, cursor: Cursor = None, limit: Limit = 100
 ) -> shapes.Glasses:
-    """Broken glass, the newest first; for an administrator what nobody reviewed in time."""
-    return await _page(tx, None, unreviewed, glass.reach(who)["escalated"], cursor, limit)
+    """Broken glass, the newest first; for an administrator what nobody reviewed in time. Reviewers read each other's
+    notes.
+    """
+    return await _page(tx, None, unreviewed, glass.reach(who)["escalated"], cursor, limit, notes=True)
 
 
 @router.get("/glass/mine")
@@ -48,12 +50,23 @@ async def list_own_glass(
 
 
 async def _page(
-    tx: TxDep, account: UUID | None, unreviewed: bool, escalated: bool, cursor: str | None, limit: int
+    tx: TxDep,
+    account: UUID | None,
+    unreviewed: bool,
+    escalated: bool,
+    cursor: str | None,
+    limit: int,
+    *,
+    notes: bool = False,
 ) -> shapes.Glasses:
     after = paging.decode(cursor, datetime, UUID)
     rows = await glass.listing(tx, account=account, unreviewed=unreviewed, escalated=escalated, after=after, most=limit)
     page = paging.page(rows, limit, lambda row: (row["opened_at"], str(row["id"])))
-    return shapes.Glasses(items=[shapes.GlassOut(**glass.shown(row)) for row in page["items"]], next=page["next"])
+    said = glass.notes(tx, page["items"]) if notes else [None] * len(page["items"])
+    items = [
+        shapes.GlassOut(**glass.shown(row), review_note=note) for row, note in zip(page["items"], said, strict=True)
+    ]
+    return shapes.Glasses(items=items, next=page["next"])
 
 
 @router.post("/glass/{glass_id}/close", status_code=204)
@@ -65,4 +78,5 @@ async def close_glass(tx: TxDep, who: Owns, glass_id: UUID) -> None:
 @router.post("/glass/{glass_id}/review")
 async def review_glass(body: shapes.ReviewIn, tx: TxDep, who: Reviews, glass_id: UUID) -> shapes.GlassOut:
     """Judge it; nobody judges their own."""
-    return shapes.GlassOut(**glass.shown(await glass.review(tx, who, glass_id, body.verdict, body.note)))
+    row = await glass.review(tx, who, glass_id, body.verdict, body.note)
+    return shapes.GlassOut(**glass.shown(row), review_note=body.note)

@@ -118,7 +118,8 @@ async def review(tx: Tx, principal: Principal, glass_id: UUID, verdict: str, not
         raise Conflict(refusal)
     if refusal is not None:
         raise Forbidden(refusal)
-    values = {"id": glass_id, "now": tx.now(), "by": principal.account_id, "verdict": verdict, "note": note}
+    kept = await reasons.sealed(tx, principal, note, person_id=row["person_id"])
+    values = {"id": glass_id, "now": tx.now(), "by": principal.account_id, "verdict": verdict, "note": kept}
     version = await tx.scalar(queries.REVIEW, values)
     await audit.record(tx, principal, "glass.review", "glass", glass_id, purpose=verdict, person_id=row["person_id"])
     await _tell(tx, "GlassReviewed.v1", glass_id, version)
@@ -166,6 +167,11 @@ def shown(row: RowMapping) -> dict[str, Any]:
             *("opened_at", "until_at", "closed_at", "review_due_at", "escalated_at", "reviewed_at", "verdict"),
         )
     }
+
+
+def notes(tx: Tx, rows: Sequence[RowMapping]) -> list[str | None]:
+    """What reviewers wrote, in the order given."""
+    return reasons.opened(tx, [row["review_note"] for row in rows])
 
 
 async def _load(tx: Tx, ids: Sequence[str]) -> Mapping[str, dict[str, Any]]:

@@ -15,6 +15,7 @@ from dure.trust import audit
 from dure.trust.principal import Principal
 from dure.trust.purposes import grounds, model, queries
 from dure.trust.purposes.codes import KINDS
+from dure.trust.vault import reasons
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,8 @@ async def by_code(tx: Tx, principal: Principal, code: str, case: model.Case | No
 
 
 async def withdraw(tx: Tx, principal: Principal, purpose_id: UUID, why: str, *, by_person: UUID | None = None) -> None:
-    """End an entry now. `by_person` is the citizen who takes a consent back: theirs only, and only consent.
+    """End an entry now. `by_person` is the citizen who takes a consent back: theirs only, and only consent; `why` is a
+    code then, else words of the desk.
 
     Raises NotFound, Conflict where it is over already, Forbidden for what rests on law and not on consent.
     """
@@ -107,7 +109,8 @@ async def withdraw(tx: Tx, principal: Principal, purpose_id: UUID, why: str, *, 
     if row["withdrawn_at"] is not None:
         raise Conflict("trust.purpose.withdrawn")
     by = "person" if by_person is not None else "desk"
-    await tx.execute(queries.WITHDRAW, {"id": purpose_id, "now": tx.now(), "by": by, "why": why})
+    kept = why if by_person is not None else await reasons.sealed(tx, principal, why, person_id=row["person_id"])
+    await tx.execute(queries.WITHDRAW, {"id": purpose_id, "now": tx.now(), "by": by, "why": kept})
     await audit.record(tx, principal, "purpose.withdraw", "purpose", purpose_id, person_id=row["person_id"])
 
 

@@ -150,7 +150,7 @@ class GlassIn(Model):
 
 
 class GlassOut(BaseModel):
-    """A broken glass and how its review stands."""
+    """A broken glass and how its review stands; `review_note` is for reviewers only."""
 
     id: UUID
     version: int
@@ -168,6 +168,7 @@ class GlassOut(BaseModel):
     escalated_at: datetime | None
     reviewed_at: datetime | None
     verdict: str | None
+    review_note: str | None = None
 
 
 class Glasses(BaseModel):

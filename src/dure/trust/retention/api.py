@@ -2,7 +2,7 @@
 
 from dataclasses import asdict, replace
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -176,7 +176,7 @@ async def export(tx: TxDep, who: Reads, kind: KindName = None) -> Response:
 # --- holds ---
 
 
-def _hold(row: RowMapping, now: datetime) -> shapes.HoldOut:
+def _hold(row: dict[str, Any], now: datetime) -> shapes.HoldOut:
     state: shapes.Standing = "over" if row["until_at"] <= now else "standing"
     return shapes.HoldOut(**row, state="released" if row["released_at"] is not None else state)
 

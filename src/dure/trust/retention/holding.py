@@ -1,11 +1,9 @@
 """Holds: what an investigation needs stays, however old it is."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
-
-from sqlalchemy import RowMapping
 
 from dure.engine.database import Tx
 from dure.engine.paging import Key
@@ -19,6 +17,7 @@ from dure.trust.vault import reasons
 
 LONGEST = timedelta(days=2 * 366)
 """A hold is looked at again after so long at the latest."""
+_WORDS = ("reason", "released_why")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +54,8 @@ async def place(tx: Tx, principal: Principal, wanted: Wanted) -> UUID:
     if key := refusal(wanted, tx.now()):
         raise Invalid(key)
     await tx.execute(queries.LOCK)
-    id_ = new_id()
+    id_, person_id = new_id(), _person(wanted.scope, wanted.target)
+    why = await reasons.sealed(tx, principal, wanted.reason, person_id=person_id)
     await tx.execute(
         queries.ADD_HOLD,
         {
@@ -64,7 +64,7 @@ async def place(tx: Tx, principal: Principal, wanted: Wanted) -> UUID:
             "target": wanted.target,
             "from_at": wanted.from_at,
             "to_at": wanted.to_at,
-            "reason": wanted.reason,
+            "reason": why,
             "document": wanted.document,
             "now": tx.now(),
             "by": principal.actor,
@@ -77,8 +77,8 @@ async def place(tx: Tx, principal: Principal, wanted: Wanted) -> UUID:
         "hold.place",
         wanted.scope,
         wanted.target or id_,
-        purpose=await reasons.sealed(tx, principal, wanted.reason, person_id=_person(wanted.scope, wanted.target)),
-        person_id=_person(wanted.scope, wanted.target),
+        purpose=why,
+        person_id=person_id,
     )
     return id_
 
@@ -95,24 +95,26 @@ async def release(tx: Tx, principal: Principal, hold_id: UUID, why: str) -> None
     row = await get(tx, hold_id, lock=True)
     if row["released_at"] is not None or row["until_at"] <= tx.now():
         raise Conflict("trust.hold.over")
-    await tx.execute(queries.RELEASE, {"id": hold_id, "now": tx.now(), "by": principal.actor, "why": why})
+    person_id = _person(row["scope"], row["target"])
+    told = await reasons.sealed(tx, principal, why, person_id=person_id)
+    await tx.execute(queries.RELEASE, {"id": hold_id, "now": tx.now(), "by": principal.actor, "why": told})
     await audit.record(
         tx,
         principal,
         "hold.release",
         row["scope"],
         row["target"] or hold_id,
-        purpose=await reasons.sealed(tx, principal, why, person_id=_person(row["scope"], row["target"])),
-        person_id=_person(row["scope"], row["target"]),
+        purpose=told,
+        person_id=person_id,
     )
 
 
-async def get(tx: Tx, hold_id: UUID, *, lock: bool = False) -> RowMapping:
-    """One. Raises NotFound."""
+async def get(tx: Tx, hold_id: UUID, *, lock: bool = False) -> dict[str, Any]:
+    """One, with its reasons as people read them. Raises NotFound."""
     row = await tx.row(queries.HOLD_LOCKED if lock else queries.HOLD, {"id": hold_id})
     if row is None:
         raise NotFound("trust.hold.unknown")
-    return row
+    return reasons.opened_in(tx, [row], *_WORDS)[0]
 
 
 async def standing(tx: Tx) -> list[Hold]:
@@ -131,8 +133,9 @@ async def check(tx: Tx, thing: Thing) -> None:
         raise Conflict("trust.hold.held")
 
 
-async def listing(tx: Tx, *, standing_only: bool, after: Key | None, most: int) -> Sequence[RowMapping]:
-    """Holds, the newest first; one more than `most`."""
+async def listing(tx: Tx, *, standing_only: bool, after: Key | None, most: int) -> list[dict[str, Any]]:
+    """Holds, the newest first, with their reasons as people read them; one more than `most`."""
     before_at, before_id = after or (None, None)
     values = {"standing": standing_only, "now": tx.now(), "most": most + 1}
-    return await tx.rows(queries.HOLDS, {**values, "before_at": before_at, "before_id": before_id})
+    rows = await tx.rows(queries.HOLDS, {**values, "before_at": before_at, "before_id": before_id})
+    return reasons.opened_in(tx, rows, *_WORDS)

@@ -155,11 +155,9 @@ async def _decide(
     kept: UUID | None = None,
     learned: Sequence[str] = (),
 ) -> None:
-    decided = state != "open"
     values: dict[str, Any] = {**_named(pair), "state": state, "kept": kept, "learned": list(learned)}
-    await tx.execute(
-        _DECIDE, {**values, "at": tx.now() if decided else None, "by": principal.actor if decided else None}
-    )
+    at, by = (None, None) if state == "open" else (tx.now(), principal.actor)
+    await tx.execute(_DECIDE, {**values, "at": at, "by": by})
 
 
 def _named(pair: tuple[UUID, UUID]) -> dict[str, UUID]:

@@ -9,7 +9,7 @@ import msgspec
 from dure.trust import masks
 
 
-class Person(msgspec.Struct, frozen=True, omit_defaults=True):
+class Person(msgspec.Struct, frozen=True):
     """Who somebody is. Everything is optional and text; `birth_date` is YYYY-MM-DD, `resident_no` the 13 digits of a
     resident or foreigner registration number (주민등록번호, 외국인등록번호), `note` what a desk must know to help,
     `devices` the ids of what they wear, have at home, or answer for (a stall's detector).

@@ -1,4 +1,5 @@
-"""Why somebody did something, in their own words, as a line of the audit log keeps it: codes plain, words sealed.
+"""Why somebody did something, in their own words, as a line of the audit log and the thing itself (a delegation, a
+hold, a review) keep it: codes plain, words sealed.
 
 The words are sealed under the key of the incident they were said for, else of the person they were said of, else of
 whoever said them. Destroying that key makes them unreadable in the log and in every copy of it; the line's bytes stay
@@ -8,8 +9,11 @@ as they were written, so the log's tree still proves them.
 import asyncio
 import base64
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 from uuid import UUID
+
+from sqlalchemy import RowMapping
 
 from dure.engine.database import Tx
 from dure.trust.principal import Principal
@@ -40,10 +44,17 @@ async def sealed(
     person_id: UUID | None = None,
 ) -> str:
     """`code` and the sealed `words`, for the `purpose` of a line; the code alone where nothing was said."""
+    return await sealed_by(tx, principal.id, words, code=code, incident_id=incident_id, person_id=person_id)
+
+
+async def sealed_by(
+    tx: Tx, writer: UUID, words: str, *, code: str = "", incident_id: UUID | None = None, person_id: UUID | None = None
+) -> str:
+    """As `sealed`, of somebody of whom no more is known than the id."""
     if not words:
         return code
     vault = of(tx)
-    key = await _key(vault, principal, incident_id, person_id)
+    key = await _key(vault, writer, incident_id, person_id)
     kept = envelope.seal(key, _COLUMN, words.encode("utf-8", "surrogatepass"), vault.suite)
     told = f"{MARK}{key.kind}:{key.id.hex}:{base64.urlsafe_b64encode(kept).decode()}"
     return f"{code} {told}" if code else told
@@ -63,6 +74,15 @@ def opened(tx: Tx, purposes: Sequence[str | None]) -> list[str | None]:
     ]
 
 
+def opened_in(tx: Tx, rows: Sequence[RowMapping | Mapping[str, Any]], *columns: str) -> list[dict[str, Any]]:
+    """The rows with these columns as people read them. What was written before words were sealed is as it was."""
+    found = [dict(row) for row in rows]
+    for column in columns:
+        for row, said in zip(found, opened(tx, [row[column] for row in found]), strict=True):
+            row[column] = said
+    return found
+
+
 def _words(key: DataKey | None, kept: str) -> str:
     """One that cannot be read must not keep an auditor from all others; what was changed, the tree finds."""
     if key is None:
@@ -73,15 +93,15 @@ def _words(key: DataKey | None, kept: str) -> str:
         return GONE
 
 
-async def _key(vault: Vault, principal: Principal, incident_id: UUID | None, person_id: UUID | None) -> DataKey:
+async def _key(vault: Vault, writer: UUID, incident_id: UUID | None, person_id: UUID | None) -> DataKey:
     """The first key of these that there is; a key for words is made where there was none, but never for a person."""
     if person_id is not None and incident_id is None:
         of_person = vault.key("person", [person_id])
         if of_person:
             return of_person[person_id]
-    whose = (_INCIDENT, incident_id) if incident_id is not None else (KIND, principal.id)
+    whose = (_INCIDENT, incident_id) if incident_id is not None else (KIND, writer)
     if incident_id is not None and vault.keys.is_destroyed(*whose):
-        whose = (KIND, principal.id)
+        whose = (KIND, writer)
     keys = vault.key(whose[0], [whose[1]])
     if not keys:
         keys = await asyncio.to_thread(vault.ensure, whose[0], [whose[1]])

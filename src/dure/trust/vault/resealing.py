@@ -134,7 +134,7 @@ async def _row(
     values = {f"c{n}": value for n, value in enumerate(fresh.values())}
     values |= {f"k{n}": row[name] for n, name in enumerate(one.keys)}
     try:
-        async with tx.connection.begin_nested():
+        async with tx.nested():
             await tx.execute(text(f"update {_q(one.name)} set {given} where {which}"), values)
     except DBAPIError:  # a table of what stands for ever: its own trigger refuses
         result.left[one.name] += len(fresh)

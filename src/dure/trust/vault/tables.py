@@ -83,7 +83,7 @@ vault_state = Table(
     "vault_state",
     metadata,
     Column("one", Boolean, primary_key=True, server_default=text("true")),
-    Column("form", Integer, nullable=False),  # 1: something may still be in the vault's first form
+    Column("form", Integer, nullable=False),  # below 3: something may still be as an earlier form kept it
     Column("rotated_at", DateTime(timezone=True)),
     CheckConstraint("one", name="one"),
 )

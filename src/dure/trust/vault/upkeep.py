@@ -21,10 +21,10 @@ async def finish(context: Context) -> None:
 
 
 async def look(context: Context) -> None:
-    """Records and words of the first form are upgraded, once; then likely doubles among people are looked for."""
+    """Records and words of an earlier form are upgraded, once; then likely doubles among people are looked for."""
     vault = at(context.settings.data)
     upgraded = await upgrade(context.database, vault)
     if upgraded:
-        log.info("%d rows of the vault's first form were upgraded", upgraded)
+        log.info("%d rows of an earlier form of the vault were upgraded", upgraded)
     async with context.database.transaction() as tx:
         await linking.look(tx, vault)

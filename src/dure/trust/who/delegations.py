@@ -7,6 +7,7 @@ the two moves, is suspended or leaves. Which roles follow says the database's fu
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import RowMapping, text
@@ -74,7 +75,7 @@ def delegable(own: Sequence[Grant], until: datetime) -> frozenset[Role]:
     )
 
 
-async def give(tx: Tx, principal: Principal, wanted: Wanted) -> RowMapping:
+async def give(tx: Tx, principal: Principal, wanted: Wanted) -> dict[str, Any]:
     """Give roles for a time. Raises Invalid for the span, for who is no colleague, and for roles that are not one's
     own to give: a role that was itself delegated is not.
     """
@@ -89,23 +90,23 @@ async def give(tx: Tx, principal: Principal, wanted: Wanted) -> RowMapping:
         key = "trust.delegation.not_own"
         raise Invalid(key, fields=[FieldError("roles", key)])
     id_ = new_id()
-    what = {"id": id_, "to": wanted.to_account, "roles": sorted(set(wanted.roles)), "reason": wanted.reason}
+    why = await reasons.sealed(tx, principal, wanted.reason)
+    what = {"id": id_, "to": wanted.to_account, "roles": sorted(set(wanted.roles)), "reason": why}
     span = {"starts_at": wanted.starts_at, "ends_at": wanted.ends_at, "now": tx.now()}
     await tx.execute(_MAKE, {**me, **what, **span})
-    why = await reasons.sealed(tx, principal, wanted.reason)
     await audit.record(tx, principal, "delegation.begin", "delegation", id_, purpose=why)
     return await get(tx, principal, id_)
 
 
-async def get(tx: Tx, principal: Principal, delegation_id: UUID, *, lock: bool = False) -> RowMapping:
+async def get(tx: Tx, principal: Principal, delegation_id: UUID, *, lock: bool = False) -> dict[str, Any]:
     """One delegation of which one is a part, or any for an administrator or auditor. Raises NotFound."""
     row = await tx.row(_LOCKED if lock else _ONE, {"id": delegation_id})
     if row is None or not (sees_all(principal) or principal.account_id in {row["from_account"], row["to_account"]}):
         raise NotFound("trust.delegation.unknown")
-    return row
+    return reasons.opened_in(tx, [row], "reason")[0]
 
 
-async def end(tx: Tx, principal: Principal, delegation_id: UUID, *, expected: int | None) -> RowMapping:
+async def end(tx: Tx, principal: Principal, delegation_id: UUID, *, expected: int | None) -> dict[str, Any]:
     """End a delegation at once: either side, or an administrator. Raises NotFound, PreconditionFailed, and Conflict for
     one that is over.
     """
@@ -122,13 +123,14 @@ async def end(tx: Tx, principal: Principal, delegation_id: UUID, *, expected: in
 
 async def listing(
     tx: Tx, principal: Principal, *, after: tuple[datetime, UUID] | None, limit: int
-) -> Sequence[RowMapping]:
+) -> list[dict[str, Any]]:
     """Delegations that one gave or received, the newest first, one more than `limit`; administrators and auditors see
     all.
     """
     at, id_ = after or (None, None)
     who = {"me": principal.account_id, "all": sees_all(principal)}
-    return await tx.rows(_LIST, {**who, "at": at, "id": id_, "limit": limit + 1})
+    rows = await tx.rows(_LIST, {**who, "at": at, "id": id_, "limit": limit + 1})
+    return reasons.opened_in(tx, rows, "reason")
 
 
 async def colleagues(

@@ -168,7 +168,8 @@ async def judge(tx: Tx, principal: Principal, finding_id: UUID, verdict: str, wo
         raise Forbidden("trust.audit.finding_own")
     if row["closed_at"] is not None:
         raise Conflict("trust.audit.review_closed")
-    values = {"id": finding_id, "verdict": verdict, "word": word, "who": principal.name, "now": tx.now()}
+    kept = await reasons.sealed(tx, principal, word)
+    values = {"id": finding_id, "verdict": verdict, "word": kept, "who": principal.name, "now": tx.now()}
     await tx.execute(_JUDGE, values)
     told = await reasons.sealed(tx, principal, word, code=verdict)
     await record(tx, principal, "audit.review_judge", "audit_finding", finding_id, purpose=told)
@@ -199,9 +200,9 @@ async def one(tx: Tx, review_id: UUID) -> RowMapping:
     return row
 
 
-async def findings(tx: Tx, review_id: UUID) -> Sequence[RowMapping]:
-    """A review's findings."""
-    return await tx.rows(_FINDINGS, {"id": review_id})
+async def findings(tx: Tx, review_id: UUID) -> list[dict[str, Any]]:
+    """A review's findings, with reviewers' words as people read them."""
+    return reasons.opened_in(tx, await tx.rows(_FINDINGS, {"id": review_id}), "word")
 
 
 async def own(tx: Tx, account_id: UUID) -> UUID | None:
