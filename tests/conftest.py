@@ -19,7 +19,7 @@ from dure.engine.servers.nats import MqttDoor, Nats
 from dure.engine.servers.nkeys import new_key
 from dure.engine.servers.postgres import Cluster, Postgres
 from dure.engine.settings import Settings
-from tests.support import NatsServer, open_folder
+from tests.support import NatsServer, open_folder, passing_folder
 
 ROOT = Path(__file__).parents[1]
 TEMPLATE = "dure_template"
@@ -144,9 +144,8 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def reachable() -> Iterator[Path]:
     """A folder for one test that any account of the machine can walk into (pytest's own are closed to all but their
     owner)."""
-    folder = open_folder()
-    yield folder
-    shutil.rmtree(folder, ignore_errors=True)
+    with passing_folder() as folder:
+        yield folder
 
 
 @pytest.fixture(scope="session")

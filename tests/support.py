@@ -2,6 +2,8 @@
 
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,7 +30,7 @@ _MEMORY, _ROOM = Path("/dev/shm"), 6 << 30
 """Where files lie in memory, and the bytes that must be free there: a new database is some thirty times cheaper."""
 
 
-def open_folder(prefix: str = "dure-test-") -> Path:
+def open_folder() -> Path:
     """A new folder that the account which runs PostgreSQL can walk into, also where TMPDIR is closed to it; in memory
     where there is room."""
     user = binaries.server_user()
@@ -36,9 +38,19 @@ def open_folder(prefix: str = "dure-test-") -> Path:
     if _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free >= _ROOM:
         places.insert(0, _MEMORY)
     place = next((one for one in places if binaries.can_reach(one, user)), None) or binaries.shared_folder()
-    folder = Path(tempfile.mkdtemp(prefix=prefix, dir=place))
+    folder = Path(tempfile.mkdtemp(prefix="dure-test-", dir=place))
     folder.chmod(0o711)
     return folder
+
+
+@contextmanager
+def passing_folder() -> Iterator[Path]:
+    """Such a folder, gone afterwards."""
+    folder = open_folder()
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 _read: list[tuple[APIRouter, list[BaseRoute]]] = []

@@ -1,23 +1,20 @@
 """One sample city for those that only need a city that runs."""
 
-import shutil
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
+from tests.support import passing_folder
 from tests.town import Town, running
 
 
 @pytest.fixture(scope="session")
 def folder() -> Iterator[Path]:
     """Where the city of these tests lies."""
-    made = Path(tempfile.mkdtemp(prefix="dure-test-"))
-    made.chmod(0o711)
-    yield made / "city"
-    shutil.rmtree(made, ignore_errors=True)
+    with passing_folder() as made:
+        yield made / "city"
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -3,8 +3,6 @@ and as nobody: no 5xx, answers as documented, in bounded time and memory.
 """
 
 import asyncio
-import shutil
-import tempfile
 import time
 import zlib
 from collections.abc import Iterator
@@ -30,6 +28,7 @@ from dure.engine.context import Context
 from dure.engine.database import Database
 from dure.engine.settings import Settings
 from dure.engine.texts import catalogue
+from tests.support import passing_folder
 from tests.town import Town, running, said
 
 FLOW = "/api/v1/events"
@@ -151,9 +150,7 @@ class Fuzzed:
 @pytest.fixture(scope="module")
 def city() -> Iterator[Fuzzed]:
     """A sample city of this module's own, with something in each list."""
-    folder = Path(tempfile.mkdtemp(prefix="dure-test-"))
-    folder.chmod(0o711)
-    with asyncio.Runner() as runner:
+    with passing_folder() as folder, asyncio.Runner() as runner:
         life = running(folder / "city", "--sample")
         town = runner.run(life.__aenter__())
         try:
@@ -164,7 +161,6 @@ def city() -> Iterator[Fuzzed]:
             yield _filled(Fuzzed(town.url, town=town, **who))
         finally:
             runner.run(life.__aexit__(None, None, None))
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _filled(city: Fuzzed) -> Fuzzed:

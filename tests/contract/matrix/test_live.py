@@ -4,12 +4,9 @@ A sample of every route each time; every cell with --long (and in `dure bench po
 """
 
 import asyncio
-import shutil
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -21,6 +18,7 @@ from tests.contract.matrix.devices import Device, value
 from tests.contract.matrix.drive import Drive, Report
 from tests.contract.matrix.listening import heard_by_all
 from tests.contract.matrix.oracle import AGENCIES, Cell
+from tests.support import passing_folder
 from tests.town import Town, running
 from tests.video.screen import connect
 
@@ -42,16 +40,13 @@ class City:
 
 @pytest.fixture(scope="module")
 def city() -> Iterator[City]:
-    folder = Path(tempfile.mkdtemp(prefix="dure-test-"))
-    folder.chmod(0o711)
-    with asyncio.Runner() as runner:
+    with passing_folder() as folder, asyncio.Runner() as runner:
         life = running(folder / "city")
         town = runner.run(life.__aenter__())
         try:
             yield City(runner, Drive.of(town))
         finally:
             runner.run(life.__aexit__(None, None, None))
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 def sound(report: Report) -> None:
