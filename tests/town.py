@@ -6,7 +6,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -121,9 +121,11 @@ class Town:
 
 
 @contextlib.asynccontextmanager
-async def running(folder: Path, *arguments: str) -> AsyncIterator[Town]:
-    """`dure up` in `folder` on free ports, ended by SIGTERM, which must give exit code 0."""
-    process = await start(folder, *arguments)
+async def running(folder: Path, *arguments: str, told: Mapping[str, str] | None = None) -> AsyncIterator[Town]:
+    """`dure up` in `folder` on free ports, ended by SIGTERM, which must give exit code 0. `told` is added to its
+    environment.
+    """
+    process = await start(folder, *arguments, told=told)
     assert process.stdout is not None
     try:
         line = await asyncio.wait_for(process.stdout.readline(), 240)
@@ -146,7 +148,7 @@ async def running(folder: Path, *arguments: str) -> AsyncIterator[Town]:
     assert code == 0, "SIGTERM ends a city cleanly"
 
 
-async def start(folder: Path, *arguments: str) -> asyncio.subprocess.Process:
+async def start(folder: Path, *arguments: str, told: Mapping[str, str] | None = None) -> asyncio.subprocess.Process:
     """`dure up`, not waited for."""
     words = [
         *DURE,
@@ -162,7 +164,10 @@ async def start(folder: Path, *arguments: str) -> asyncio.subprocess.Process:
         *arguments,
     ]
     return await asyncio.create_subprocess_exec(
-        *words, stdout=asyncio.subprocess.PIPE, stdin=asyncio.subprocess.DEVNULL, env=environment()
+        *words,
+        stdout=asyncio.subprocess.PIPE,
+        stdin=asyncio.subprocess.DEVNULL,
+        env={**environment(), **(told or {})},
     )
 
 
@@ -175,5 +180,5 @@ async def said(*words: str) -> str:
 
 
 def environment() -> dict[str, str]:
-    """Ours, with the sources on Python's path."""
-    return {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    """Ours, with the sources on Python's path. No sample camera is recorded but those that a test wants."""
+    return {"DURE_SAMPLE_RECORDED": "0", **os.environ, "PYTHONPATH": str(ROOT / "src")}

@@ -61,6 +61,8 @@ def run(args: argparse.Namespace) -> int:
         return 2
     if args.sample:
         os.environ["DURE_SAMPLE_CAMERAS"] = "1"
+        os.environ.setdefault("DURE_RECORDINGS_BYTES", "2000000000")
+        os.environ.setdefault("DURE_RECORDINGS_KEEP_H", "1")
     console = ROOT / "console" / "dist"
     options = Options(
         folder=args.data or default_folder(),

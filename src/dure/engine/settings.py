@@ -14,7 +14,8 @@ class Settings:
     cut into; `sync_always` makes the stream fsync each message. `trusted_proxies` are CIDRs that may name a client's
     address. `stream_bytes` is what the stream of observations may hold before it refuses; `history_days` is how long
     files of history are kept. `video_url` is where screens reach the relay; `camera_networks` are the CIDRs that
-    pictures may be fetched from (empty: the usual private ones).
+    pictures may be fetched from (empty: the usual private ones). `recordings_bytes` is what past pictures may take (0: as
+    much as the disk has), `recordings_keep_h` how many hours of them stay, however full it is.
     """
 
     data: Path
@@ -39,6 +40,8 @@ class Settings:
     video_port: int = 0
     video_url: str | None = None
     camera_networks: tuple[str, ...] = ()
+    recordings_bytes: int = 0
+    recordings_keep_h: float = 24.0
 
     @property
     def secure(self) -> bool:
@@ -81,6 +84,8 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
         city_zone=city_zone(environment),
         video_port=int(environment.get("DURE_VIDEO_PORT", "0")),
         video_url=environment.get("DURE_VIDEO_URL"),
+        recordings_bytes=int(environment.get("DURE_RECORDINGS_BYTES", "0")),
+        recordings_keep_h=float(environment.get("DURE_RECORDINGS_KEEP_H", "24")),
         camera_networks=tuple(filter(None, environment.get("DURE_CAMERA_NETWORKS", "").split(","))),
         console=path("DURE_CONSOLE"),
         trusted_proxies=tuple(filter(None, environment.get("DURE_TRUSTED_PROXIES", "").split(","))),

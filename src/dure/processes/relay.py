@@ -1,6 +1,7 @@
 """The process of pictures: cameras in, screens out. Nothing that decides over life waits for it."""
 
 from collections.abc import Iterable
+from datetime import timedelta
 
 from granian.constants import Interfaces
 from granian.server.embed import Server
@@ -11,6 +12,7 @@ from dure.processes.running import Job, room_jobs, run
 from dure.processes.serving import serve
 from dure.respond import pictures
 from dure.video.past.recorder import Recorder
+from dure.video.past.sweep import Limits
 from dure.video.serve import application
 
 
@@ -29,7 +31,8 @@ async def jobs(context: Context) -> Iterable[Job]:
         ssl_key=settings.tls_key,
     )
     played: list[Job] = [("sample cameras", cameras.beside(context))] if cameras.wanted() else []
-    recorder = Recorder(context.database, relay, settings.data)
+    limits = Limits(settings.recordings_bytes, timedelta(hours=settings.recordings_keep_h))
+    recorder = Recorder(context.database, relay, settings.data, limits)
     own: list[Job] = [("door", serve(server, relay.end)), ("care", care), ("recorder", recorder.run())]
     return [*own, *played, *room_jobs("relay", context)]
 

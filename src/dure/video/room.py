@@ -3,7 +3,13 @@
 """
 
 from dure.engine.room import Room
-from dure.video.kept import OPENING, VIDEO
+from dure.engine.web import Router
+from dure.video.kept import BOOKMARK, OPENING, VIDEO
+from dure.video.masks import api as masks
+from dure.video.masks.kept import LIFT
+from dure.video.masks.policy import GRANTS as MASKS
 from dure.video.policy import GRANTS
 
-ROOM = Room("video", grants=GRANTS, retention=(VIDEO, OPENING))
+_router = Router()
+_router.include_router(masks.router)
+ROOM = Room("video", _router, grants={**GRANTS, **MASKS}, retention=(VIDEO, OPENING, LIFT))

@@ -15,48 +15,21 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import create_engine, text
 
+import dure.trust.tables  # noqa: F401  # accounts are what others refer to
 from dure.engine import ffmpeg
 from dure.engine.database import Database, driver_url, metadata
 from dure.kernel.ids import new_id
-from dure.video.model import Fragment, Init, Kept, Splitter
+from dure.video.model import Fragment, Init, Kept
 from dure.video.past import index, tables
-from dure.video.past.index import Recording
 from dure.video.past.model import Keys, Span, at, path_of, read_file, spans
-from dure.video.past.recorder import Recorder, Tape
-from dure.video.past.writer import Writer
+from dure.video.past.recorder import Recorder
 from dure.video.relay import Relay
 from tests.video.conftest import Served
+from tests.video.past.made import Taped, came, pieces, recorded
 from tests.video.test_relay import found_at
 
 pytestmark = pytest.mark.timeout(180)
 NOON = 1_795_000_000_000
-
-
-def pieces(stream: bytes) -> tuple[Init, list[Fragment]]:
-    """A stream of the test's as it comes from the relay."""
-    init, *pictures = Splitter().feed(stream)
-    assert isinstance(init, Init)
-    return init, [one for one in pictures if isinstance(one, Fragment)]
-
-
-def came(pictures: list[Fragment], from_ms: int, *, at_s: float = 0.0) -> list[Fragment]:
-    """These pictures, each when it was made, from this wall clock on; the camera's own clock from `at_s` on."""
-    return [Fragment(one.data, one.key, at_s + one.at_s, from_ms + one.at_s * 1_000) for one in pictures]
-
-
-class Taped:
-    """A tape without a relay before it."""
-
-    def __init__(self, folder: Path, lasts_ms: int = 300_000) -> None:
-        self.folder = folder
-        self.writer = Writer()
-        self.kept: dict[str, Recording] = {}
-        self.tape = Tape("S-1", folder, self.writer, lambda one: self.kept.update({str(one.id): one}), lasts_ms)
-
-    def done(self) -> list[Recording]:
-        self.tape.end()
-        self.writer.end()
-        return sorted(self.kept.values(), key=lambda one: one.start_ms)
 
 
 def decoded(file: Path) -> tuple[int, str]:
@@ -177,19 +150,6 @@ async def main():
 
 asyncio.run(main())
 """
-
-
-async def recorded(database: Database, *ids: str, days: int | None = None) -> None:
-    """Cameras that are to be recorded."""
-    async with database.transaction() as tx:
-        for number, id_ in enumerate(ids):
-            await tx.execute(
-                text(
-                    "insert into camera (id, site_id, number, name, lon, lat, stream_url, recorded, retention_days) "
-                    "values (:id, :id, :number, :id, 127.4, 36.6, 'rtsp://127.0.0.1/x', true, :days)"
-                ),
-                {"id": id_, "number": number, "days": days},
-            )
 
 
 async def test_after_a_kill_all_but_the_last_picture_plays(

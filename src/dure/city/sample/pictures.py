@@ -26,6 +26,10 @@ _NEAR = (
     "order by (select min((m.lon - c.lon) ^ 2 + (m.lat - c.lat) ^ 2) from asset m where m.kind = 'market'), c.id "
     "limit :count) "
 )
+_RECORD = text(
+    f"{_NEAR} update camera c set recorded = true {_OURS} and c.id = any(select id from near) "
+    "and not exists (select from camera where recorded)"
+)
 
 
 async def port_before(tx: Tx) -> int | None:
@@ -40,3 +44,8 @@ async def register(tx: Tx, port: int, count: int | None = None) -> int:
     """
     params = {"code": CITY_CODE, "base": f"rtsp://127.0.0.1:{port}/", "count": count}
     return (await tx.execute(text(_NEAR + _REGISTER), params)).rowcount
+
+
+async def record(tx: Tx, count: int) -> int:
+    """Let the pictures of the `count` cameras nearest to a market be kept, where none in the city are yet; how many."""
+    return (await tx.execute(_RECORD, {"code": CITY_CODE, "count": count})).rowcount

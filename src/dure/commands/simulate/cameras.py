@@ -15,6 +15,8 @@ from dure.engine.database import Database
 
 SWITCH = "DURE_SAMPLE_CAMERAS"
 """Set to 1 by `dure up --sample`."""
+RECORDED = "DURE_SAMPLE_RECORDED"
+"""How many of the sample's cameras are recorded from the beginning; 5 where it is not set."""
 
 
 async def opened(database: Database, cameras: Cameras, count: int | None = None) -> tuple[int, int]:
@@ -35,7 +37,10 @@ async def beside(context: Context) -> None:
     """The sample's cameras, for as long as the process that relays them lives."""
     cameras = Cameras()
     try:
-        await opened(context.database, cameras)
+        _port, told = await opened(context.database, cameras)
+        if told:
+            async with context.database.transaction() as tx:
+                await pictures.record(tx, int(os.environ.get(RECORDED, "5")))
         await asyncio.Event().wait()
     finally:
         await cameras.close()

@@ -46,13 +46,16 @@ OVER = text(
     select r.id, r.camera_id, r.path, r.started_at, r.ended_at
     from video_recording r left join camera c on c.id = r.camera_id
     where r.state = 'closed' and r.started_at <= :now - make_interval(days => coalesce(c.retention_days, :days))
+      and (cast(:after_at as timestamptz) is null or (r.started_at, r.id) > (:after_at, cast(:after_id as uuid)))
     order by r.started_at, r.id limit :most for update of r skip locked
     """
 )
 OLDEST = text(
     """
     select id, camera_id, path, started_at, ended_at, bytes from video_recording
-    where state = 'closed' and ended_at <= :before order by started_at, id limit :most for update skip locked
+    where state = 'closed' and ended_at <= :before
+      and (cast(:after_at as timestamptz) is null or (started_at, id) > (:after_at, cast(:after_id as uuid)))
+    order by started_at, id limit :most for update skip locked
     """
 )
 BYTES = text("select coalesce(sum(bytes), 0) from video_recording where state <> 'going'")

@@ -4,15 +4,18 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from errno import ENOSPC
+from itertools import count
 from pathlib import Path
 
 from dure.engine.database import Database
 from dure.kernel.errors import Unavailable
 from dure.kernel.ids import new_id
 from dure.video.model import Fragment, Init, Kept
-from dure.video.past import index, queries
+from dure.video.past import index, queries, sweep
 from dure.video.past.index import Recording
 from dure.video.past.model import LASTS_MS, MOST_BYTES, Clock, at, opening, path_of, stamped
+from dure.video.past.sweep import Limits
 from dure.video.past.writer import File, Writer
 from dure.video.relay import Relay, State, Viewer
 from dure.video.source import Trouble
@@ -20,6 +23,8 @@ from dure.video.source import Trouble
 log = logging.getLogger(__name__)
 LOOK_S = 2.0
 """How soon a camera that is to be recorded is, and how far the index may be behind."""
+ROOM_EVERY, RETIRE_EVERY = 5, 150
+"""Each so many looks: whether the disk has room, and whose time is over."""
 
 
 class Tape(Viewer):
@@ -106,14 +111,18 @@ class Tape(Viewer):
 class Recorder:
     """All recorded cameras of this process, and their index."""
 
-    def __init__(self, database: Database, relay: Relay, data: Path, *, lasts_ms: int = LASTS_MS) -> None:
+    def __init__(
+        self, database: Database, relay: Relay, data: Path, limits: Limits | None = None, *, lasts_ms: int = LASTS_MS
+    ) -> None:
         self._database = database
+        self._limits = limits or Limits()
         self._relay = relay
         self._lasts_ms = lasts_ms
         self.folder = index.folder_of(data)
         self.tapes: dict[str, Tape] = {}
         self.days: Mapping[str, int | None] = {}
-        self.faults: list[OSError] = []
+        self.paused = False
+        self._fault: str | None = None
         self._ends: dict[str, ExitStack] = {}
         self._changed: dict[str, Recording] = {}
         self._loop = asyncio.get_running_loop()
@@ -124,8 +133,7 @@ class Recorder:
 
     def _failed(self, file: File) -> None:
         """The disk refused: what is whole stays, the rest is no part of the index."""
-        if file.fault is not None:
-            self.faults.append(file.fault)
+        self._fault = "disk full" if file.fault is None or file.fault.errno == ENOSPC else str(file.fault.strerror)
         for recording in (*self._changed.values(), *(tape.now for tape in self.tapes.values() if tape.now)):
             if self.folder / recording.path == file.path:
                 recording.bytes = file.written
@@ -140,6 +148,7 @@ class Recorder:
             self._stop(camera_id)
         for camera_id in self.days.keys() - self.tapes.keys():
             tape = Tape(camera_id, self.folder, self.writer, self._noted, self._lasts_ms)
+            tape.paused = self.paused
             stack = ExitStack()
             stack.enter_context(self._relay.watching(camera_id, tape))
             self.tapes[camera_id], self._ends[camera_id] = tape, stack
@@ -171,25 +180,46 @@ class Recorder:
         """For as long as the process lives."""
         await self._repaired()
         try:
-            while True:
+            for turn in count():
                 try:
-                    await self.follow()
-                    await self.note()
+                    await self._minded(turn)
                 except Unavailable:
                     log.warning("the index waits for the database; what is recorded goes on")
+                except OSError as error:
+                    log.warning("recordings cannot be cleared away: %s", error.strerror)
                 await asyncio.sleep(LOOK_S)
         finally:
             await self.close()
 
+    async def _minded(self, turn: int) -> None:
+        if turn % RETIRE_EVERY == 0:
+            await sweep.retire(self._database, self.folder)
+        if turn % ROOM_EVERY == 0 or self._fault:
+            await self.look_at_room()
+        await self.follow()
+        await self.note()
+
+    async def look_at_room(self) -> None:
+        """Let the oldest go where there is no room for the new; where there is none even then, nothing is recorded
+        until there is, and live pictures go on. Raises Unavailable, OSError.
+        """
+        fault, self._fault = self._fault, None
+        early, room = await sweep.make_room(self._database, self.folder, self._limits)
+        self.paused = not room
+        for tape in self.tapes.values():
+            tape.paused = self.paused
+        fault = fault or ("the disk is too slow" if self.writer.overfull else None)
+        await sweep.tell(self._database, early=early, room=room, fault=fault)
+
     async def _repaired(self) -> None:
         while True:
             try:
-                count = await index.repair(self._database, self.folder)
+                found = await index.repair(self._database, self.folder)
             except Unavailable:
                 await asyncio.sleep(LOOK_S)
                 continue
-            if count:
-                log.info("%d recordings were read again", count)
+            if found:
+                log.info("%d recordings were read again", found)
             return
 
     async def close(self) -> None:
