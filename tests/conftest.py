@@ -36,8 +36,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="run the long drills too")
 
 
-_FIRST = ("tests/e2e", "tests/chaos", "tests/contract", "tests/engine/servers", "tests/house")
+_FIRST = ("tests/e2e", "tests/chaos", "tests/contract", "tests/engine/servers", "tests/attacks", "tests/house")
 """What takes longest begins first, so that two workers end together."""
+_LAST = "tests/attacks/test_fuzz"
+"""Leaves much behind in the city that it shares."""
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -52,12 +54,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if long:
             config.hook.pytest_deselected(items=long)
             items[:] = [item for item in items if not item.get_closest_marker("long")]
-    items.sort(
-        key=lambda item: next((i for i, place in enumerate(_FIRST) if item.nodeid.startswith(place)), len(_FIRST))
-    )
+    items.sort(key=lambda item: _place(item.nodeid))
 
 
-_ONE_CITY = ("tests/e2e/", "tests/contract/test_")
+def _place(name: str) -> int:
+    if name.startswith(_LAST):
+        return len(_FIRST) + 1
+    return next((number for number, place in enumerate(_FIRST) if name.startswith(place)), len(_FIRST))
+
+
+_ONE_CITY = ("tests/e2e/", "tests/contract/test_", "tests/attacks/")
 """What begins so shares a running city."""
 
 

@@ -1,4 +1,4 @@
-"""One city for all attacks of a module: none of them may bring it down."""
+"""One city for all attacks: none of them may bring it down."""
 
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -10,13 +10,13 @@ from tests.support import passing_folder
 from tests.town import Town, running
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def folder() -> Iterator[Path]:
     with passing_folder() as made:
         yield made
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def town(folder: Path) -> AsyncIterator[Town]:
     async with running(folder / "city") as started:
         yield started

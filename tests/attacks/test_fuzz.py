@@ -4,8 +4,6 @@ import asyncio
 import contextlib
 import sys
 import time
-from collections.abc import AsyncIterator
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import psutil
@@ -13,18 +11,13 @@ import pytest
 
 from dure.trust.roles import Role
 from tests.attacks.fuzz import Garbage, Told, storm
-from tests.town import Town, running, said
+from tests.town import Town, said
 
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 ROLES = (Role.SHIFT_LEAD, Role.SERVICE, Role.WELFARE)
 """Beside the administrator: between them they come past every guard."""
 GROWTH = 250 << 20
 """Bytes that all processes of a city may grow by, however long the storm."""
-
-
-@pytest.fixture
-async def town(reachable: Path) -> AsyncIterator[Town]:
-    async with running(reachable / "city") as started:
-        yield started
 
 
 async def weather(town: Town, count: int, seed: int) -> None:

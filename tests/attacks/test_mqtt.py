@@ -12,7 +12,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from tests.town import Town
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 HEAT = b'[{"n":"heat","u":"Cel","v":21}]'
 
 

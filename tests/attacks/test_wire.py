@@ -9,7 +9,7 @@ import pytest
 from tests.attacks.wire import Wire, exchange, statuses
 from tests.town import Town
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 HIDDEN = b"GET /api/v1/me HTTP/1.1\r\nHost: localhost\r\nX-Hidden: 1\r\n\r\n"
 
 

@@ -3,24 +3,17 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import httpx
 import pytest
 
 from dure.sense.mqtt_client import MqttClient
-from tests.town import Town, running
+from tests.town import Town
 
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 SECOND = 1.0
 PASSWORD = "a long enough sentence"
 WHY = {"reason": "인사 발령 2026-03"}
-
-
-@pytest.fixture
-async def town(reachable: Path) -> AsyncIterator[Town]:
-    async with running(reachable / "city") as town:
-        yield town
 
 
 def browser(town: Town) -> httpx.AsyncClient:
