@@ -79,6 +79,11 @@ class Camera:
         """Whether nothing is fetched for it."""
         return self._task is None
 
+    @property
+    def begun(self) -> bool:
+        """Whether there are pictures that are kept for who comes."""
+        return bool(self._kept.group)
+
     def enter(self, viewer: Viewer) -> None:
         """One viewer more; they see at once what is kept."""
         self.viewers.add(viewer)
@@ -248,6 +253,11 @@ class Relay:
         """How many cameras are being fetched."""
         return sum(not camera.idle for camera in self._cameras.values())
 
+    def begun(self, camera_id: str) -> bool:
+        """Whether who comes now is shown something at once."""
+        camera = self._cameras.get(camera_id)
+        return camera is not None and camera.begun
+
     def keep_warm(self, camera_ids: Collection[str]) -> None:
         """Fetch these whether anybody watches or not, and no others that nobody watches."""
         self._tidy()
@@ -262,6 +272,11 @@ class Relay:
 
     def _tidy(self) -> None:
         self._cameras = {id_: one for id_, one in self._cameras.items() if not one.idle or one.viewers}
+
+    def source(self, camera_id: str) -> Camera:
+        """A camera itself, for who shows its pictures otherwise than as they came (masks)."""
+        self._tidy()
+        return self._camera(camera_id)
 
     @contextmanager
     def watching(self, camera_id: str, viewer: Viewer | None = None) -> Iterator[Viewer]:

@@ -51,13 +51,19 @@ def _box(x: str, y: float, width: float, height: float, colour: str) -> str:
     return f"drawbox=x='{x}':y={y:.0f}:w={max(1, width):.0f}:h={max(1, height):.0f}:color={colour}:t=fill"
 
 
-def arguments(camera: str, *, size: tuple[int, int], written: bool) -> list[str]:
+_ENCODED = {
+    "h264": "-c:v libx264 -preset ultrafast -tune zerolatency",
+    "h265": "-c:v libx265 -preset ultrafast -tune zerolatency -x265-params log-level=error:pools=1:frame-threads=1",
+}
+
+
+def arguments(camera: str, *, size: tuple[int, int], written: bool, codec: str = "h264") -> list[str]:
     """What FFmpeg is told. Where it finds no typeface to write with, what moves must do."""
     label = f"{camera.replace('-', chr(92) + '-')}  %{{gmtime\\:%T.%3N}}"
     place = "x=(w-tw)/2:y=h*0.78:fontsize=h*0.08:fontcolor=0xd8dde2:box=1:boxborderw=6:boxcolor=black@0.6"
     text = f",drawtext=text='{label}':{place}"
     picture = scene(camera, *size) + (text if written else "")
-    encoded = f"-c:v libx264 -preset ultrafast -tune zerolatency -threads 1 -g {RATE} -crf 30 -pix_fmt yuv420p"
+    encoded = f"{_ENCODED[codec]} -threads 1 -g {RATE} -crf 30 -pix_fmt yuv420p"
     out = "-flvflags no_duration_filesize -flush_packets 1 -f flv pipe:1"
     return ["-re", "-f", "lavfi", "-i", picture, *encoded.split(), *out.split()]
 
@@ -65,8 +71,9 @@ def arguments(camera: str, *, size: tuple[int, int], written: bool) -> list[str]
 class Encoder:
     """One camera's picture for all who watch it."""
 
-    def __init__(self, camera: str, size: tuple[int, int] = (640, 360)) -> None:
+    def __init__(self, camera: str, size: tuple[int, int] = (640, 360), codec: str = "h264") -> None:
         self.camera = camera
+        self.codec = codec
         self.parameters: tuple[bytes, ...] = ()
         self._size = size
         self._watchers: set[Seen] = set()
@@ -116,7 +123,7 @@ class Encoder:
 
     async def _run(self) -> None:
         for written in (True, False):
-            process = await ffmpeg.start(arguments(self.camera, size=self._size, written=written))
+            process = await ffmpeg.start(arguments(self.camera, size=self._size, written=written, codec=self.codec))
             assert process.stdout is not None
             assert process.stderr is not None
             deaf = asyncio.create_task(_drain(process.stderr))

@@ -1,4 +1,4 @@
-"""H.264 on its way: out of FLV, which frames each picture, into RTP packets (RFC 6184). Pure."""
+"""H.264 and H.265 on their way: out of FLV, which frames each picture, into RTP packets (RFC 6184, RFC 7798). Pure."""
 
 import struct
 from base64 import b64encode
@@ -50,6 +50,8 @@ class FlvReader:
         return found
 
     def _video(self, body: bytes, at_ms: int) -> list[Unit]:
+        if body[0] & 0x80:
+            return self._enhanced(body, at_ms)
         if body[1] == 0:
             self.parameters = tuple(_parameters(body[5:]))
             return []
@@ -57,6 +59,29 @@ class FlvReader:
             return []
         nals = tuple(_sized(body[5:]))
         return [Unit(nals, at_ms * CLOCK_HZ // 1_000, body[0] >> 4 == 1)] if nals else []
+
+    def _enhanced(self, body: bytes, at_ms: int) -> list[Unit]:
+        """How FLV carries H.265 (Enhanced RTMP 1): a kind of packet and four letters before what AVC has."""
+        kind = body[0] & 0x0F
+        if kind == 0:
+            self.parameters = tuple(_arrays(body[5:]))
+            return []
+        if kind not in {1, 3}:
+            return []
+        nals = tuple(nal for nal in _sized(body[8 if kind == 1 else 5 :]) if nal[0] >> 1 < 32)
+        return [Unit(nals, at_ms * CLOCK_HZ // 1_000, body[0] >> 4 & 7 == 1)] if nals else []
+
+
+def _arrays(record: bytes) -> Iterator[bytes]:
+    """VPS, SPS and PPS of an HEVCDecoderConfigurationRecord (ISO/IEC 14496-15, 8.3.3.1)."""
+    at = 23
+    for _ in range(record[22]):
+        count = int.from_bytes(record[at + 1 : at + 3], "big")
+        at += 3
+        for _ in range(count):
+            size = int.from_bytes(record[at : at + 2], "big")
+            yield record[at + 2 : at + 2 + size]
+            at += 2 + size
 
 
 def _parameters(record: bytes) -> Iterator[bytes]:
@@ -79,10 +104,13 @@ def _sized(data: bytes) -> Iterator[bytes]:
         at += 4 + size
 
 
-def packets(unit: Unit, sequence: int, source: int, *, began: int = 0, payload_type: int = 96) -> list[bytes]:
+def packets(
+    unit: Unit, sequence: int, source: int, *, began: int = 0, payload_type: int = 96, codec: str = "h264"
+) -> list[bytes]:
     """The RTP packets of one picture, from sequence number `sequence` on; the last one carries the marker. `began` is
     what the stream's clock showed at its beginning."""
-    payloads = [payload for nal in unit.nals for payload in _payloads(nal)]
+    cut = _payloads if codec == "h264" else _payloads_h265
+    payloads = [payload for nal in unit.nals for payload in cut(nal)]
     last = len(payloads) - 1
     return [
         struct.pack(
@@ -109,10 +137,30 @@ def _payloads(nal: bytes) -> Iterator[bytes]:
         yield bytes((indicator, kind | (0x80 if first else 0) | (0x40 if last else 0))) + body[at : at + _LARGEST]
 
 
-def description(parameters: Sequence[bytes], name: str) -> str:
-    """The SDP of one H.264 stream (RFC 8866, RFC 6184 section 8.2)."""
-    profile = parameters[0][1:4].hex()
-    sets = ",".join(b64encode(one).decode() for one in parameters)
+def _payloads_h265(nal: bytes) -> Iterator[bytes]:
+    """A small NAL unit as it is, a large one in fragments (FU, RFC 7798 section 4.4.3)."""
+    if len(nal) <= _LARGEST:
+        yield nal
+        return
+    head, kind, body = bytes((nal[0] & 0x81 | 49 << 1, nal[1])), nal[0] >> 1 & 0x3F, nal[2:]
+    for at in range(0, len(body), _LARGEST):
+        first, last = at == 0, at + _LARGEST >= len(body)
+        yield head + bytes((kind | (0x80 if first else 0) | (0x40 if last else 0),)) + body[at : at + _LARGEST]
+
+
+def sound(sequence: int, source: int, canary: bytes) -> bytes:
+    """An RTP packet of sound (PCMU, RFC 3551): what must reach nobody."""
+    return struct.pack(">BBHII", 0x80, 0, sequence & 0xFFFF, sequence * 160 & 0xFFFFFFFF, source) + canary
+
+
+def description(parameters: Sequence[bytes], name: str, codec: str = "h264") -> str:
+    """The SDP of one stream of pictures (RFC 8866; RFC 6184, 8.2; RFC 7798, 7.2) and one of sound."""
+    if codec == "h264":
+        sets = ",".join(b64encode(one).decode() for one in parameters)
+        format_ = f"packetization-mode=1;profile-level-id={parameters[0][1:4].hex()};sprop-parameter-sets={sets}"
+    else:
+        names = ("vps", "sps", "pps")
+        format_ = ";".join(f"sprop-{k}={b64encode(one).decode()}" for k, one in zip(names, parameters, strict=False))
     lines = (
         "v=0",
         "o=- 0 0 IN IP4 127.0.0.1",
@@ -121,8 +169,11 @@ def description(parameters: Sequence[bytes], name: str) -> str:
         "t=0 0",
         "a=control:*",
         "m=video 0 RTP/AVP 96",
-        f"a=rtpmap:96 H264/{CLOCK_HZ}",
-        f"a=fmtp:96 packetization-mode=1;profile-level-id={profile};sprop-parameter-sets={sets}",
+        f"a=rtpmap:96 {codec.upper()}/{CLOCK_HZ}",
+        f"a=fmtp:96 {format_}",
         "a=control:track1",
+        "m=audio 0 RTP/AVP 0",
+        "a=rtpmap:0 PCMU/8000",
+        "a=control:track2",
     )
     return "\r\n".join(lines) + "\r\n"

@@ -7,7 +7,6 @@ by what a picture usually takes, so that players never meet a hole.
 import struct
 from collections import deque
 from collections.abc import Sequence
-from statistics import median_low
 
 from dure.video.model import Fragment, Init, read_init
 from dure.video.rtsp.sets import Codec, Shape, avcc, hvcc
@@ -109,11 +108,12 @@ class Muxer:
         self._stamp = stamp
         told = self._usual
         if 0 < step <= _LONGEST:
+            step = min(step, 2 * told)
             self._steps.append(max(step, _SHORTEST))
-            self._usual = median_low(self._steps)
+            self._usual = max(self._steps)
         if step == 0 or not -_BACK < step <= _LONGEST:
             step = told
-        self._shown = max(0, self._shown + min(step, 2 * told))
+        self._shown = max(0, self._shown + step)
         least = self._sent + _SHORTEST
         self._sent = least if step < 0 else max(self._shown, least)
         return self._shown, self._sent

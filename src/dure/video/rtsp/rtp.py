@@ -72,13 +72,17 @@ class Assembler:
         """What a packet completes. Raises BrokenStream where it cannot be the codec that was promised."""
         one = packet(data)
         if one is None or one.kind != self._kind:
+            if one is not None and one.sequence == self._expected:  # of the same count, and nothing to us
+                self._expected = (one.sequence + 1) & 0xFFFF
             self._stranger()
             return []
         found: list[Unit] = []
+        hole = self._expected is not None and one.sequence != self._expected
+        self._whole = self._whole and not hole
         if self._stamp is not None and one.stamp != self._stamp:
             found += self._done()
         self._stamp = one.stamp
-        if self._expected is not None and one.sequence != self._expected:
+        if hole:  # whether it was at the end of the one or at the beginning of the other nobody can tell
             self.lost += 1
             self._whole = False
             self._parts = []

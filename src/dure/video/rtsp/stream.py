@@ -42,18 +42,19 @@ class Stream:
 
     def _picture(self, unit: Unit, came_ms: float, found: list[Init | Fragment]) -> None:
         slices, key = self._sort(unit.nals)
+        self._waited += 1
+        if self._waited > MOST_WITHOUT:
+            raise BrokenStream("no picture that stands by itself")
         if not slices:
             return
         if (key and self._changed) or not self._begun:
             init = self._beginning() if key else None
             if init is None:
-                self._waited += 1
-                if self._waited > MOST_WITHOUT:
-                    raise BrokenStream("no picture that stands by itself")
                 return
             found.append(init)
             self._muxer = Muxer()
-            self._begun, self._changed, self._waited = True, False, 0
+            self._begun, self._changed = True, False
+        self._waited = 0
         found.append(self._muxer.picture(slices, key, unit.stamp, came_ms))
 
     def _beginning(self) -> Init | None:
