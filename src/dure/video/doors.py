@@ -25,6 +25,7 @@ from dure.kernel.errors import Unavailable
 from dure.trust import address as addresses
 from dure.trust.who.watch import Watch, still_valid
 from dure.video import openings
+from dure.video.masks.veils import Veils
 from dure.video.model import Fragment, Init
 from dure.video.openings import Opening
 from dure.video.relay import Relay, Viewer
@@ -81,6 +82,7 @@ class Door:
         self._context = context
         self._judge = judge
         self._relay = relay
+        self.veils = Veils()
         self._watch = watch
         self._proxies = addresses.networks(context.settings.trusted_proxies)
         self._seats: dict[UUID, Seat] = {}
@@ -161,7 +163,8 @@ class Door:
             return REFUSED
         if len(self._seats) >= MOST_VIEWERS:
             return FULL
-        with self._relay.watching(opening.camera_id) as viewer:
+        camera = self._relay.source(opening.camera_id)
+        with self.veils.watching(camera, opening.incident_id, opening.principal.id) as viewer:
             seat = self._sit(Seat(opening, viewer))
             with self._watch.over(opening.principal, lambda: seat.end(OVER)):
                 try:

@@ -187,6 +187,7 @@ class Camera:
         try:
             await client.open()
             hung.cancel()
+            self._heard = time.monotonic()
             keeping = asyncio.create_task(client.keep())
             while (left := self._left_s(client.heard)) is not None:
                 ended, _ = await asyncio.wait(

@@ -4,12 +4,14 @@
 
 from dure.engine.room import Room
 from dure.engine.web import Router
-from dure.video.kept import BOOKMARK, OPENING, VIDEO
+from dure.video.kept import BOOKMARK, LINES, OPENING, TICKETS, VIDEO
 from dure.video.masks import api as masks
 from dure.video.masks.kept import LIFT
 from dure.video.masks.policy import GRANTS as MASKS
 from dure.video.policy import GRANTS
+from dure.video.tickets import api as tickets
 
 _router = Router()
 _router.include_router(masks.router)
-ROOM = Room("video", _router, grants={**GRANTS, **MASKS}, retention=(VIDEO, OPENING, LIFT))
+_router.include_router(tickets.router)
+ROOM = Room("video", _router, grants={**GRANTS, **MASKS}, retention=(VIDEO, OPENING, TICKETS, LINES, LIFT))

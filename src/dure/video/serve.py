@@ -1,5 +1,6 @@
 """The relay's parts put together for one city."""
 
+import asyncio
 from collections.abc import Coroutine
 from typing import Any
 
@@ -9,13 +10,13 @@ from dure.trust import vault
 from dure.trust.who.watch import Watch, watch_of
 from dure.video.doors import Door, Judge
 from dure.video.policy import camera_networks
-from dure.video.relay import Relay
+from dure.video.relay import Find, Relay
 from dure.video.source import NoPicture, Trouble, located
 
 
-def relay_of(context: Context) -> Relay:
-    """The relay, which finds each camera's address in the registry when it fetches. Raises ValueError for a setting of
-    networks that is none.
+def finder(context: Context) -> Find:
+    """Finds each camera's address in the registry when it is fetched. Raises ValueError for a setting of networks that
+    is none.
     """
     allowed = camera_networks(context.settings.camera_networks)
 
@@ -26,7 +27,12 @@ def relay_of(context: Context) -> Relay:
             raise NoPicture(Trouble.NO_ADDRESS)
         return await located(address, allowed)
 
-    return Relay(find)
+    return find
+
+
+def relay_of(context: Context) -> Relay:
+    """The relay of a city. Raises ValueError, as `finder` does."""
+    return Relay(finder(context))
 
 
 def application(
@@ -37,4 +43,10 @@ def application(
     """
     relay = relay_of(context)
     door = Door(context, relay, watch or watch_of(context), judge)
-    return door, relay, door.look_after()
+    return door, relay, _care(context, door)
+
+
+async def _care(context: Context, door: Door) -> None:
+    async with asyncio.TaskGroup() as group:
+        group.create_task(door.look_after())
+        group.create_task(door.veils.care(context))

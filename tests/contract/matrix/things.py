@@ -4,6 +4,7 @@ and what each route is sent, so that an asker who may gets past the door and cha
 
 import json
 import time
+import uuid
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -71,6 +72,8 @@ def make(url: str, admin: str, police: Credential, official: Credential, line: p
         things.ids |= _people(line)
         things.ids["token_id"] = api.post("/tokens", {"role": "citizen", "name": "nobody", "expires": "1d"})["id"]
         things.ids["name"] = api.get("/consumers")["items"][0]["name"]
+        things.ids["ticket_id"] = str(uuid.uuid4())
+        things.ids |= {name: str(uuid.uuid4()) for name in ("mask_id", "lift_id", "export_id")}
         things.ids["asset_id"] = api.get("/assets")["items"][0]["id"]
         things.ids["kind"] = "hydrants"
         things.ids["playbook_id"] = api.until("/playbooks")["kind"]
@@ -168,6 +171,14 @@ def _bodies(ids: dict[str, str]) -> dict[str, Any]:
         f"POST {incident}/findings": {"title": "점검"},
         "PATCH /me": {"language": "ko"},
         "POST /video/openings": {"camera_id": ids["camera_id"], "incident_id": ids["incident_id"], "purpose": PURPOSE},
+        f"POST {incident}/video-tickets": {
+            "purpose": PURPOSE,
+            "past_from": "2020-01-01T00:00:00Z",
+            "past_until": "2020-01-01T00:10:00Z",
+        },
+        "POST /mask-lifts": {"camera_id": ids["camera_id"], "incident_id": ids["incident_id"], "purpose": PURPOSE},
+        "POST /cameras/{camera_id}/still": {"purpose": PURPOSE},
+        "POST /video/watch": {"camera_id": ids["camera_id"], "purpose": PURPOSE},
         "POST /people/find": {"field": "name", "value": "아무개"},
         "POST /people/{person_id}/open": {"code": "rescue", "case_kind": "incident", "case_id": ids["called_id"]},
         "POST /imports/{run_id}/repair": {"row": 2, "field": "id", "value": "H-2"},
