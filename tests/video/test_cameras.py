@@ -11,6 +11,7 @@ import pytest
 
 from dure.commands.simulate.rtsp import CANARY, Cameras, Fault
 from dure.engine.servers.tls import local_certificate
+from dure.video import relay as relay_module
 from dure.video.model import Splitter
 from dure.video.relay import Relay
 from tests.video.conftest import Served
@@ -30,7 +31,8 @@ def bytes_of(eye: Eye) -> bytes:
     return eye.inits[-1].data + b"".join(one.data for one in eye.pictures)
 
 
-async def test_each_fault_is_shown_for_what_it_is(cameras: Served) -> None:
+async def test_each_fault_is_shown_for_what_it_is(cameras: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(relay_module, "FIRST_WITHIN_S", 3.0)
     simulated, port = cameras
     simulated.faults = {f"F-{fault}": fault for fault in Fault}
     relay = Relay(found_at(port), kept_s=0.1)

@@ -265,10 +265,10 @@ class _Line:
                 self._become_small()
                 return None
             case Fault.SOUND:
-                self._sequence += 1
                 for channel in range(4):
                     packet = sound(self._sequence, self._source, CANARY)
                     self._writer.write(b"$" + bytes((channel,)) + len(packet).to_bytes(2, "big") + packet)
+                self._sequence += 1
         return unit
 
     def _become_small(self) -> None:
