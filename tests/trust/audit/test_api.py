@@ -152,7 +152,9 @@ async def test_the_logs_health(
     found = (await client.get("/audit/health", headers=auditor)).json()
     assert (found["lines"], found["kept"], found["destroyed"], found["unsigned"]) == (9, 9, 0, 1), found
     assert (found["age_s"], found["stale"], found["checkpoint"]["size"]) == (59, False, 8)
-    clock.advance(122)
+    clock.advance(121)
+    assert (await client.get("/audit/health", headers=auditor)).json()["stale"] is False, "three minutes to the second"
+    clock.advance(1)
     assert (await client.get("/audit/health", headers=auditor)).json()["stale"] is True
     assert keys.signer(settings.data).verifier() == note.verifier(found["key"])
 
@@ -193,6 +195,9 @@ async def test_a_witness_is_known_by_its_signature(
         assert (await client.post("/audit/witnesses", json={"key": wrong}, headers=admin)).status_code == 422
     added = await client.post("/audit/witnesses", json={"key": told}, headers=admin)
     assert (added.status_code, added.json()["items"][0]["name"]) == (201, "w")
+    async with database.transaction() as tx:
+        left = await tx.rows(text("select entity_id from audit where action = 'audit.witness_add'"))
+    assert [row["entity_id"] for row in left] == ["w"]
     assert (await client.post("/audit/witnesses", json={"key": told}, headers=admin)).status_code == 409
     forged = latest + stranger.cosignature(latest, clock.now())
     other = latest.replace(latest.split("\n")[1], "999", 1)
@@ -219,6 +224,8 @@ async def test_an_export_is_proven_offline_and_leaves_its_line_first(
     for n, (body, upto) in enumerate([
         ({"purpose": "정기 감사"}, "1 to 8 of 8"),
         ({"purpose": "정기 감사", "since": at(30), "until": at(86_430)}, "3 to 4 of 9"),
+        ({"purpose": "정기 감사", "since": at(86_430)}, "5 to 10 of 10"),
+        ({"purpose": "정기 감사", "until": at(86_430)}, "1 to 4 of 11"),
     ]):  # fmt: skip
         answer = await client.post("/audit/exports", json=body, headers=auditor)
         assert answer.status_code == 200, answer.text
@@ -226,13 +233,14 @@ async def test_an_export_is_proven_offline_and_leaves_its_line_first(
         folder = tmp_path / str(n)
         zipfile.ZipFile(io.BytesIO(answer.content)).extractall(folder)
         (folder / "seen.jsonl").write_text("")
+        assert (folder / "log.json").read_text().startswith('{\n "format"'), "a person reads it"
         said = offline(folder)
         assert said.stdout.startswith(f"WHOLE: lines {upto}"), said
     async with database.transaction() as tx:
         rows = await tx.rows(text("select entity_id, purpose from audit where action = 'audit.export' order by id"))
         said = reasons.opened(tx, [row["purpose"] for row in rows])
-    assert [row["entity_id"] for row in rows] == ["1-8", "3-4"]
-    assert said == ["정기 감사"] * 2
+    assert [row["entity_id"] for row in rows] == ["1-8", "3-4", "5-10", "1-4"]
+    assert said == ["정기 감사"] * 4
     assert (await client.post("/audit/exports", json={"purpose": "x"}, headers=auditor)).status_code == 422
 
 

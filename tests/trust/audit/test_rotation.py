@@ -122,6 +122,9 @@ def test_what_is_no_announcement_is_none(old: str, new: str) -> None:
 def test_a_chain_that_does_not_hold_says_so() -> None:
     assert judged(THIEF).fault == Fault("key.chain", 1)
     assert judged(CITY, NOTES[:3]).fault == Fault("truncated", 1, None, 4)
+    for broken in ("changes in another order", "a later change before an earlier"):
+        with pytest.raises(BadNote, match="do not follow"):
+            Chain(CITY.verifier(), BREAKS[broken][2])
 
 
 # --- the files ---

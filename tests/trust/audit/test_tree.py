@@ -1,6 +1,7 @@
 """The tree, its checkpoints and its end in the database."""
 
 import json
+import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
@@ -137,6 +138,14 @@ async def test_the_task_signs_with_the_citys_key_and_drops_it_for_another_office
 ) -> None:
     drop = tmp_path / "drop"
     monkeypatch.setenv("DURE_AUDIT_DROP", str(drop))
+    synced: list[int] = []
+    real = os.fsync
+
+    def noted(handle: int) -> None:
+        synced.append(os.fstat(handle).st_size)
+        real(handle)
+
+    monkeypatch.setattr("dure.trust.audit.checkpoints.os.fsync", noted)
     context = Context(Settings(tmp_path, database.url, "nats://nowhere"), database, None, None)  # type: ignore[arg-type]
     for count in (2, 3):
         await lines(database, count)
@@ -144,7 +153,9 @@ async def test_the_task_signs_with_the_citys_key_and_drops_it_for_another_office
     key = keys.signer(tmp_path).verifier()
     (file,) = drop.iterdir()
     assert file.name == "2026-03.jsonl"
-    dropped = [json.loads(row) for row in file.read_text().splitlines()]
+    told = file.read_text().splitlines(keepends=True)
+    assert synced[-2:] == [len(told[0].encode()), file.stat().st_size], "on the disk, line by line"
+    dropped = [json.loads(row) for row in told]
     first, second = (key.opened(one["note"]) for one in dropped)
     assert (first.size, second.size, [one["first"] for one in dropped]) == (2, 5, [0, 2])
     proof = [bytes.fromhex(one) for one in dropped[1]["proof"]]
@@ -181,6 +192,7 @@ async def test_old_lines_are_destroyed_and_the_log_stays_provable(
         assert (row["entity_id"], row["actor"]) == ("1-3", "system:retention")
         assert "제8조" in row["purpose"]
         assert await retention.destroy(tx, LONG_AGO) == 0
+        assert await export.span(tx, None, None) == (0, 8), "the whole log, also where its lines are gone"
         async for name, piece in export.parts(tx, CITY.verifier(), 0, 8):
             with (tmp_path / name).open("a") as out:
                 out.write(piece)

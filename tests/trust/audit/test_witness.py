@@ -69,6 +69,7 @@ def test_anything_else_is_refused_with_its_proof(offered: Offered, kind: str, tm
     assert refused.kind == kind
     told = json.loads((tmp_path / "proof-1.json").read_text())
     assert (told["kind"], told["offered"], told["seen_before"]) == (kind, offered.note, offer(LOG, 0, 17).note)
+    assert (tmp_path / "proof-1.json").read_text().startswith('{\n "kind"'), "a person reads it"
     assert witness.last == unchecked(offer(LOG, 0, 17).note), "what was seen stays"
     assert witness.take(offer(LOG, 17, 23), NOW)
 
@@ -85,6 +86,23 @@ def test_a_witness_trusts_one_key(tmp_path: Path) -> None:
         Witness(tmp_path, str(named("dure", bytes([1] * 32)).verifier()))
     with pytest.raises(BadNote):
         Witness(tmp_path / "new", "nonsense")
+    assert (tmp_path / "new").stat().st_mode & 0o777 == 0o700
+
+
+def test_a_witness_without_a_key_says_whose_checkpoint_it_sees(tmp_path: Path) -> None:
+    dropped(tmp_path / "drop", offer(LOG, 0, 5))
+    witness, city = Witness(tmp_path / "own"), City(LOG, 5)
+    for source, client in ((str(tmp_path / "drop"), None), ("http://city", city.client())):
+        with pytest.raises(BadNote, match=f"no key is trusted yet.* of {CITY.name}"):
+            list(witness.look(source, client, NOW))
+
+
+def test_a_wrong_signature_at_the_first_look_is_proven_from_nothing_on(tmp_path: Path) -> None:
+    witness = Witness(tmp_path, str(named("dure", bytes([1] * 32)).verifier()))
+    keyless = City(LOG, 5)
+    (refused,) = witness.look("http://city", keyless.client(), NOW)
+    assert isinstance(refused, Refused)
+    assert (refused.kind, refused.first, refused.before, list(refused.proof)) == ("signature", 0, None, [])
 
 
 # --- a city over HTTP, and a folder ---
@@ -102,6 +120,8 @@ class City:
         if request.url.path.endswith("/consistency"):
             first, second = (int(request.url.params[name]) for name in ("first", "second"))
             return httpx.Response(200, json={"proof": [one.hex() for one in offer(self.log, first, second).proof]})
+        if request.url.path.endswith("/keys"):
+            return httpx.Response(200, json={"items": []})
         self.cosigned.append(json.loads(request.content)["note"])
         return httpx.Response(204)
 

@@ -158,7 +158,7 @@ async def test_an_auditor_reads_and_finds_the_words_and_proves_the_line(
     assert (found["id"], found["purpose"]) == (str(line), f"{CODE} {SAID}")
     assert found["purpose_kept"] == await kept(database, line)
     both = (await client.get("/audit", params={"purpose": "RESCUE", "action": "", "limit": 1}, headers=auditor)).json()
-    assert [one["purpose"] for one in both["items"]] == ["rescue of i-2"]
+    assert [(one["purpose"], one["purpose_kept"]) for one in both["items"]] == [("rescue of i-2", None)]
     more = await client.get("/audit", params={"purpose": "RESCUE", "limit": 1, "cursor": both["next"]}, headers=auditor)
     assert [one["id"] for one in more.json()["items"]] == [str(line)]
     proven = (await client.get(f"/audit/lines/{found['seq']}", headers=auditor)).json()

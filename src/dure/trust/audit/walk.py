@@ -176,8 +176,7 @@ class Walk:
 
     def verdict(self) -> Verdict:
         """What was found, once every line was fed."""
-        if self._fault is None:
-            self._end()
+        self._end()
         return Verdict(
             self._good,
             self._signed,
@@ -189,6 +188,7 @@ class Walk:
         )
 
     def _end(self) -> None:
+        """What only the end shows; the first fault found stays."""
         total = self._tree.end
         if self._at < len(self._due):
             found, number = self._due[self._at]
