@@ -103,7 +103,7 @@ async def test_published_as_cloud_events_once(database: Database, own_nats) -> N
 async def test_a_running_relay_hears_of_commits(database: Database, stream: Stream) -> None:
     relay = Relay(database, stream, "urn:test")
     moved = asyncio.Event()
-    relay.moved.append(moved.set)
+    relay.moved.append(lambda _types: moved.set())
     running = asyncio.create_task(relay.run())
     await emit(database, event(1))
     await asyncio.wait_for(moved.wait(), 30)

@@ -14,6 +14,7 @@ _json = msgspec.json.Encoder()
 async def copy_rows(tx: Tx, table: Table, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
     """Write `rows` (values in the order of `columns`; objects for JSON columns as dict) and say how many there were."""
     wanted = ", ".join(f'"{column}"' for column in columns)
+    await tx.flush()
     raw = await tx.connection.get_raw_connection()
     driver = raw.driver_connection
     assert driver is not None

@@ -26,6 +26,16 @@ STUCK_S = 15.0
 
 Handler = Callable[[Tx, Event], Awaitable[None]]
 
+_CURSOR = text(
+    "select c.position, (select position from lease where name = :lease) as head from consumer c "
+    "where c.name = :name and c.enabled for update skip locked"
+)
+_NEXT = text(
+    "select * from outbox where position > :position and position <= :upto and type = any(:types) "
+    "order by position limit 1"
+)
+_MOVE = text("update consumer set position = :position, moved_at = :now where name = :name")
+
 
 @dataclass(frozen=True, slots=True)
 class Consumer:
@@ -58,18 +68,20 @@ class Runner:
         tried: int | None = None
         try:
             async with self._database.transaction() as tx:
-                position = await self._cursor(tx)
-                if position is None:
+                (stands,) = await tx.look((_CURSOR, {"name": self._consumer.name, "lease": outbox.LEASE}))
+                if not stands:
                     return False
-                upto = await outbox.head(tx)
-                rows = await outbox.after(tx, position, upto=upto, types=self._consumer.types, limit=1)
+                position, upto = int(stands[0]["position"]), int(stands[0]["head"] or 0)
+                if upto <= position:
+                    return False
+                values = {"position": position, "upto": upto, "types": list(self._consumer.types)}
+                (rows,) = await tx.look((_NEXT, values))
                 if not rows:
-                    if upto > position:
-                        await self._move(tx, upto)
+                    self._move(tx, upto)
                     return False
                 tried = int(rows[0]["position"])
                 await self._consumer.handle(tx, outbox.from_row(rows[0]))
-                await self._move(tx, tried)
+                self._move(tx, tried)
         except Unavailable:
             raise
         except Exception as error:
@@ -80,18 +92,8 @@ class Runner:
         self._tries = 0
         return True
 
-    async def _cursor(self, tx: Tx) -> int | None:
-        row = await tx.row(
-            text("select position from consumer where name = :name and enabled for update skip locked"),
-            {"name": self._consumer.name},
-        )
-        return None if row is None else int(row["position"])
-
-    async def _move(self, tx: Tx, position: int) -> None:
-        await tx.execute(
-            text("update consumer set position = :position, moved_at = :now where name = :name"),
-            {"position": position, "now": tx.now(), "name": self._consumer.name},
-        )
+    def _move(self, tx: Tx, position: int) -> None:
+        tx.later(_MOVE, {"position": position, "now": tx.now(), "name": self._consumer.name})
 
     async def _failed(self, position: int, error: BaseException) -> None:
         self._tries += 1
@@ -115,7 +117,7 @@ class Runner:
                     "now": tx.now(),
                 },
             )
-            await self._move(tx, position)
+            self._move(tx, position)
 
     async def run(self) -> None:
         """Consume for ever, woken by the relay and once a second."""
@@ -182,10 +184,11 @@ class Group:
         self._begun: dict[str, float] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
-    def wake(self) -> None:
-        """There is something new."""
-        for runner in self._runners.values():
-            runner.wake.set()
+    def wake(self, types: frozenset[str]) -> None:
+        """There are new events of these types; who wants none of them moves on with its next second."""
+        for name, runner in self._runners.items():
+            if not types.isdisjoint(self._consumers[name].types):
+                runner.wake.set()
 
     async def run(self, report: Callable[[str, float | None], Awaitable[None]]) -> None:
         """Run all for ever. `report(name, seconds)` is told of a consumer that stands still, and with None when it is

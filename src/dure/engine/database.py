@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from sqlalchemy import Executable, MetaData, text
+from sqlalchemy import Executable, MetaData, TextClause, text
 from sqlalchemy.engine import CursorResult, RowMapping, make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from dure.engine import piped
+from dure.engine.piped import Ask
 from dure.kernel.clock import Clock, SystemClock
 from dure.kernel.errors import Unavailable
 from dure.kernel.events import Event
@@ -34,6 +36,7 @@ metadata = MetaData(
 
 OUTBOX_CHANNEL = "dure_outbox"
 _json = msgspec.json.Encoder()
+_RING = text("select pg_notify(:channel, :word)")
 _INSERT_OUTBOX = text(
     "insert into outbox (id, type, entity, entity_id, entity_version, data, occurred_at) "
     "values (:id, :type, :entity, :entity_id, :entity_version, cast(:data as jsonb), :occurred_at)"
@@ -49,7 +52,9 @@ class Tx:
         self.connection = connection
         self.clock = clock
         self.folder = folder
-        self._notified = False
+        self._waiting: list[Ask] = []
+        self._bells: dict[tuple[str, str], None] = {}
+        self._savepoints = 0
         self._after_commit: list[Callable[[], None]] = []
 
     def now(self) -> datetime:
@@ -58,6 +63,7 @@ class Tx:
 
     async def execute(self, statement: Executable, parameters: Parameters | None = None) -> CursorResult[Any]:
         """Run a statement; a sequence of parameters runs it for each."""
+        await self.flush()
         result = await self.connection.execute(statement, parameters)
         assert isinstance(result, CursorResult)
         return result
@@ -74,14 +80,62 @@ class Tx:
         """The first column of the first row, or None."""
         return (await self.execute(statement, parameters)).scalar()
 
+    # --- in few round trips ---
+
+    def later(self, statement: TextClause, parameters: Mapping[str, Any] | None = None) -> None:
+        """Write what nobody waits for: it is carried out in its order before the next statement of this transaction,
+        before the end of a `nested` block and before the commit, in one round trip with its neighbours. What it raises
+        is raised there.
+        """
+        self._waiting.append((statement, parameters or {}))
+
+    async def look(self, *reads: TextClause | Ask) -> list[list[Any]]:
+        """The rows of several statements, as mappings by column name, in one round trip with all that waits. For reads
+        of a hot way; the statements are carried out one after the other, each seeing what those before it did.
+        """
+        asked = [(one, dict[str, Any]()) if isinstance(one, TextClause) else one for one in reads]
+        waiting, self._waiting = self._waiting, []
+        return await piped.run(self.connection, waiting, asked)
+
+    async def flush(self) -> None:
+        """Carry out what waits."""
+        if self._waiting:
+            await self.look()
+
+    @asynccontextmanager
+    async def nested(self) -> AsyncIterator[None]:
+        """A block that is undone as a whole when it raises, and the transaction goes on (a savepoint). All that was
+        written in it has been carried out at its end.
+        """
+        self._savepoints += 1
+        name = f"dure_{self._savepoints}"
+        begin = text(f"savepoint {name}")
+        self.later(begin)
+        try:
+            yield
+            self.later(text(f"release savepoint {name}"))
+            await self.flush()
+        except BaseException:
+            at = next((n for n, (one, _) in enumerate(self._waiting) if one is begin), None)
+            if at is not None:  # nothing of the block has left yet
+                del self._waiting[at:]
+                raise
+            self._waiting.clear()
+            await self.execute(text(f"rollback to savepoint {name}"))
+            raise
+
+    def ring(self, channel: str, word: str = "") -> None:
+        """Wake whoever listens to `channel` (PostgreSQL's notify) once this transaction has committed; the same twice
+        is once.
+        """
+        self._bells[channel, word] = None
+
     async def emit(self, *events: Event) -> None:
         """Put events into the outbox; they are published once this transaction has committed."""
-        if not events:
-            return
         at = self.now()
-        await self.execute(
-            _INSERT_OUTBOX,
-            [
+        for event in events:
+            self.later(
+                _INSERT_OUTBOX,
                 {
                     "id": event.id,
                     "type": event.type,
@@ -90,13 +144,17 @@ class Tx:
                     "entity_version": event.version,
                     "data": _json.encode(event.data).decode(),
                     "occurred_at": at,
-                }
-                for event in events
-            ],
-        )
-        if not self._notified:
-            self._notified = True
-            await self.execute(text(f"notify {OUTBOX_CHANNEL}"))
+                },
+            )
+        if events:
+            self.ring(OUTBOX_CHANNEL)
+
+    async def finish(self) -> None:
+        """Carry out what waits, as the last before the commit."""
+        for channel, word in self._bells:
+            self.later(_RING, {"channel": channel, "word": word})
+        self._bells.clear()
+        await self.flush()
 
     def after_commit(self, act: Callable[[], None]) -> None:
         """Call `act` once the transaction has committed, for caches of this process only."""
@@ -135,6 +193,7 @@ class Database:
             async with self.engine.begin() as connection:
                 tx = Tx(connection, self.clock, self.folder)
                 yield tx
+                await tx.finish()
         except PoolTimeout as error:
             raise Unavailable("engine.database.away") from error
         except (OperationalError, InterfaceError) as error:

@@ -9,7 +9,7 @@ Wakes are only ever inserted and deleted, never updated by who asks: nobody who 
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,7 +17,7 @@ from typing import Any
 from sqlalchemy import RowMapping, text
 
 from dure.engine.database import Database, Tx
-from dure.engine.outbox import wakes
+from dure.engine.outbox import Bell, wakes
 from dure.kernel.errors import Unavailable
 
 log = logging.getLogger(__name__)
@@ -61,9 +61,8 @@ class Queue:
 
 async def wake(tx: Tx, queue: str, subject: str, at: datetime | None = None) -> None:
     """Have `subject` handled once `tx` has committed, or at the time `at`."""
-    now = tx.now()
-    await tx.execute(_INSERT, {"queue": queue, "subject": subject, "due_at": at or now})
-    await tx.execute(text(f"notify {CHANNEL}"))
+    tx.later(_INSERT, {"queue": queue, "subject": subject, "due_at": at or tx.now()})
+    tx.ring(CHANNEL, queue)
 
 
 async def health(tx: Tx) -> Sequence[RowMapping]:
@@ -77,10 +76,12 @@ async def step(database: Database, queue: Queue) -> bool:
     try:
         async with database.transaction() as tx:
             now = tx.now()
-            claimed = await tx.row(_CLAIM, {"queue": queue.name, "now": now})
-            if claimed is None:
+            (found,) = await tx.look((_CLAIM, {"queue": queue.name, "now": now}))
+            if not found:
                 return False
-            await tx.execute(_FORGET, {"queue": queue.name, "subject": claimed["subject"], "now": now})
+            claimed = found[0]
+            # Before the handler looks: what is woken after that is handled again.
+            tx.later(_FORGET, {"queue": queue.name, "subject": claimed["subject"], "now": now})
             await queue.handle(tx, claimed["subject"])
     except Unavailable:
         raise
@@ -114,12 +115,11 @@ class Worker:
         """Work for ever. `report(name, seconds)` is told of a queue whose oldest wake waits too long, and with None
         when it is well again."""
         async with wakes(self._database.url, CHANNEL) as woken:
-            bells = [asyncio.Event() for queue in self._queues for _ in range(queue.lanes)]
-            each = iter(bells)
+            bells = {queue.name: [asyncio.Event() for _ in range(queue.lanes)] for queue in self._queues}
             tasks = [
-                asyncio.create_task(self._lane(queue, next(each)), name=f"job {queue.name}")
+                asyncio.create_task(self._lane(queue, bell), name=f"job {queue.name}")
                 for queue in self._queues
-                for _ in range(queue.lanes)
+                for bell in bells[queue.name]
             ]
             tasks += [asyncio.create_task(_ring(woken, bells)), asyncio.create_task(self._watch(report))]
             try:
@@ -174,9 +174,12 @@ class Worker:
         return set(late)
 
 
-async def _ring(woken: asyncio.Event, bells: Sequence[asyncio.Event]) -> None:
+async def _ring(woken: Bell, bells: Mapping[str, Sequence[asyncio.Event]]) -> None:
+    """Wake the lanes of the queues that were named; all of them where nobody can say which."""
     while True:
         await woken.wait()
         woken.clear()
-        for bell in bells:
-            bell.set()
+        named = woken.words()
+        for name in bells if "" in named else bells.keys() & named:
+            for bell in bells[name]:
+                bell.set()

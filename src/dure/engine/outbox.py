@@ -42,7 +42,7 @@ _NUMBER = text(
         returning position - (select count(*) from numbered) as base
     )
     update outbox set position = held.base + numbered.n from numbered, held where outbox.seq = numbered.seq
-    returning outbox.position
+    returning outbox.type
     """
 )
 _HELD = text("select epoch from lease where name = :name")
@@ -65,7 +65,8 @@ class Relay:
         self._stream = stream
         self._source = source
         self._epoch = 0
-        self.moved: list[Callable[[], None]] = []
+        self.moved: list[Callable[[frozenset[str]], None]] = []
+        """Called with the types of the events that were given positions."""
 
     async def take(self) -> None:
         """Become the one relay."""
@@ -75,20 +76,21 @@ class Relay:
     async def number(self) -> int:
         """Give positions to what is committed; how many. Raises LostLease."""
         async with self._database.transaction() as tx:
-            given = (await tx.execute(_NUMBER, {"name": LEASE, "epoch": self._epoch, "batch": _BATCH})).rowcount
-            if given == 0 and await tx.scalar(_HELD, {"name": LEASE}) != self._epoch:
+            (given,) = await tx.look((_NUMBER, {"name": LEASE, "epoch": self._epoch, "batch": _BATCH}))
+            if not given and await tx.scalar(_HELD, {"name": LEASE}) != self._epoch:
                 raise LostLease
             if given:
-                await tx.execute(text(f"notify {POSITIONS_CHANNEL}"))
+                tx.ring(POSITIONS_CHANNEL)
         if given:
+            types = frozenset(row["type"] for row in given)
             for act in self.moved:
-                act()
-        return given
+                act(types)
+        return len(given)
 
     async def publish(self) -> int:
         """Publish what has a position; how many. A crash before the mark publishes again under the same id."""
         async with self._database.transaction() as tx:
-            rows = await tx.rows(_UNPUBLISHED, {"batch": _BATCH})
+            (rows,) = await tx.look((_UNPUBLISHED, {"batch": _BATCH}))
         if not rows:
             return 0
         for row in rows:
@@ -96,7 +98,7 @@ class Relay:
             body = cloud_event(event, at=row["occurred_at"], position=row["position"], source=self._source)
             await self._stream.publish(f"events.{event.type}", _encode(body), message_id=str(event.id))
         async with self._database.transaction() as tx:
-            await tx.execute(_PUBLISHED, {"now": tx.now(), "positions": [row["position"] for row in rows]})
+            tx.later(_PUBLISHED, {"now": tx.now(), "positions": [row["position"] for row in rows]})
         return len(rows)
 
     async def run(self) -> None:
@@ -123,7 +125,7 @@ class Relay:
 
     async def _publish_steadily(self) -> None:
         moved = asyncio.Event()
-        self.moved.append(moved.set)
+        self.moved.append(lambda _types: moved.set())
         await begun("publishing", self._ensured)
         while True:
             moved.clear()
@@ -182,22 +184,40 @@ async def _turn(url: str) -> AsyncIterator[None]:
         yield
 
 
+class Bell(asyncio.Event):
+    """An event that keeps what was said when it was rung."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._words: set[str] = set()
+
+    def ring(self, word: str = "") -> None:
+        """Set it."""
+        self._words.add(word)
+        self.set()
+
+    def words(self) -> set[str]:
+        """What was said since this was asked last; "" where it may be anything."""
+        said, self._words = self._words, set()
+        return said
+
+
 @asynccontextmanager
-async def wakes(url: str, channel: str = POSITIONS_CHANNEL) -> AsyncIterator[asyncio.Event]:
+async def wakes(url: str, channel: str = POSITIONS_CHANNEL) -> AsyncIterator[Bell]:
     """An event that is set whenever new positions are given (or `channel` is notified); while the database is away,
     each second."""
-    woken = asyncio.Event()
+    woken = Bell()
 
     async def listen() -> None:
         while True:
             try:
                 async with await psycopg.AsyncConnection.connect(plain_url(url), autocommit=True) as connection:
                     await connection.execute(f"listen {channel}")
-                    woken.set()
-                    async for _ in connection.notifies():
-                        woken.set()
+                    woken.ring()
+                    async for told in connection.notifies():
+                        woken.ring(told.payload)
             except psycopg.Error:
-                woken.set()
+                woken.ring()
                 await asyncio.sleep(1)
 
     task = asyncio.create_task(listen())

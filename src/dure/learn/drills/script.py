@@ -54,7 +54,7 @@ QUEUE = Queue(NAME, handle, lanes=1)
 
 async def _tried(tx: Tx, incident_id: UUID, line: RowMapping) -> str:
     try:
-        async with tx.connection.begin_nested():
+        async with tx.nested():
             return await _tell(tx, incident_id, line)
     except DureError as refused:
         return refused.key

@@ -70,7 +70,7 @@ async def at_once(tx: Tx, incident_id: UUID) -> None:
     keeps it from beginning here never keeps the incident from opening; its event begins it then, or says why not.
     """
     try:
-        async with tx.connection.begin_nested():
+        async with tx.nested():
             await _opened(tx, incident_id)
     except Unavailable:
         raise
