@@ -28,6 +28,7 @@ from dure.video.tickets.model import CENTRE
 
 router = Router(tags=["video"])
 Opens = Annotated[Principal, Depends(require("video.open"))]
+Watches = Annotated[Principal, Depends(require("video.watch"))]
 _HOLD = text("select 1 from incident where id = :id for share")
 """Who closes it at this moment comes before or after: no picture is given to a case that is over."""
 _CHOSEN = text("select camera_id from incident_camera where incident_id = :incident")
@@ -48,6 +49,14 @@ class OpeningForm(Model):
     purpose: Annotated[str, StringConstraints(strip_whitespace=True, min_length=4, max_length=200)]
 
 
+class WatchForm(Model):
+    """Which camera, and why; for which incident, where it is for one."""
+
+    camera_id: Annotated[str, StringConstraints(min_length=1, max_length=120)]
+    incident_id: UUID | None = None
+    purpose: Annotated[str, StringConstraints(strip_whitespace=True, min_length=4, max_length=200)]
+
+
 class OpeningOut(BaseModel):
     """Where the picture comes from (a WebSocket), and the ticket to be said there first."""
 
@@ -65,6 +74,25 @@ async def open_camera(tx: TxDep, form: OpeningForm, who: Opens, context: Context
     if context.settings.video_url is None:
         raise Unavailable("video.relay.away")
     given = await grant(tx, who, form.camera_id, form.incident_id, form.purpose)
+    return OpeningOut(
+        url=context.settings.video_url.rstrip("/") + PATH, ticket=given.ticket, expires_at=given.expires_at
+    )
+
+
+@router.post("/video/watch", status_code=201)
+async def watch(tx: TxDep, form: WatchForm, who: Watches, context: ContextDep, response: Response) -> OpeningOut:
+    """The right to see any camera for a few minutes, as the centre's own work: the wall, and who is followed from
+    camera to camera. With an incident it ends with that. Each is a line of the register and of the audit log.
+    """
+    response.headers["Cache-Control"] = "no-store"
+    if context.settings.video_url is None:
+        raise Unavailable("video.relay.away")
+    receipt_no = None
+    if form.incident_id is not None:
+        receipt_no = (await held_open(tx, who, form.incident_id))["receipt_no"]
+    given = await openings.grant(
+        tx, who, form.camera_id, form.incident_id, form.purpose, receipt_no=receipt_no, bound=False
+    )
     return OpeningOut(
         url=context.settings.video_url.rstrip("/") + PATH, ticket=given.ticket, expires_at=given.expires_at
     )

@@ -23,6 +23,7 @@ _COLUMNS = """
     (select count(*) filter (where h.status = 'acknowledged') from handoff h where h.incident_id = any(f.ids))
         as handoffs_acknowledged,
     f.alarms as alarms_in_all, f.standing as standing_in_all, f.reports as reports_in_all,
+    (select count(*) from video_ticket v where v.incident_id = i.id and v.state = 'requested') as video_waiting,
     cardinality(f.ids) - 1 as merged_count, k.tasks_open, k.task_due_at,
     (select p.agencies from incident_practice p where p.incident_id = i.id) as drill_for,
     c.name as clock_name, c.started_at as clock_started_at, c.target_s as clock_target_s

@@ -21,12 +21,23 @@ from dure.respond.playbooks import library
 from dure.respond.policy import GRANTS, desk_of, scope_of
 from dure.respond.runs import api as runs
 from dure.respond.runs import interpreter, starting
+from dure.respond.seeing import api as seeing
+from dure.respond.seeing import deciding
 from dure.respond.tasks import late
 from dure.respond.types import TYPES
 from dure.trust.principal import Principal
 
 _router = APIRouter()
-for _part in (router, room_router, attachments.router, pictures.router, playbooks.router, runs.router, doors.router):
+for _part in (
+    router,
+    room_router,
+    attachments.router,
+    pictures.router,
+    seeing.router,
+    playbooks.router,
+    runs.router,
+    doors.router,
+):
     _router.include_router(_part)
 
 
@@ -67,6 +78,7 @@ ROOM = Room(
     every=(
         Every("playbooks", 3_600, library.load),
         Every("tasks.late", late.EVERY_S, late.run),
+        Every("video.tickets", deciding.EVERY_S, deciding.expire),
         Every("presence", presence.SWEEP_S, presence.sweep),
         Every("doors.nonces", 600, sender.forget),
     ),

@@ -52,6 +52,7 @@ def list_form(row: Row) -> Value:
         "drill_for": row.get("drill_for"),
         "tasks_open": row["tasks_open"],
         "task_due_at": row["task_due_at"],
+        "video_waiting": row.get("video_waiting", 0),
         "clock": None
         if row["clock_name"] is None
         else {

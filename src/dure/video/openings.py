@@ -26,7 +26,6 @@ LASTS = timedelta(minutes=5)
 """A screen that goes on watching asks again before that, and leaves another line in the audit log."""
 PURPOSE = "video_opening.purpose"
 """Why somebody looked: sealed under the incident's key, as other words about it are (`vault.texts`)."""
-_ACTION: dict[Kind, str] = {"live": "video.open", "past": "video.past", "export": "video.export"}
 CHANNEL = "dure_video"
 TICKET = "durev"
 Ended = Literal["closed", "merged", "cameras"]
@@ -122,7 +121,8 @@ async def grant(
         "until": until,
     }
     await tx.execute(_GRANT, {**values, **_asker(principal)})
-    await audit.record(tx, principal, _ACTION[kind], "camera", camera_id, purpose=why, case=incident_id)
+    action = "video.past" if span is not None else "video.open" if incident_id is not None else "video.watch"
+    await audit.record(tx, principal, action, "camera", camera_id, purpose=why, case=incident_id)
     return Given(ticket, until)
 
 

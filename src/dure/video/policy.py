@@ -6,13 +6,21 @@ from ipaddress import IPv4Address, IPv6Address, ip_network
 from dure.trust.address import Network, networks, within
 from dure.trust.policy import Ask, Grants, grant
 from dure.trust.roles import CONTROL_ROOM, RESPONDERS, Role
+from dure.video.tickets.model import Span
 
+_CENTRE = CONTROL_ROOM | {Role.ADMIN}
 GRANTS: Grants = {
-    "video.open": grant(CONTROL_ROOM | {Role.ADMIN}, Ask.PURPOSE, own=RESPONDERS),
+    "video.open": grant(_CENTRE, Ask.PURPOSE, own=RESPONDERS),
+    "video.request": grant(_CENTRE, Ask.PURPOSE, own=RESPONDERS),
+    "video.tickets": grant(_CENTRE | {Role.AUDITOR}, own=RESPONDERS),
+    "video.approve": grant(_CENTRE, Ask.ACCOUNT),
+    "video.watch": grant(_CENTRE, Ask.PURPOSE),
+    "disclosure.read": grant(_CENTRE | {Role.AUDITOR}),
 }
 """The control room for any incident (in a small city the administrator sits there), responders for those that they
 see. The other half of the decision is the incident's: it is open, the asker may read it, and the camera was chosen for
-it (respond/pictures.py).
+it or stands in a view ticket (respond/pictures.py). Approving is a person's act; that nobody approves what they asked
+for is decided with the ticket (tickets/model.py). The wall beyond incidents is the centre's own work.
 """
 
 CAMERA_NETWORKS = ("127.0.0.0/8", "::1/128", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")
@@ -35,3 +43,11 @@ def may_fetch(address: IPv4Address | IPv6Address, allowed: Iterable[Network]) ->
     if within(address, _NEVER) is not None:
         return False
     return within(address, allowed) is not None
+
+
+def may_see_past(span: Span, since_ms: int, until_ms: int) -> bool:
+    """Whether a right for `span` of the past allows this stretch (milliseconds since 1970): a view ticket was approved
+    for it (tickets/rights.py), and nothing outside it is shown.
+    """
+    begin, end = (round(one.timestamp() * 1_000) for one in (span.begin, span.end))
+    return begin <= since_ms < until_ms <= end

@@ -49,10 +49,15 @@ _END_OF_INCIDENT = text(
     "update video_ticket set state = 'ended', ended_at = :now, ended_by = :by, version = version + 1 "
     "where incident_id = :incident and state in ('requested', 'approved') returning id"
 )
+_OVER = "((state = 'approved' and expires_at <= :now) or (state = 'requested' and requested_at <= :waited))"
+_DUE = text(f"select distinct incident_id from video_ticket where {_OVER}")
 _EXPIRE = text(
     "update video_ticket set state = 'ended', ended_at = :now, ended_by = 'expired', version = version + 1 "
-    "where (state = 'approved' and expires_at <= :now) or (state = 'requested' and requested_at <= :waited) "
-    "returning id, incident_id"
+    f"where incident_id = :incident and {_OVER} returning *"
+)
+_OPEN = text(
+    "update video_ticket set state = 'approved', rule = :rule, ground = :ground, decided_at = :now, "
+    "expires_at = :expires_at, version = version + 1 where id = :id returning *"
 )
 
 
@@ -95,8 +100,13 @@ async def make(tx: Tx, principal: Principal, wanted: Wanted, rule: Rule | None) 
         "now": now,
     }
     known = await tx.row(_SAME, values)
-    if known is not None:
+    if known is not None and (rule is None or known["state"] == "approved"):
         return known, False
+    if known is not None and rule is not None:  # what waited is opened by what has happened since
+        opened = {"id": known["id"], "rule": rule.id, "ground": rule.ground, "now": now, "expires_at": now + lasts}
+        row = await tx.row(_OPEN, opened)
+        assert row is not None
+        return row, True
     row = await tx.row(
         _MAKE,
         {
@@ -171,9 +181,16 @@ async def end_of_incident(tx: Tx, incident_id: UUID, by: Ended) -> list[UUID]:
     return [row["id"] for row in rows]
 
 
-async def expire(tx: Tx) -> Sequence[RowMapping]:
-    """End those whose time is over, and requests that nobody decided on: `id` and `incident_id` of each."""
-    return await tx.rows(_EXPIRE, {"now": tx.now(), "waited": tx.now() - REQUEST_WAITS})
+async def due(tx: Tx) -> list[UUID]:
+    """The incidents that have tickets whose time is over, or requests that nobody decided on."""
+    rows = await tx.rows(_DUE, {"now": tx.now(), "waited": tx.now() - REQUEST_WAITS})
+    return [row["incident_id"] for row in rows]
+
+
+async def expire(tx: Tx, incident_id: UUID) -> Sequence[RowMapping]:
+    """End those of an incident; the rows as they are then. The caller ends what hangs on them."""
+    values = {"now": tx.now(), "waited": tx.now() - REQUEST_WAITS, "incident": incident_id}
+    return await tx.rows(_EXPIRE, values)
 
 
 async def _one(tx: Tx, ticket_id: UUID) -> RowMapping:
