@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+import uvloop
 
 from dure.commands.simulate.rtsp import CANARY, Cameras, Fault
 from dure.engine.servers.tls import local_certificate
@@ -159,3 +160,15 @@ async def test_over_tls(cameras: Served, tmp_path: Path) -> None:
         await eye.until(lambda eye: bool(eye.pictures))
     await relay.end()
     server.close()
+
+
+def test_on_the_loop_that_a_city_runs_on() -> None:
+    async def shown() -> None:
+        simulated = Cameras(size=(64, 48))
+        relay = Relay(found_at(await simulated.open("127.0.0.1", 0)), kept_s=0.1)
+        async with watched(relay, "U-1") as eye:
+            await eye.until(lambda eye: bool(eye.pictures))
+        await relay.end()
+        await simulated.close()
+
+    uvloop.run(shown())
