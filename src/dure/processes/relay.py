@@ -10,7 +10,9 @@ from dure.commands.simulate import cameras
 from dure.engine.context import Context
 from dure.processes.running import Job, room_jobs, run
 from dure.processes.serving import serve
-from dure.respond import pictures
+from dure.respond import pictures, warm
+from dure.video.past.door import PastDoor
+from dure.video.past.library import Library
 from dure.video.past.recorder import Recorder
 from dure.video.past.sweep import Limits
 from dure.video.serve import application
@@ -33,7 +35,9 @@ async def jobs(context: Context) -> Iterable[Job]:
     played: list[Job] = [("sample cameras", cameras.beside(context))] if cameras.wanted() else []
     limits = Limits(settings.recordings_bytes, timedelta(hours=settings.recordings_keep_h))
     recorder = Recorder(context.database, relay, settings.data, limits)
+    PastDoor(door, Library(context.database, recorder), door.veils.covers)
     own: list[Job] = [("door", serve(server, relay.end)), ("care", care), ("recorder", recorder.run())]
+    own.append(("warm cameras", warm.keep(context, relay, 10 if played else warm.MOST)))
     return [*own, *played, *room_jobs("relay", context)]
 
 

@@ -12,6 +12,7 @@ import logging
 import struct
 import time
 from collections.abc import Awaitable, Callable, Collection, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 from uuid import UUID
 
@@ -23,6 +24,7 @@ from dure.engine.context import Context
 from dure.engine.database import Tx
 from dure.kernel.errors import Unavailable
 from dure.trust import address as addresses
+from dure.trust.principal import Principal
 from dure.trust.who.watch import Watch, still_valid
 from dure.video import openings
 from dure.video.masks.veils import Veils
@@ -46,6 +48,10 @@ _WORDS = {REFUSED: "refused", OVER: "over", REPLACED: "replaced", FULL: "full", 
 
 Judge = Callable[[Tx, Collection[Opening]], Awaitable[set[UUID]]]
 """Those of these rights that the rooms which gave them would give again now."""
+
+
+Shown = Callable[[Scope, Receive, Send], Awaitable[int | None]]
+"""Shows something to an accepted connection until it is over: why, or None where the screen has gone."""
 
 
 class Said(msgspec.Struct):
@@ -85,6 +91,7 @@ class Door:
         self.veils = Veils()
         self._watch = watch
         self._proxies = addresses.networks(context.settings.trusted_proxies)
+        self.also: dict[str, Shown] = {}
         self._seats: dict[UUID, Seat] = {}
         self._taken = asyncio.Event()
 
@@ -126,6 +133,15 @@ class Door:
                 except TimeoutError:
                     continue
 
+    @property
+    def taken(self) -> int:
+        """How many seats are taken."""
+        return len(self._seats)
+
+    def watched(self, principal: Principal, end: Callable[[], None]) -> AbstractContextManager[object]:
+        """For the length of the block `end` is called when this person may go on no more."""
+        return self._watch.over(principal, end)
+
     def _over(self, id_: UUID, seat: Seat) -> None:
         """End a seat whose right is over, unless another ticket has carried it on meanwhile."""
         if self._seats.get(id_) is seat:
@@ -139,22 +155,23 @@ class Door:
         await send({"type": "http.response.body", "body": body.encode()})
 
     async def _connection(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["path"] != PATH or (await receive())["type"] != "websocket.connect":
+        shown = self._shown if scope["path"] == PATH else self.also.get(scope["path"])
+        if shown is None or (await receive())["type"] != "websocket.connect":
             await send({"type": "websocket.close", "code": 1008})
             return
         await send({"type": "websocket.accept"})
-        code = await self._shown(scope, receive, send)
+        code = await shown(scope, receive, send)
         if code is not None:
             await _text(send, {"type": "bye", "why": _WORDS[code]})
             await send({"type": "websocket.close", "code": code})
 
     async def _shown(self, scope: Scope, receive: Receive, send: Send) -> int | None:
         """Show a picture until it is over; the reason, or None where the screen has gone."""
-        here = self._address(scope)
+        here = self.address_of(scope)
         try:
             async with asyncio.timeout(_FIRST_WITHIN_S):
                 said = _said(await receive())
-            opening = None if said is None else await self._redeem(said.ticket, here)
+            opening = None if said is None else await self.redeem(said.ticket, here)
         except (TimeoutError, ValueError):
             return REFUSED
         except Unavailable:
@@ -165,14 +182,15 @@ class Door:
             return FULL
         camera = self._relay.source(opening.camera_id)
         with self.veils.watching(camera, opening.incident_id, opening.principal.id) as viewer:
-            seat = self._sit(Seat(opening, viewer))
+            seat = self.sit(Seat(opening, viewer))
             with self._watch.over(opening.principal, lambda: seat.end(OVER)):
                 try:
                     return await self._serve(seat, here, receive, send)
                 finally:
-                    self._stand_up(seat)
+                    self.stand_up(seat)
 
-    def _sit(self, seat: Seat) -> Seat:
+    def sit(self, seat: Seat) -> Seat:
+        """From now on it is looked after; who sat there by the same right is sent away."""
         before = self._seats.get(seat.opening.id)
         if before is not None:
             before.end(REPLACED)
@@ -180,11 +198,13 @@ class Door:
         self._taken.set()
         return seat
 
-    def _stand_up(self, seat: Seat) -> None:
+    def stand_up(self, seat: Seat) -> None:
+        """It is looked after no more."""
         if self._seats.get(seat.opening.id) is seat:
             del self._seats[seat.opening.id]
 
-    async def _redeem(self, ticket: str | None, here: str | None) -> Opening | None:
+    async def redeem(self, ticket: str | None, here: str | None) -> Opening | None:
+        """The right that a ticket carries, where whoever gave it would give it again now. Raises Unavailable."""
         if not ticket:
             return None
         async with self._context.database.transaction() as tx:
@@ -193,7 +213,8 @@ class Door:
                 return None
             return opening if opening.id in await self._judge(tx, [opening]) else None
 
-    def _address(self, scope: Scope) -> str | None:
+    def address_of(self, scope: Scope) -> str | None:
+        """From where somebody comes."""
         told: Sequence[str] = [
             value.decode("latin-1") for name, value in scope["headers"] if name == b"x-forwarded-for"
         ]
@@ -238,7 +259,7 @@ class Door:
     async def _go_on(self, seat: Seat, ticket: str, here: str | None) -> bool:
         """Another ticket of the same person for the same camera carries the picture on."""
         try:
-            opening = await self._redeem(ticket, here)
+            opening = await self.redeem(ticket, here)
         except Unavailable:
             return True  # the ticket that stands decides
         before = seat.opening
@@ -246,9 +267,9 @@ class Door:
             return False
         if opening.principal.session_id != before.principal.session_id:
             return False
-        self._stand_up(seat)
+        self.stand_up(seat)
         seat.opening = opening
-        self._sit(seat)
+        self.sit(seat)
         return True
 
 

@@ -51,14 +51,14 @@ def test_a_recording_is_an_ordinary_file_of_one_track_and_says_all_that_the_inde
     assert (first.start_ms, first.end_ms, first.pictures) == (NOON, NOON + 1_900, 20)
     assert (second.start_ms, second.pictures) == (NOON + 2_000, 10)
     assert first.keys.at_ms == [0, 1_000]
-    for one in (first, second):
-        count, said = decoded(tmp_path / one.path)
-        assert count == one.pictures
+    for made in (first, second):
+        count, said = decoded(tmp_path / made.path)
+        assert count == made.pictures
         assert len(re.findall(r"Stream #", said.partition("Stream mapping")[0])) == 1
         assert "Audio" not in said
-        again = index.of_file(one.path, one.id, read_file((tmp_path / one.path).read_bytes()))
-        assert again == one
-        assert (tmp_path / one.path).stat().st_mode & 0o077 == 0, "for nobody else"
+        again = index.of_file(made.path, made.id, read_file((tmp_path / made.path).read_bytes()))
+        assert again == made
+        assert (tmp_path / made.path).stat().st_mode & 0o077 == 0, "for nobody else"
 
 
 def test_gaps_jumps_and_new_descriptions_begin_a_new_recording(h264: bytes, tmp_path: Path) -> None:
@@ -179,7 +179,7 @@ async def test_after_a_kill_all_but_the_last_picture_plays(
     async with database.transaction() as tx:
         (row,) = await tx.rows(text("select * from video_recording"))
     assert (row["state"], row["pictures"], row["bytes"]) == ("closed", count, file.stat().st_size)
-    assert Keys.read(row["keys"]).at_ms[:2] in ([0, 1_000], [0, 999], [0, 1_001])
+    assert 800 < Keys.read(row["keys"]).at_ms[1] < 1_200
 
 
 async def test_a_file_that_the_index_never_knew_is_found_and_rubbish_goes(
@@ -211,7 +211,7 @@ async def test_cameras_are_recorded_while_they_are_to_be(database: Database, cam
     recorder = Recorder(database, relay, tmp_path, lasts_ms=1_000)
     await recorder.follow()
     async with asyncio.timeout(60):
-        while not all((now := recorder.writing(one)) and now[0].pictures > 20 for one in ("S-1", "S-2")):  # noqa: ASYNC110
+        while not all((now := recorder.writing(one)) and now.pictures > 20 for one in ("S-1", "S-2")):  # noqa: ASYNC110
             await asyncio.sleep(0.05)
     await recorder.note()
     async with database.transaction() as tx:

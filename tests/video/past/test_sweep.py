@@ -124,11 +124,11 @@ async def test_on_a_full_disk_the_oldest_goes_the_last_hours_stay_and_everybody_
     assert await left(database, tmp_path) == (stays, stays), "the last day stays"
     recorder._limits = tight
     await recorder.look_at_room()
-    assert recorder.paused
+    assert bool(recorder.paused)
     assert await engine(database) == ("stopped", "disk full")
     recorder._limits = roomy
     await recorder.look_at_room()
-    assert not recorder.paused
+    assert not bool(recorder.paused)
     await recorder.close()
 
 

@@ -209,6 +209,15 @@ class Veils:
             veil = self._veils[camera.id] = Veil(camera, polygons, kept_s=self._kept_s)
         return veil
 
+    def covers(self, camera_id: str, incident: UUID | None, person: UUID) -> tuple[Polygon, ...] | None:
+        """What is covered of a camera's past pictures for somebody who looks for an incident; None where it is not
+        known yet.
+        """
+        if self._masks is None:
+            return None
+        until = None if incident is None else self._lifted.get((camera_id, incident, person))
+        return () if until is not None and until.timestamp() > self._now() else self._masks.get(camera_id, ())
+
     def end(self) -> None:
         """Let all go."""
         for veil in self._veils.values():

@@ -2,6 +2,7 @@
 
 import struct
 from bisect import bisect_right
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -30,43 +31,48 @@ _KEY = struct.Struct("<II")
 _CAMERA_LIMIT = 1_000
 
 
-@dataclass(slots=True)
-class Clock:
-    """The wall clock of one camera's pictures: the camera's own steps, put where pictures come with the least delay."""
+_SETTLED_MS = 2_000
+_SLEW_MS = 5.0
 
-    offset_ms: float | None = None
-    least_ms: float | None = None
-    last_ms: int | None = None
+
+class Clock:
+    """The wall clock of one camera's pictures: the camera's own steps, put where pictures come with the least delay.
+
+    What comes late once was held up on its way; what comes late for two seconds is later. Never backwards.
+    """
+
+    def __init__(self) -> None:
+        self._last_ms: int | None = None
+        self._offset_ms = 0.0
+        self._seen: deque[tuple[float, float]] = deque()
 
     def place(self, picture: Fragment) -> int | None:
-        """When the picture was, in milliseconds since 1970; None where it does not follow the one before: the clock
+        """When the picture was, in milliseconds since 1970; None where it does not follow the one before: a clock
         jumped, or nothing came for too long.
         """
-        delay = picture.came_ms - picture.at_s * 1_000
-        if self.offset_ms is None or self.last_ms is None:
+        if self._last_ms is None:
             return None
-        at = round(picture.at_s * 1_000 + self.offset_ms)
-        if abs(at - picture.came_ms) > JUMP_MS or not 0 < at - self.last_ms <= GAP_MS:
+        step = picture.at_s * 1_000
+        self._follow(picture.came_ms, picture.came_ms - step)
+        at = round(step + self._offset_ms)
+        if abs(at - picture.came_ms) > JUMP_MS or not -JUMP_MS < at - self._last_ms <= GAP_MS:
             return None
-        self.least_ms = delay if self.least_ms is None else min(self.least_ms, delay)
-        self.last_ms = at
-        return at
+        self._last_ms = max(at, self._last_ms + 1)
+        return self._last_ms
 
     def begin(self, picture: Fragment) -> int:
         """Begin anew with this picture; when it was."""
-        self.offset_ms = picture.came_ms - picture.at_s * 1_000
-        self.least_ms = None
-        self.last_ms = round(picture.came_ms)
-        return self.last_ms
+        self._offset_ms = picture.came_ms - picture.at_s * 1_000
+        self._seen = deque([(picture.came_ms, self._offset_ms)])
+        self._last_ms = round(picture.came_ms)
+        return self._last_ms
 
-    def cut(self) -> None:
-        """A file ends and the stream goes on: from here on by the least delay that was seen, so that cameras that
-        drift stay together. Never backwards.
-        """
-        if self.offset_ms is None or self.least_ms is None or self.last_ms is None:
-            return
-        self.offset_ms = max(self.least_ms, self.offset_ms - 20)
-        self.least_ms = None
+    def _follow(self, came_ms: float, delay: float) -> None:
+        self._seen.append((came_ms, delay))
+        while len(self._seen) > 1 and came_ms - self._seen[0][0] > _SETTLED_MS:
+            self._seen.popleft()
+        least = min(one for _, one in self._seen)
+        self._offset_ms = max(least, self._offset_ms - _SLEW_MS)
 
 
 def stamped(at_ms: int, picture: Fragment, timescale: int) -> bytes:
@@ -131,12 +137,15 @@ class Keys:
 
 @dataclass(frozen=True, slots=True)
 class Shot:
-    """A written picture: when it was, whether it stands by itself, and where its bytes are (behind its stamp)."""
+    """A written picture: when it was, whether it stands by itself, where its bytes are (behind its stamp), and its time
+    in seconds on the stream's own clock.
+    """
 
     at_ms: int
     key: bool
     start: int
     end: int
+    at_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +204,7 @@ def shots(data: bytes, timescale: int, start: int = 0) -> Iterator[Shot]:
             picture = read_fragment(bytes(data[after:end]), timescale)
         except BrokenStream:
             return
-        yield Shot(((ntp * 1_000 + (1 << 31)) >> 32) - _NTP, picture.key, after, end)
+        yield Shot(((ntp * 1_000 + (1 << 31)) >> 32) - _NTP, picture.key, after, end, picture.at_s)
         at = end
 
 

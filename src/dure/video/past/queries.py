@@ -23,7 +23,8 @@ FORGET = text("delete from video_recording where id = any(:ids)")
 
 SHOWN = text(
     """
-    select r.*, c.retention_days from video_recording r left join camera c on c.id = r.camera_id
+    select r.*, :now - make_interval(days => coalesce(c.retention_days, :days)) as oldest
+    from video_recording r left join camera c on c.id = r.camera_id
     where r.camera_id = any(:cameras) and r.state <> 'going' and r.started_at < :until and r.ended_at > :since
       and r.ended_at > :now - make_interval(days => coalesce(c.retention_days, :days))
     order by r.camera_id, r.started_at

@@ -70,7 +70,6 @@ class Tape(Viewer):
             at_ms = self._clock.begin(fragment)
         elif fragment.key and self._is_long(at_ms):
             self.end()
-            self._clock.cut()
         self._write(at_ms, fragment)
 
     def _is_long(self, at_ms: int) -> bool:
@@ -126,10 +125,14 @@ class Recorder:
         self._ends: dict[str, ExitStack] = {}
         self._changed: dict[str, Recording] = {}
         self._loop = asyncio.get_running_loop()
-        self.writer = Writer(lambda file: self._loop.call_soon_threadsafe(self._failed, file))
+        self.writer = Writer(self._refused)
 
     def _noted(self, recording: Recording) -> None:
         self._changed[str(recording.id)] = recording
+
+    def _refused(self, file: File) -> None:
+        """From the writer's thread."""
+        self._loop.call_soon_threadsafe(self._failed, file)
 
     def _failed(self, file: File) -> None:
         """The disk refused: what is whole stays, the rest is no part of the index."""
@@ -169,12 +172,18 @@ class Recorder:
             self._changed = changed | self._changed
             raise
 
-    def writing(self, camera_id: str) -> tuple[Recording, int] | None:
-        """The recording of a camera that is being written, and how many of its bytes can be read."""
+    def writing(self, camera_id: str) -> Recording | None:
+        """The recording of a camera that is being written."""
         tape = self.tapes.get(camera_id)
-        if tape is None or tape.now is None or tape.file is None:
-            return None
-        return tape.now, tape.file.written
+        return None if tape is None else tape.now
+
+    def fresh(self, camera_id: str) -> list[Recording]:
+        """Recordings of a camera of which the index may not know all yet. Of their bytes the last may be on their way
+        to the disk.
+        """
+        now = self.writing(camera_id)
+        found = [one for one in self._changed.values() if one.camera_id == camera_id and one is not now]
+        return found if now is None else [*found, now]
 
     async def run(self) -> None:
         """For as long as the process lives."""
