@@ -58,7 +58,7 @@ async def test_an_administrator_sees_the_table_and_tomorrow_and_the_record(
             )
     table = {one["name"]: one for one in (await client.get("/retention")).json()["items"]}
     assert table["video"]["days"] == 30
-    assert table["video"]["collected"] is False
+    assert table["video"]["collected"] is True
     assert "제41조" in table["video"]["rules"][0]["source"]
     assert table["session"]["label"] == "끝난 로그인"
     tomorrow = (await client.get("/retention/tomorrow")).json()

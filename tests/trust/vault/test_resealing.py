@@ -1,6 +1,7 @@
 """A city that has changed its cipher suite seals anew what it had: cut off and asked again, all of it, once."""
 
 import base64
+import re
 from pathlib import Path
 from uuid import UUID
 
@@ -8,15 +9,25 @@ import msgspec
 import pytest
 from sqlalchemy import text
 
+from dure.city import streams
 from dure.engine.database import Database, Tx
 from dure.kernel.ids import new_id
+from dure.notices import contacts
+from dure.notices.model import Medium
+from dure.notices.push import keys as push_keys
+from dure.respond.doors import setup
+from dure.respond.doors.model import Way
+from dure.trust import accounts
+from dure.trust.accounts import NewAccount
+from dure.trust.entry import sealing
 from dure.trust.roles import Role
 from dure.trust.vault import Person, at, erasing, texts
-from dure.trust.vault.resealing import reseal
+from dure.trust.vault.resealing import _OF_CITY, reseal
 from tests.trust.conftest import principal
 
 ADA, HONG = Person(name="남궁카나리", phone="010-9876-5432"), Person(name="홍길동", devices=("D-1",))
 WORDS = "2층에서 연기가 보인다"
+SOURCE = Path(__file__).parents[3] / "src" / "dure"
 OTHER = 2
 """ChaCha20-Poly1305; the city began with AES-256-GCM."""
 
@@ -29,6 +40,14 @@ _INCIDENT = text(
 _SHELF = text(
     "insert into alarm_shelf (id, rule, subject, reason, words, until, shelved_at, shelved_by) "
     "values (:id, 'r', 'd', 'works', :words, now(), now(), 'x')"
+)
+_CAMERA = text(
+    "insert into camera (id, site_id, number, name, lon, lat, stream_url, stream_login) "
+    "values ('cam-1', 'cam-1', 1, 'cam-1', 127.4, 36.6, :stream_url, :stream_login)"
+)
+_SESSION = text(
+    "insert into session (id, secret_hash, account_id, browser, created_at, seen_at, expires_at) "
+    "values (:id, :hash, :who, '', now(), now(), now())"
 )
 
 
@@ -92,6 +111,67 @@ async def test_all_that_was_sealed_is_sealed_anew_and_reads_as_before(
         assert texts.opened_lines(tx, "alarm_shelf.words", {shelved: line}) == {shelved: WORDS}
         assert (await erasing.proof(tx, held, "person", people[2]))["reason"] == "정보주체의 요청"
     assert (await reseal(database, held)).done == 0, "asked again there is nothing to do"
+
+
+async def test_what_the_citys_own_key_seals_is_sealed_anew_too(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = at(tmp_path)
+    address, code = "rtsp://cam:secret@10.0.0.7/live", b"12345678901234567890"
+    async with database.transaction() as tx:
+        who = (await accounts.create(tx, None, NewAccount("lead", "lead", [Role.ADMIN], password_hash="x")))["id"]
+        owner = f"account:{who}"
+        await tx.execute(_CAMERA, streams.columns(held, "cam-1", address))
+        await tx.execute(
+            text("insert into totp (account_id, sealed) values (:who, :sealed)"),
+            {"who": who, "sealed": sealing.seal(tmp_path, who, code)},
+        )
+        await contacts.add(tx, principal(Role.ADMIN), owner, Medium.EMAIL, "kim@example.kr")
+        await push_keys.public(tx)
+        await setup.put(tx, principal(Role.ADMIN), "fire", setup.Door(Way.REST, "https://93.184.216.34/in"))
+        await tx.execute(_SESSION, {"id": new_id(), "who": who, "hash": bytes((2, 1)) + bytes(30)})
+        before = await push_keys.private(tx)
+    monkeypatch.setattr(held, "suite", OTHER)
+    found = await reseal(database, held)
+    assert (found.done, dict(found.left)) == (5, {}), "and the digest of a session is nothing that was sealed"
+    async with database.transaction() as tx:
+        kept = {
+            "camera": await tx.scalar(text("select stream_login from camera")),
+            "totp": await tx.scalar(text("select sealed from totp")),
+            "contact": await tx.scalar(text("select sealed from notice_contact")),
+            "push": await tx.scalar(text("select sealed from push_key")),
+            "door": await tx.scalar(text("select sealed from handoff_door")),
+        }
+        assert {name: bytes(one)[1] for name, one in kept.items()} == dict.fromkeys(kept, OTHER)
+        assert await streams.address_of(tx, held, "cam-1") == address
+        assert sealing.unseal(tmp_path, who, bytes(kept["totp"])) == code
+        assert await contacts._own(tx, owner, Medium.EMAIL) == "kim@example.kr"
+        after = await push_keys.private(tx)
+        assert before is not None
+        assert after is not None
+        assert after.private_numbers() == before.private_numbers()
+        door = await setup.of(tx, "fire")
+        assert door is not None
+        assert len(setup.keys(tx, door, tx.now())) == 1
+
+
+def test_all_that_rooms_seal_under_the_citys_key_is_known() -> None:
+    """A room that begins to seal by `Vault.seal` adds its column here, else its city could not change its suite."""
+    sealing_files = {
+        file.relative_to(SOURCE).as_posix()
+        for file in SOURCE.rglob("*.py")
+        if file.parent.name != "vault" and re.search(r"\bvault\b[^\n]*\.seal\(", file.read_text(encoding="utf-8"))
+    }
+    assert sealing_files == {
+        *("city/imports/stage.py", "city/streams.py"),
+        *("notices/contacts.py", "notices/push/devices.py", "notices/push/keys.py", "notices/sending.py"),
+        *("respond/doors/setup.py", "respond/shifts/logs.py"),
+        *("trust/entry/sealing.py", "trust/entry/sso/ending.py", "trust/purposes/rights.py"),
+    }
+    assert {place.partition(".")[0] for place in _OF_CITY} == {
+        *("camera", "handoff_door", "notice", "notice_contact", "push_key", "rights_request", "shift_handover"),
+        *("shift_remark", "sso_session", "totp"),
+    }
 
 
 async def test_cut_off_it_goes_on_where_it_was_and_says_what_it_could_not_open(

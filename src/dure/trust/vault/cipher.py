@@ -78,6 +78,12 @@ def suite(number: int) -> Cipher:
         raise Unreadable from error
 
 
+def known() -> frozenset[int]:
+    """The numbers of all suites that are here."""
+    installed()
+    return frozenset(_suites)
+
+
 @cache
 def installed() -> None:
     """Register the suites that packages of this machine bring, once. Raises ValueError for one that breaks a promise,
