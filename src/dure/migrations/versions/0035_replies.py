@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "0035_replies"
-down_revision = "0029_recordings"
+down_revision = "0030_masks"
 branch_labels = None
 depends_on = None
 
