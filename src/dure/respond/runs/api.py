@@ -73,6 +73,7 @@ async def _shown(desk: Desk, who: Principal, incident_id: UUID) -> dict[str, Any
     await reading.one(desk.tx, incident_id, scope_of(who, TYPES))
     reader = views.Reader(desk.context.catalogue, desk.language, desk.tx.now())
     value = await whole(desk.tx, incident_id, desk.language, reader)
+    await telling.cut(desk.tx, who, incident_id, value)
     tag(desk.response, value["version"])
     return value
 

@@ -44,9 +44,16 @@ def names(row: RowMapping, note: Note, language: str) -> dict[str, str]:
     title = "" if step is None else f"{step.number}. {step.title}"
     if isinstance(thing, Step):
         return {"what": title, "answer": ""}
-    said = thing.name if isinstance(thing, Target) else getattr(thing, "text", "") or _condition(thing)
+    said = thing.name if isinstance(thing, Target) else words(thing) or _condition(thing)
     answer = next((one.words for one in getattr(thing, "answers", ()) if one.id == note.value), note.value or "")
     return {"what": f"{title} · {said}"[:LONGEST] if title else said[:LONGEST], "answer": answer}
+
+
+def words(thing: Any) -> str:
+    """What the manual says of an act, without the id of a text that only the machine knows."""
+    said: str = getattr(thing, "text", "")
+    template = getattr(thing, "template", "")
+    return " ".join(said.replace(template, "").split()) if template else said
 
 
 def _condition(thing: Any) -> str:

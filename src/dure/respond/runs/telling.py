@@ -1,5 +1,6 @@
 """What people say to a run: checked, written down with who and why, and carried on at once."""
 
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
@@ -58,6 +59,22 @@ async def say(
         },
     )
     await audit.record(tx, principal, f"incident.run_{what.value}", "incident", incident_id, purpose=of or value)
+
+
+async def cut(tx: Tx, principal: Principal, incident_id: UUID, value: dict[str, Any]) -> None:
+    """Leave in a run as it is shown only what the principal may do: an agency finishes and answers what was asked of
+    it.
+    """
+    if principal.may("incident.handle"):
+        return
+    kept = await keeping.load(tx, incident_id, lock=False)
+    assert kept is not None
+    answers = principal.may("incident.answer")
+    for step in value["steps"]:
+        step["may"] = []
+        for act in step["acts"]:
+            able = [one for one in act["may"] if one in {"done", "answer"}] if answers else []
+            act["may"] = able if able and await _theirs(tx, principal, kept.plan, act["id"]) else []
 
 
 async def _theirs(tx: Tx, principal: Principal, plan: Playbook, of: str) -> bool:

@@ -12,7 +12,7 @@ from dure.kernel.errors import NotFound
 from dure.respond.model import clock_state
 from dure.respond.playbooks.model import Act, Happening, Parallel, Playbook, Step, Wait, When
 from dure.respond.playbooks.plain import act_name
-from dure.respond.runs import keeping, replies
+from dure.respond.runs import keeping, noting, replies
 from dure.respond.runs.keeping import Kept
 from dure.respond.runs.said import answers, by_hand
 from dure.respond.runs.state import Item, ItemStatus, RunStatus
@@ -124,7 +124,7 @@ class _Shown:
             "act": act_name(act),
             "depth": depth,
             "late_branch": late,
-            "text": act.condition.words if isinstance(act, When) else getattr(act, "text", ""),
+            "text": act.condition.words if isinstance(act, When) else noting.words(act),
             "to": [party.words for party in getattr(act, "to", ())],
             "answers": [{"id": one, "words": self._words(act, one)} for one in answers(act)],
             "replies": list(self._asked.get((act.id, self._attempt(act.id)), ())),
