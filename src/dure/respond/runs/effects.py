@@ -20,7 +20,7 @@ from dure.respond import cameras, handoffs
 from dure.respond.playbooks import model
 from dure.respond.playbooks.model import Party, PartyKind
 from dure.respond.playbooks.plain import act_name
-from dure.respond.runs import links, parties
+from dure.respond.runs import links, noting, parties
 from dure.respond.runs.said import answers
 from dure.respond.runs.state import Begin, ItemStatus, Withdraw
 from dure.respond.tasks import made
@@ -166,9 +166,9 @@ async def _notify(trying: Trying, act: model.Notify) -> None:
             await _send(trying, act, party, to, channel, number)
         if not sent:  # nobody's number is known, or it goes over loudspeakers: somebody tells them
             number += 1
-            await _task(trying, number, party.words, Role.OPERATOR.value, act.text)
+            await _task(trying, number, party.words, Role.OPERATOR.value, noting.words(act))
     if number == 0:
-        await _task(trying, 1, "", Role.OPERATOR.value, act.text)
+        await _task(trying, 1, "", Role.OPERATOR.value, noting.words(act))
 
 
 async def _send(trying: Trying, act: model.Notify, party: Party, to: To, channel: Channel, number: int) -> None:
