@@ -1,22 +1,24 @@
 """A real city and a real browser, once for all tests of this folder in a worker."""
 
+import asyncio
 import json
 import re
-import shutil
-import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, async_playwright, expect
 
+from dure.commands.simulate.sms_gateway import SmsGateway
 from dure.sense.mqtt_client import MqttClient
 from tests.browser import launch_options
+from tests.support import passing_folder
 from tests.town import Town, running
 
 NAME, PASSWORD = "oper-07", "correct horse battery staple"
@@ -27,16 +29,52 @@ SIZES = {"wall": (1920, 1080), "desk": (1366, 768), "phone": (390, 844)}
 @pytest.fixture(scope="session")
 def city_folder() -> Iterator[Path]:
     """The city's folder, open to the account that runs PostgreSQL."""
-    made = Path(tempfile.mkdtemp(prefix="dure-e2e-"))
-    made.chmod(0o711)
-    yield made / "city"
-    shutil.rmtree(made, ignore_errors=True)
+    with passing_folder() as made:
+        yield made / "city"
+
+
+class Phones:
+    """The gateway of texts that the city uses: what arrives at which phone."""
+
+    def __init__(self) -> None:
+        self.gateway = SmsGateway()
+        self.gateway.told = lambda _event, _row: self._came.set()
+        self._came = asyncio.Event()
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What a city must be told to send through it."""
+        return {
+            "DURE_SMS_URL": self.gateway.url,
+            "DURE_SMS_KEY": self.gateway.key,
+            "DURE_SMS_SECRET": self.gateway.secret,
+            "DURE_SMS_SENDER": min(self.gateway.senders),
+        }
+
+    async def text(self, words: str, *, to: str | None = None, within_s: float = 60) -> dict[str, Any]:
+        """The first text (no call) with these words, as soon as it has come."""
+        async with asyncio.timeout(within_s):
+            while True:
+                self._came.clear()
+                for one in self.gateway.taken:
+                    if words in one["text"] and one["type"] != "VOICE" and to in (None, one["to"]):
+                        return one
+                await self._came.wait()
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def town(city_folder: Path) -> AsyncIterator[Town]:
+async def phones() -> AsyncIterator[Phones]:
+    """A gateway of texts, listening."""
+    made = Phones()
+    await made.gateway.start()
+    yield made
+    await made.gateway.stop()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def town(city_folder: Path, phones: Phones) -> AsyncIterator[Town]:
     """The sample city, running."""
-    async with running(city_folder, "--sample") as started:
+    async with running(city_folder, "--sample", told=phones.environment) as started:
         yield started
 
 
@@ -51,7 +89,11 @@ async def browser() -> AsyncIterator[Browser]:
 
 async def burn(town: Town, device: str, lon: float, lat: float) -> None:
     """Six seconds of fire at a new device there."""
-    key = await town.device(device, lon=lon, lat=lat)
+    await smoulder(town, device, await town.device(device, lon=lon, lat=lat))
+
+
+async def smoulder(town: Town, device: str, key: str) -> None:
+    """Six seconds of fire at a device, by its key."""
     client = MqttClient(town.mqtt_host, town.mqtt_port, client_id=device, username=device, password=key)
     await client.connect()
     now = time.time()

@@ -1,0 +1,261 @@
+"""A market fire and a missing person, lived through by an operator, a fire officer and a shop owner: from the first
+signal to the approved change of the manual. Only detectors speak to the city by themselves; people use their screens.
+"""
+
+import os
+import re
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, Locator, Page, expect
+
+from tests.e2e.conftest import Desk, Phones, smoulder
+from tests.e2e.test_privacy import hired, screen
+from tests.town import Town
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("e2e")]
+SHOTS = os.environ.get("DURE_SHOTS")
+Change = dict[str, tuple[str, str]]
+FIRE_CHANGE: Change = {"한국어": ("기한: 30초", "기한: 20초"), "영어": ("30 s", "20 s")}
+"""What the finding changes in the manual's text, by language."""
+OPERATOR, OFFICER, LEAD = "oper-41", "fire-41", "lead-41"
+
+
+async def shot(page: Page, name: str, *, whole: bool = False) -> None:
+    """The screen as it is, where a person wants to judge it."""
+    if SHOTS:
+        await page.wait_for_timeout(600)
+        await page.screenshot(path=Path(SHOTS) / f"lived-{name}.png", full_page=whole)
+
+
+def part(page: Page, name: str) -> Locator:
+    """A panel of a room."""
+    return page.get_by_role("region", name=name, exact=True)
+
+
+@dataclass
+class Cast:
+    """The operator's wall, the fire officer's desk and the owner's phone."""
+
+    operator: Page
+    officer: Page
+    owner: Page
+
+
+@asynccontextmanager
+async def cast(town: Town, browser: Browser) -> AsyncIterator[Cast]:
+    """Three browsers."""
+    async with AsyncExitStack() as stack:
+        operator = await stack.enter_async_context(screen(browser, town, OPERATOR, size="wall"))
+        officer = await stack.enter_async_context(screen(browser, town, OFFICER, size="desk", theme="light"))
+        owner = await stack.enter_async_context(screen(browser, town, None, size="phone", theme="light"))
+        for page in (operator, officer):
+            await page.goto(f"{town.url}/#/board")
+            await expect(page.get_by_text("실시간")).to_be_visible()
+        yield Cast(operator, officer, owner)
+
+
+async def _stall(town: Town) -> tuple[str, str, str]:
+    """A detector in a stall of the second market, whose owner the city knows: its id, a key, the stall's name."""
+    (market,) = await town.items("/assets", kind="market", q="동문시장")
+    stalls = (await town.client.get("/assets", params={"parent_id": market["id"], "limit": 30})).json()["items"]
+    for stall in stalls:
+        detectors = (await town.client.get("/devices", params={"asset_id": stall["id"]})).json()["items"]
+        if detectors:
+            key = (await town.client.post(f"/devices/{detectors[0]['id']}/key")).json()["key"]
+            return str(detectors[0]["id"]), str(key), str(stall["name"])
+    raise AssertionError("no stall with a detector")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def people(town: Town, desk: Desk) -> None:
+    """Those who have accounts: a shop owner has none."""
+    await hired(town, OPERATOR, "operator", "control")
+    await hired(town, LEAD, "shift_lead", "control")
+    await hired(town, OFFICER, "fire", "fire")
+
+
+async def test_a_market_fire(town: Town, people: None, browser: Browser, phones: Phones) -> None:
+    device, key, stall = await _stall(town)
+    async with cast(town, browser) as three:
+        await smoulder(town, device, key)
+        await _signal(three)
+        await _asked(three, phones, stall)
+        await _handed(three)
+        await _together(three)
+        await _over(three)
+        finding = await _learned(three.operator, "점주가 답하기 전에 카메라를 먼저 본다", FIRE_CHANGE)
+        async with screen(browser, town, LEAD, theme="light") as lead:
+            await _approved(lead, three.operator, finding, FIRE_CHANGE["한국어"], "시장 화재")
+            await _rehearsed(lead, three.officer)
+
+
+async def _signal(three: Cast) -> None:
+    """It waits in the operator's bar; the fire officer's board has it, too, before anybody has called."""
+    bar = three.operator.locator(".new[role=status]")
+    await expect(bar).to_be_visible()
+    await three.operator.keyboard.press("n")
+    await expect(three.operator.locator(".queue [role=option][aria-selected=true]")).to_contain_text("화재")
+    await three.operator.keyboard.press("Enter")
+    await expect(three.operator.get_by_role("heading", level=1)).to_contain_text("시장 화재")
+    await three.operator.keyboard.press("a")
+    await expect(three.officer.locator(".new[role=status]")).to_be_visible()
+    await three.officer.keyboard.press("n")
+    await three.officer.keyboard.press("Enter")
+    await expect(three.officer.get_by_role("heading", level=1)).to_contain_text("시장 화재")
+
+
+async def _asked(three: Cast, phones: Phones, stall: str) -> None:
+    """The owner is asked by a text, and answers on the phone; both others see who said it."""
+    text = await phones.text("화재감지기가 울렸습니다")
+    link = re.search(r"http\S+", text["text"])
+    assert link is not None, text["text"]
+    await three.owner.goto(link[0])
+    await expect(three.owner.get_by_role("heading", level=1)).to_contain_text("동문시장")
+    await shot(three.owner, "owner-asked")
+    await three.owner.get_by_role("button", name="불이에요").click()
+    await expect(three.owner.get_by_text("‘불이에요’라고 전했습니다")).to_be_visible()
+    await shot(three.owner, "owner-answered", whole=True)
+    await expect(part(three.operator, "경과 기록")).to_contain_text(f"점주 · {stall}")
+    await shot(three.operator, "operator-asked")
+    await shot(three.officer, "officer-asked")
+
+
+async def _handed(three: Cast) -> None:
+    """The fire officer sees at once what waits for them, and says so; clocks stop on all screens."""
+    own = part(three.officer, "우리 기관에 온 것")
+    await expect(own).to_contain_text("접수번호·점포·도면을 함께 보낸다")
+    await expect(own).to_contain_text("점주가 불을 직접 보았다")
+    await shot(three.officer, "officer-own")
+    await three.officer.keyboard.press("a")
+    await expect(own).to_be_hidden()
+    answered = three.operator.locator(".clock").filter(has_text="신호 → 119 확인")
+    await expect(answered).not_to_contain_text("진행")
+    await expect(three.owner.get_by_text("소방 119상황실 확인")).to_be_visible()
+    words = three.officer.get_by_label("소방 119상황실에 할 말").first
+    await words.fill("3분 뒤 도착, 어느 문이 열려 있습니까")
+    await words.press("Enter")
+    handed = part(three.operator, "이관")
+    await expect(handed).to_contain_text("3분 뒤 도착")
+    await handed.get_by_label("소방 119상황실에 할 말").first.fill("남문입니다")
+    await handed.get_by_label("소방 119상황실에 할 말").first.press("Enter")
+    await expect(part(three.officer, "이관")).to_contain_text("남문입니다")
+
+
+async def _together(three: Cast) -> None:
+    """A task for the fire officer, a decision, what happened on the scene: each sees what the others do."""
+    operator, officer = three.operator, three.officer
+    await operator.locator("h1").click()
+    await operator.keyboard.press("k")
+    asking = operator.get_by_role("dialog", name="임무 요청")
+    await asking.get_by_label("무엇을").fill("가동 뒤 소화전을 연다")
+    whom = await asking.locator("option", has_text=OFFICER).get_attribute("value")
+    await asking.get_by_label("누구에게").select_option(whom)
+    await asking.get_by_role("button", name="요청", exact=True).click()
+    task = officer.get_by_role("listitem", name="가동 뒤 소화전을 연다")
+    await task.get_by_role("button", name="맡기:").click()
+    await expect(task).to_contain_text("맡음")
+    await task.get_by_role("button", name="완료:").click()
+    ending = officer.get_by_role("dialog", name="임무 완료")
+    await ending.get_by_label("결과").fill("열었음, 수압 좋음")
+    await ending.get_by_role("button", name="완료", exact=True).click()
+    await expect(part(operator, "경과 기록")).to_contain_text("열었음, 수압 좋음")
+    await operator.locator("h1").click()
+    await operator.keyboard.press("e")
+    deciding = operator.get_by_role("dialog", name="결정 적기")
+    await deciding.get_by_label("무엇을 정했나").fill("가동의 손님을 남문으로 내보낸다")
+    await deciding.get_by_label("까닭").fill("북문 쪽으로 연기가 간다")
+    await deciding.get_by_role("button", name="적기", exact=True).click()
+    await expect(part(officer, "결정")).to_contain_text("남문으로 내보낸다")
+    for moment, seen in (("arrived", "선착대 도착"), ("controlled", "불길 잡힘")):
+        await operator.get_by_role("button", name="일어난 일 알리기").click()
+        telling = operator.get_by_role("dialog", name="일어난 일 알리기")
+        await telling.get_by_label("무엇이").select_option(moment)
+        await telling.get_by_role("button", name="알리기", exact=True).click()
+        await expect(telling).to_be_hidden()
+        await expect(three.owner.get_by_text(seen)).to_be_visible()
+    await shot(three.owner, "owner-controlled", whole=True)
+    await shot(officer, "officer-together")
+
+
+async def _over(three: Cast) -> None:
+    """Closed with its cause: everybody's screen says so."""
+    await three.operator.locator("h1").click()
+    await three.operator.keyboard.press("c")
+    closing = three.operator.get_by_role("dialog")
+    await closing.get_by_role("textbox").fill("누전, 가동 1호 배전반")
+    await closing.get_by_role("button", name="종결").last.click()
+    await expect(three.operator.get_by_text("종결, 실제").first).to_be_visible()
+    await expect(three.officer.get_by_text("종결, 실제").first).to_be_visible()
+    await expect(three.owner.get_by_text("끝난 상황입니다")).to_be_visible()
+    await shot(three.operator, "operator-over")
+
+
+async def _learned(operator: Page, title: str, change: Change) -> str:
+    """The review that the platform has begun is written, and a finding changes the manual's text; its address."""
+    await operator.get_by_role("link", name=re.compile("사후 평가")).first.click()
+    await expect(operator.get_by_role("heading", level=1)).to_contain_text("사후 평가")
+    fill = operator.get_by_role("button", name="기록에서 채우기")
+    await expect(fill).to_have_count(2)
+    await fill.first.click()
+    await fill.click()
+    for label, words in (("왜 달랐나", "점주의 답을 기다렸다"), ("무엇을 바꾸나", title)):
+        await operator.get_by_label(re.compile(label)).fill(words)
+    await operator.get_by_role("button", name="작성 마침").click()
+    await expect(operator.get_by_text("작성됨").first).to_be_visible()
+    await shot(operator, "operator-review")
+    await operator.get_by_role("button", name="제안 쓰기").click()
+    raising = operator.get_by_role("dialog", name="제안 쓰기")
+    await raising.get_by_label("무엇을 바꾸나").fill(title)
+    await raising.get_by_label("왜").fill("기록에 그렇게 남았다")
+    await raising.get_by_role("button", name="쓰기 시작").click()
+    for language, (old, new) in change.items():
+        await operator.get_by_role("radiogroup", name="언어").get_by_role("radio", name=language).click()
+        text = operator.get_by_role("textbox", name="매뉴얼 글")
+        before = await text.input_value()
+        assert old in before, before
+        await text.fill(before.replace(old, new, 1))
+    await expect(operator.get_by_text("문법 이상 없음")).to_be_visible()  # both languages do the same again
+    await operator.get_by_role("button", name="제안하기").click()
+    await expect(operator.locator("li[aria-current=step]")).to_have_text("결정 대기")
+    return operator.url
+
+
+async def _approved(lead: Page, operator: Page, finding: str, change: tuple[str, str], manual: str) -> None:
+    """Whoever keeps the manual sees the difference, and approves: the new version is in force on other screens."""
+    await lead.goto(finding)
+    await expect(lead.locator(".diff .gone")).to_contain_text(change[0])
+    await expect(lead.locator(".diff .new")).to_contain_text(change[1])
+    await shot(lead, "lead-difference")
+    await lead.get_by_role("button", name="승인하고 발행").click()
+    await lead.get_by_label("까닭").fill("기록이 그렇게 말한다")
+    await lead.get_by_role("button", name="발행", exact=True).click()
+    await expect(lead.locator("li[aria-current=step]")).to_have_text("발행됨")
+    await operator.get_by_role("link", name=re.compile(f"{manual} v1")).click()
+    await expect(operator.get_by_text(change[1]).first).to_be_visible()
+    await shot(operator, "operator-new-version")
+
+
+async def _rehearsed(lead: Page, officer: Page) -> None:
+    """The new version is rehearsed with the fire officer, who sees that it is no fire."""
+    await lead.get_by_role("button", name="훈련하기").click()
+    starting = lead.get_by_role("dialog")
+    await starting.get_by_label("소방 119상황실").check()
+    await starting.get_by_role("button", name="훈련 시작").click()
+    await expect(lead.get_by_text("훈련 상황").first).to_be_visible()
+    await expect(lead.get_by_role("heading", level=1)).to_contain_text("[훈련]")
+    await officer.keyboard.press("Escape")  # back to the board
+    await expect(officer.locator(".new[role=status]")).to_be_visible()
+    await officer.keyboard.press("n")
+    await shot(officer, "officer-board")
+    await expect(officer.locator(".queue [role=option][aria-selected=true]")).to_contain_text("훈련")
+    await officer.keyboard.press("Enter")
+    await expect(officer.get_by_text("실제 상황이 아닙니다")).to_be_visible()
+    await shot(officer, "officer-drill")
+    await officer.keyboard.press("a")
+    await expect(part(lead, "이관")).to_contain_text("1 / ")
+    await shot(lead, "lead-drill")
