@@ -42,9 +42,11 @@ export class Live {
 
   constructor(
     private readonly camera: string,
-    private readonly incident: string,
+    private readonly incident: string | null,
     private readonly purpose: string,
     video: HTMLVideoElement,
+    /** As the centre's own work: any camera, with or without an incident. */
+    private readonly own = false,
   ) {
     this.picture = new Picture(video);
     this.picture.onshown = (came) => this.shown(came);
@@ -68,7 +70,8 @@ export class Live {
   }
 
   private ask(): Promise<Opening> {
-    return api.post<Opening>('/video/openings', { camera_id: this.camera, incident_id: this.incident, purpose: this.purpose });
+    const body = { camera_id: this.camera, purpose: this.purpose, ...(this.incident === null ? {} : { incident_id: this.incident }) };
+    return api.post<Opening>(this.own ? '/video/watch' : '/video/openings', body);
   }
 
   private async open(): Promise<void> {

@@ -92,6 +92,8 @@ export interface Incident {
   readonly tasks_open?: number;
   /** The nearest deadline of its open tasks. */
   readonly task_due_at?: string | null;
+  /** Requests for its pictures that wait for somebody of the centre. */
+  readonly video_waiting?: number;
   /** The running golden-time clock that ends first. */
   readonly clock: GoldenClock | null;
 }
