@@ -14,6 +14,8 @@ GRANTS: Grants = {
     "video.request": grant(_CENTRE, Ask.PURPOSE, own=RESPONDERS),
     "video.tickets": grant(_CENTRE | {Role.AUDITOR}, own=RESPONDERS),
     "video.approve": grant(_CENTRE, Ask.ACCOUNT),
+    "video.footage": grant(_CENTRE, own=RESPONDERS),
+    "video.past": grant(_CENTRE, Ask.PURPOSE, own=RESPONDERS),
     "video.watch": grant(_CENTRE, Ask.PURPOSE),
     "disclosure.read": grant(_CENTRE | {Role.AUDITOR}),
 }

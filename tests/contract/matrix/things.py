@@ -73,7 +73,7 @@ def make(url: str, admin: str, police: Credential, official: Credential, line: p
         things.ids["token_id"] = api.post("/tokens", {"role": "citizen", "name": "nobody", "expires": "1d"})["id"]
         things.ids["name"] = api.get("/consumers")["items"][0]["name"]
         things.ids["ticket_id"] = str(uuid.uuid4())
-        things.ids |= {name: str(uuid.uuid4()) for name in ("mask_id", "lift_id", "export_id")}
+        things.ids |= {name: str(uuid.uuid4()) for name in ("mask_id", "lift_id", "export_id", "bookmark_id")}
         things.ids["asset_id"] = api.get("/assets")["items"][0]["id"]
         things.ids["kind"] = "hydrants"
         things.ids["playbook_id"] = api.until("/playbooks")["kind"]
@@ -175,6 +175,20 @@ def _bodies(ids: dict[str, str]) -> dict[str, Any]:
             "purpose": PURPOSE,
             "past_from": "2020-01-01T00:00:00Z",
             "past_until": "2020-01-01T00:10:00Z",
+        },
+        f"POST {incident}/footage": {
+            "camera_ids": [ids["camera_id"]],
+            "start": "2020-01-01T00:00:00Z",
+            "end": "2020-01-01T00:10:00Z",
+            "purpose": PURPOSE,
+        },
+        f"POST {incident}/bookmarks": {"at": "2020-01-01T00:00:00Z", "note": "점검"},
+        "POST /video/exports": {
+            "incident_id": ids["incident_id"],
+            "camera_ids": [ids["camera_id"]],
+            "begin": "2020-01-01T00:00:00Z",
+            "end": "2020-01-01T00:10:00Z",
+            "purpose": PURPOSE,
         },
         "POST /mask-lifts": {"camera_id": ids["camera_id"], "incident_id": ids["incident_id"], "purpose": PURPOSE},
         "POST /cameras/{camera_id}/still": {"purpose": PURPOSE},
