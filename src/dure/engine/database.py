@@ -70,14 +70,21 @@ class Tx:
 
     async def rows(self, statement: Executable, parameters: Mapping[str, Any] | None = None) -> Sequence[RowMapping]:
         """All rows, as mappings by column name."""
+        if isinstance(statement, TextClause):
+            return (await self.look((statement, parameters or {})))[0]
         return (await self.execute(statement, parameters)).mappings().all()
 
     async def row(self, statement: Executable, parameters: Mapping[str, Any] | None = None) -> RowMapping | None:
         """The first row, or None."""
+        if isinstance(statement, TextClause):
+            return next(iter(await self.rows(statement, parameters)), None)
         return (await self.execute(statement, parameters)).mappings().first()
 
     async def scalar(self, statement: Executable, parameters: Mapping[str, Any] | None = None) -> Any:
         """The first column of the first row, or None."""
+        if isinstance(statement, TextClause):
+            first = await self.row(statement, parameters)
+            return None if first is None else next(iter(first.values()))
         return (await self.execute(statement, parameters)).scalar()
 
     # --- in few round trips ---

@@ -12,6 +12,7 @@ from sqlalchemy import TextClause
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.types import NULLTYPE
 
 Ask = tuple[TextClause, Mapping[str, Any]]
 """A statement and its values."""
@@ -19,8 +20,8 @@ Ask = tuple[TextClause, Mapping[str, Any]]
 _dialect = postgresql.psycopg.dialect()  # type: ignore[no-untyped-call]
 
 
-_written: dict[str, str] = {}
-"""Statements as the driver takes them, by their text."""
+_written: dict[tuple[str, ...], str] = {}
+"""Statements as the driver takes them, by their text and the types of their values, as far as they are told."""
 _MOST = 4096
 
 
@@ -40,7 +41,7 @@ async def run(connection: AsyncConnection, writes: Sequence[Ask], reads: Sequenc
             async with driver.pipeline():
                 for statement, values in (*writes, *reads):
                     await _ask(driver, cursors, statement, values)
-        return [await cursor.fetchall() for cursor in cursors[len(writes) :]]
+        return [await cursor.fetchall() if cursor.description else [] for cursor in cursors[len(writes) :]]
     except psycopg.Error as error:
         raise DBAPIError.instance(
             None, None, error, psycopg.Error, hide_parameters=True, connection_invalidated=driver.closed,
@@ -58,11 +59,12 @@ async def _ask(
     statement: TextClause,
     values: Mapping[str, Any],
 ) -> None:
-    plain = _written.get(statement.text)
+    key = statement.text, *(repr(one.type) for one in statement._bindparams.values() if one.type is not NULLTYPE)
+    plain = _written.get(key)
     if plain is None:
         if len(_written) >= _MOST:
             _written.clear()
-        plain = _written[statement.text] = str(statement.compile(dialect=_dialect))
+        plain = _written[key] = str(statement.compile(dialect=_dialect))
     cursor = driver.cursor(row_factory=dict_row)
     cursors.append(cursor)
     await cursor.execute(plain, dict(values))

@@ -1,6 +1,9 @@
 """`send`: a notice is wanted. It is a row of the caller's transaction; the work process sends it once that commits."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -36,8 +39,8 @@ _INSERT = text(
     ":expires_at, :call_at, :now, :now) "
     "on conflict do nothing returning id"
 )
-# A text that grew into an LMS is the same wish as the SMS.
-_KNOWN = text("select id from notice where key = :key and to_key = :to_key and medium = :medium limit 1")
+_KNOWN = text("select id, key, to_key, medium from notice where key = any(:keys)")
+_LANGUAGES = text("select id, language from account where id = any(:ids)")
 
 
 class Words(msgspec.Struct, frozen=True):
@@ -55,39 +58,76 @@ async def send(tx: Tx, wanted: Wanted) -> UUID:
     Raises Invalid for a template that nobody has, a text that fits no LMS, and a key that is empty or too long;
     Conflict where the incident's words were destroyed.
     """
-    if not 1 <= len(wanted.key) <= LONGEST_KEY:
+    return (await send_all(tx, [wanted]))[0]
+
+
+async def send_all(tx: Tx, wanted: Sequence[Wanted], otherwise: str | None = None) -> list[UUID]:
+    """The same for many at once, in few round trips; their ids in the same order. A text that cannot be made goes out
+    by the template `otherwise`, where one is given.
+    """
+    if any(not 1 <= len(one.key) <= LONGEST_KEY for one in wanted):
         raise Invalid("notices.key.wrong")
-    to_key = key_of(wanted.to)
-    medium = MEDIUM[wanted.channel]
-    known = await tx.scalar(_KNOWN, {"key": wanted.key, "to_key": to_key, "medium": medium.value})
-    if known is not None:
-        assert isinstance(known, UUID)
-        return known
-    language = wanted.language or await _language_of(tx, wanted.to)
-    drill = await practice.of(tx, wanted.incident_id)
-    words = await _words(tx, wanted, language, drill=drill is not None)
-    made = await _put(tx, wanted, to_key, language, words, earnest=drill is None,
-                      goes_out=drill is None or drill.reaches(wanted.to))  # fmt: skip
-    if made is None:  # somebody else's transaction wanted the same at this moment and has committed first
-        return await send(tx, wanted)
-    await tell(tx, made, 1, wanted.incident_id)
-    await tx.execute(text(f"notify {CHANNEL}"))
-    return made
+    if not wanted:
+        return []
+    templates_of = {one.template for one in wanted} | ({otherwise} if otherwise else set())
+    known, own, speak = await tx.look(
+        (_KNOWN, {"keys": [one.key for one in wanted]}),
+        (templates.SOME, {"ids": sorted(templates_of)}),
+        (_LANGUAGES, {"ids": [one.to.account_id for one in wanted if one.to.account_id is not None]}),
+    )
+    there = {(row["key"], row["to_key"], row["medium"]): row["id"] for row in known}
+    shop = _Shop(
+        {(row["id"], row["language"]): row for row in own},
+        {row["id"]: "en" if row["language"] == "en" else "ko" for row in speak},
+        {one: await practice.of(tx, one) for one in {each.incident_id for each in wanted}},
+    )
+    rows = {_which(one): await _row(tx, one, shop, otherwise) for one in wanted if _which(one) not in there}
+    made = await tx.look(*((_INSERT, row) for row in rows.values()))
+    for row, done in zip(rows.values(), made, strict=True):
+        if done:
+            there[row["key"], row["to_key"], row["medium"]] = row["id"]
+            await tell(tx, row["id"], 1, row["incident_id"])
+    if any(made):
+        tx.ring(CHANNEL)
+    # Without one: somebody else's transaction wanted the same at this moment and has committed first.
+    return [there[_which(one)] if _which(one) in there else await send(tx, one) for one in wanted]
 
 
-async def _put(
-    tx: Tx, wanted: Wanted, to_key: str, language: Language, words: Words, *, earnest: bool, goes_out: bool
-) -> UUID | None:
-    """The row; its id, or None where there is one by now."""
-    channel, words, size = _made(wanted.channel, words, today(tx))
-    id_ = new_id()
-    now = tx.now()
-    values = {
+def _which(wanted: Wanted) -> tuple[str, str, str]:
+    """What one notice is, whatever was wanted twice. A text that grew into an LMS is the same wish as the SMS."""
+    return wanted.key, key_of(wanted.to), MEDIUM[wanted.channel].value
+
+
+@dataclass(frozen=True, slots=True)
+class _Shop:
+    """What words are made of: the city's own texts, who reads which language, and which incidents are drills."""
+
+    own: Mapping[tuple[str, str], RowMapping]
+    speak: Mapping[UUID, Language]
+    drills: Mapping[UUID | None, practice.Practice | None]
+
+
+async def _row(tx: Tx, wanted: Wanted, shop: _Shop, otherwise: str | None) -> dict[str, Any]:
+    """The row. Raises Invalid for a text that cannot be made."""
+    language: Language = wanted.language or (
+        "ko" if wanted.to.account_id is None else shop.speak.get(wanted.to.account_id, "ko")
+    )
+    drill = shop.drills[wanted.incident_id]
+    try:
+        words = _words(wanted, language, shop, drill=drill is not None)
+        channel, words, size = _made(wanted.channel, words, today(tx))
+    except Invalid:
+        if otherwise is None or wanted.template == otherwise:
+            raise
+        return await _row(tx, replace(wanted, template=otherwise), shop, None)
+    id_, now = new_id(), tx.now()
+    goes_out = drill is None or drill.reaches(wanted.to)
+    return {
         "id": id_,
         "key": wanted.key,
         "channel": channel.value,
         "medium": MEDIUM[channel].value,
-        "to_key": to_key,
+        "to_key": key_of(wanted.to),
         "person_id": wanted.to.person_id,
         "account_id": wanted.to.account_id,
         "agency_id": wanted.to.agency_id,
@@ -95,7 +135,7 @@ async def _put(
         "language": language,
         "sealed": await _sealed(tx, id_, wanted.incident_id, words),
         "bytes": size,
-        "life_safety": wanted.life_safety and earnest,
+        "life_safety": wanted.life_safety and drill is None,
         "incident_id": wanted.incident_id,
         "by": wanted.by[:200],
         "status": "queued" if goes_out else "refused",
@@ -106,8 +146,6 @@ async def _put(
         "expires_at": now + wanted.good_for,
         "call_at": now + wanted.call_after if wanted.call_after is not None and goes_out else None,
     }
-    made: UUID | None = await tx.scalar(_INSERT, values)
-    return made
 
 
 async def call(tx: Tx, row: RowMapping, words: Words) -> None:
@@ -131,7 +169,7 @@ async def call(tx: Tx, row: RowMapping, words: Words) -> None:
     }
     if await tx.scalar(_INSERT, values) is not None:
         await tell(tx, id_, 1, row["incident_id"])
-        await tx.execute(text(f"notify {CHANNEL}"))
+        tx.ring(CHANNEL)
 
 
 def _spoken(words: Words, language: Language) -> Words:
@@ -139,11 +177,11 @@ def _spoken(words: Words, language: Language) -> Words:
     return Words(words.subject, f"{words.text}\n{catalogue().text(language, 'notices.voice.press')}")
 
 
-async def _words(tx: Tx, wanted: Wanted, language: Language, *, drill: bool) -> Words:
-    told = await templates.said(tx, wanted.template, language, wanted.values)
+def _words(wanted: Wanted, language: Language, shop: _Shop, *, drill: bool) -> Words:
+    told = templates.filled(shop.own.get((wanted.template, language)), wanted.template, language, wanted.values)
     words = Words(told.subject, f"{told.text}\n{wanted.link}" if wanted.link else told.text)
     if drill:
-        words = Words(told.subject and practice.marked(told.subject, language), practice.marked(told.text, language))
+        words = Words(told.subject and practice.marked(told.subject, language), practice.marked(words.text, language))
     return _spoken(words, language) if wanted.channel is Channel.VOICE else words
 
 
@@ -193,10 +231,3 @@ def _made(channel: Channel, words: Words, day: date) -> tuple[Channel, Words, in
     if not words.text.strip() or (channel is Channel.VOICE and len(words.text) > _SPOKEN_MOST):
         raise Invalid("notices.text.long", bytes=size, most=_SPOKEN_MOST)
     return channel, words, size
-
-
-async def _language_of(tx: Tx, to: To) -> Language:
-    if to.account_id is not None:
-        found = await tx.scalar(text("select language from account where id = :id"), {"id": to.account_id})
-        return "en" if found == "en" else "ko"
-    return "ko"

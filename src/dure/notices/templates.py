@@ -26,6 +26,8 @@ LONGEST_BODY = 4_000
 _NAMES = re.compile(r"\{\s*([A-Za-z_][A-Za-z0-9_]*)")
 _ONE = text("select * from notice_template where id = :id and language = :language")
 _ALL = text("select * from notice_template order by id, language")
+SOME = text("select * from notice_template where id = any(:ids)")
+"""The city's own texts of these names."""
 _PUT = text(
     "insert into notice_template (id, language, subject, body, changed_by, changed_at) "
     "values (:id, :language, :subject, :body, :by, :now) on conflict (id, language) do update set "
@@ -62,7 +64,11 @@ def brought() -> Mapping[str, str]:
 
 async def said(tx: Tx, template: str, language: Language, values: Mapping[str, Value]) -> Said:
     """The text in `language`. Raises Invalid for a template that nobody has."""
-    row = await tx.row(_ONE, {"id": template, "language": language})
+    return filled(await tx.row(_ONE, {"id": template, "language": language}), template, language, values)
+
+
+def filled(row: RowMapping | None, template: str, language: Language, values: Mapping[str, Value]) -> Said:
+    """The text by the city's own row of it, where there is one. Raises Invalid for a template that nobody has."""
     if row is not None:
         return Said(formatted(row["subject"], language, values).strip(), formatted(row["body"], language, values))
     key = _brought.get(template)

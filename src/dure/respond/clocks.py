@@ -36,13 +36,9 @@ async def moment(tx: Tx, incident_id: UUID, kind: IncidentType, what: Moment, at
     """Something happened `at`: stop the clocks that wait for it and start those it starts. Twice does nothing more."""
     stopped = [clock.name for clock in kind.stopped_by(what)]
     if stopped:
-        await tx.execute(_STOP, {"incident_id": incident_id, "names": stopped, "at": at})
-    started = [
-        {"incident_id": incident_id, "name": clock.name, "target_s": clock.target_s, "at": at}
-        for clock in kind.started_by(what)
-    ]
-    if started:
-        await tx.execute(_START, started)
+        tx.later(_STOP, {"incident_id": incident_id, "names": stopped, "at": at})
+    for clock in kind.started_by(what):
+        tx.later(_START, {"incident_id": incident_id, "name": clock.name, "target_s": clock.target_s, "at": at})
 
 
 async def resume(tx: Tx, incident_id: UUID, closed_at: datetime) -> None:

@@ -50,35 +50,55 @@ async def hand_off(
     status = after(Status(row["status"]), Act.HAND_OFF)
     if await tx.scalar(_LIVE, {"id": incident_id, "agency": agency_id, "kind": kind.value}):
         raise Conflict("respond.handoff.standing", agency=agency["name"])
-    by_people, now = principal.kind != "system", tx.now()
-    services = linked.services(agency["kind"], row["type"], kind, city_day(now, city_zone()))
-    handoff_id = await _sent(tx, principal, incident_id, agency_id, kind, note, linked.codes(services))
+    by_people = principal.kind != "system"
+    handoff_id = await pass_on(tx, principal, row, agency, kind, note)
+    # What a playbook passes on stays open until somebody has taken it up, here or there.
+    moves = moves_to_agency(kind) and by_people
+    values = {"status": status.value, **await taking_up(tx, principal, row)} if moves else {}
+    await changed(tx, incident_id, "handoff", **values)
+    return handoff_id
+
+
+async def pass_on(
+    tx: Tx, principal: Principal, incident: RowMapping, agency: RowMapping, kind: HandoffKind, note: str
+) -> UUID:
+    """The hand-off itself, of an incident that the caller has locked and tells of: its row, letter, line and clock.
+
+    Raises Conflict for a closed incident.
+    """
+    after(Status(incident["status"]), Act.HAND_OFF)
+    incident_id, now = incident["id"], tx.now()
+    services = linked.services(agency["kind"], incident["type"], kind, city_day(now, city_zone()))
+    handoff_id = await _sent(tx, principal, incident_id, agency, kind, note, linked.codes(services))
     await timeline.add(
         tx,
         incident_id,
         Entry.HANDOFF,
         "handed_off",
         {"kind": kind.value, **names(agency)},
-        actor=principal.name if by_people else None,
+        actor=None if principal.kind == "system" else principal.name,
         words=note or None,
     )
-    await clocks.moment(tx, incident_id, TYPES.kept(row["type"]), Moment.HANDED_OFF, now)
-    # What a playbook passes on stays open until somebody has taken it up, here or there.
-    moves = moves_to_agency(kind) and by_people
-    values = {"status": status.value, **await taking_up(tx, principal, row)} if moves else {}
-    await changed(tx, incident_id, "handoff", **values)
-    await audit.record(tx, principal, "incident.hand_off", "incident", incident_id, purpose=f"{kind.value}:{agency_id}")
+    await clocks.moment(tx, incident_id, TYPES.kept(incident["type"]), Moment.HANDED_OFF, now)
+    purpose = f"{kind.value}:{agency['id']}"
+    await audit.record(tx, principal, "incident.hand_off", "incident", incident_id, purpose=purpose)
     return handoff_id
 
 
 async def _sent(
-    tx: Tx, principal: Principal, incident_id: UUID, agency_id: str, kind: HandoffKind, note: str, service: str | None
+    tx: Tx,
+    principal: Principal,
+    incident_id: UUID,
+    agency: RowMapping,
+    kind: HandoffKind,
+    note: str,
+    service: str | None,
 ) -> UUID:
     handoff_id = new_id()
     row = {
         "id": handoff_id,
         "incident_id": incident_id,
-        "agency_id": agency_id,
+        "agency_id": agency["id"],
         "kind": kind.value,
         "note": await texts.sealed(tx, incident_id, "handoff.note", note),
         "status": HandoffStatus.SENT.value,
@@ -87,7 +107,8 @@ async def _sent(
         "service": service,
     }
     await queries.insert(tx, "handoff", [row])
-    await sending.post(tx, handoff_id, What.HANDOFF)
+    if agency["door"]:
+        await sending.post(tx, handoff_id, What.HANDOFF)
     return handoff_id
 
 

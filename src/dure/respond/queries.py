@@ -115,12 +115,19 @@ async def locked(tx: Tx, incident_id: UUID) -> RowMapping:
     return row
 
 
+ROOT = text("select * from incident where id = :id and merged_into is null for update")
+"""An incident that was not merged, locked."""
+
+
 async def locked_with_root(tx: Tx, incident_id: UUID) -> tuple[RowMapping, RowMapping]:
     """The incident and the one it was merged into (itself, where it was not), both locked, the root first.
 
     Everybody locks a root before what was merged into it, and roots in the order of their ids, so nobody waits in a
     ring. Raises NotFound.
     """
+    own = await tx.row(ROOT, {"id": incident_id})
+    if own is not None:
+        return own, own
     while True:
         into = await tx.scalar(text("select merged_into from incident where id = :id"), {"id": incident_id})
         root = await locked(tx, into or incident_id)
@@ -143,7 +150,9 @@ async def insert(tx: Tx, table: str, rows: Sequence[dict[str, Any]]) -> None:
     values = ", ".join(
         f"cast(:{name} as jsonb)" if name in {"candidates", "params"} else f":{name}" for name in columns
     )
-    await tx.execute(text(f"insert into {table} ({', '.join(columns)}) values ({values})"), rows)
+    statement = text(f"insert into {table} ({', '.join(columns)}) values ({values})")
+    for row in rows:
+        tx.later(statement, row)
 
 
 async def update(tx: Tx, incident_id: UUID, **values: Any) -> RowMapping:
@@ -162,9 +171,16 @@ async def update(tx: Tx, incident_id: UUID, **values: Any) -> RowMapping:
     return row
 
 
+AGENCIES = (
+    "select a.id, a.kind, a.name, a.name_en, coalesce(d.is_on, false) as door from agency a "
+    "left join handoff_door d on d.agency_id = a.id"
+)
+"""Agencies as hand-offs need them."""
+
+
 async def agency(tx: Tx, agency_id: str) -> RowMapping:
-    """An agency's id and names. Raises NotFound."""
-    row = await tx.row(text("select id, kind, name, name_en from agency where id = :id"), {"id": agency_id})
+    """An agency's id, kind and names, and whether it has a door that is open. Raises NotFound."""
+    row = await tx.row(text(f"{AGENCIES} where a.id = :id"), {"id": agency_id})
     if row is None:
         raise NotFound("respond.agency.unknown", agency=agency_id)
     return row

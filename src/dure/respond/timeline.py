@@ -58,7 +58,7 @@ async def add(
     """Write `respond.timeline.<name>`. `actor` is a desk's label, None for dure itself; `words` is what a person
     wrote, kept sealed under the incident's key.
     """
-    await tx.execute(
+    tx.later(
         _ADD,
         {
             "incident_id": incident_id,
@@ -74,7 +74,7 @@ async def add(
 
 async def fold(tx: Tx, incident_id: UUID, kind: Entry, name: str, params: Mapping[str, Value], *, group: str) -> None:
     """Write an entry, or count one more on the entry of the same `group`: 300 alarms do not make 300 lines."""
-    await tx.execute(
+    tx.later(
         _FOLD,
         {
             "incident_id": incident_id,

@@ -186,7 +186,7 @@ async def end_under(tx: Tx, tickets: Collection[UUID], by: Literal["revoked", "e
 
 async def look_again(tx: Tx) -> None:
     """Have the relay judge all pictures as soon as this transaction has committed."""
-    await tx.execute(text(f"notify {CHANNEL}"))
+    tx.ring(CHANNEL)
 
 
 async def standing(tx: Tx, ids: Iterable[UUID]) -> set[UUID]:

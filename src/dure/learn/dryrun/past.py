@@ -55,7 +55,7 @@ async def number_of(tx: Tx, incident_id: UUID) -> str:
 
 
 async def _moments(tx: Tx, incident: RowMapping, kept: Kept) -> Mapping[str, datetime]:
-    world = await sight.seen(tx, incident, kept.id, asks=frozenset())
+    world = await sight.seen(tx, incident, asks=frozenset())
     return {**kept.state.moments, **world.moments}
 
 

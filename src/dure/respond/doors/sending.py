@@ -40,7 +40,7 @@ async def post(tx: Tx, handoff_id: UUID, what: What, message_id: UUID | None = N
     if what is not What.HANDOFF and await tx.scalar(_WENT, {"id": handoff_id}) is None:
         return None
     reference = new_id()
-    await tx.execute(
+    tx.later(
         _INSERT,
         {
             "id": reference,
@@ -64,4 +64,4 @@ async def closed(tx: Tx, incident_id: UUID) -> None:
 
 async def ring(tx: Tx) -> None:
     """Wake who sends, once this transaction has committed."""
-    await tx.execute(text(f"notify {CHANNEL}"))
+    tx.ring(CHANNEL)

@@ -50,6 +50,7 @@ _ALL = text(
     "select v.*, p.version, p.in_force, (select max(n.number) from playbook_version n where n.kind = p.kind) as newest "
     "from playbook p join playbook_version v on v.kind = p.kind and v.number = p.in_force order by p.kind"
 )
+_AGENCIES = text("select id, name, name_en from agency order by id")
 _LOCK = text("select pg_advisory_xact_lock(hashtext('dure.playbook.' || :kind))")
 
 Texts = Mapping[Language, str]
@@ -88,7 +89,10 @@ async def known(tx: Tx) -> Known:
 
 
 async def _agencies(tx: Tx) -> Mapping[str, Party]:
-    rows = await tx.rows(text("select id, name, name_en from agency order by id"))
+    return _named(await tx.rows(_AGENCIES))
+
+
+def _named(rows: Sequence[RowMapping]) -> Mapping[str, Party]:
     return {
         name: Party(PartyKind.AGENCY, row["id"], name) for row in rows for name in (row["name"], row["name_en"]) if name
     }
@@ -105,8 +109,8 @@ def judged(body: str, language: Language, city: Known) -> tuple[Playbook | None,
 
 async def standing(tx: Tx, kind: str) -> Version | None:
     """The version in force for a kind of incident, or None where no manual is about it."""
-    row = await tx.row(_STANDING, {"kind": kind})
-    return None if row is None else _version(row, await _agencies(tx))
+    rows, agencies = await tx.look((_STANDING, {"kind": kind}), _AGENCIES)
+    return _version(rows[0], _named(agencies)) if rows else None
 
 
 async def get(tx: Tx, kind: str) -> Version:
@@ -256,9 +260,23 @@ async def _into_force(tx: Tx, kind: str, number: int, by: str) -> None:
     await tx.emit(Event(PUBLISHED, "playbook", kind, at, {"number": number}))
 
 
+_PARSED_MOST: Final = 100
+_plans: dict[tuple[str, Language, tuple[str, ...]], Playbook | None] = {}
+"""Texts that were read last: the same words in a city of the same agencies are the same plan."""
+
+
+def _parsed(body: str, language: Language, agencies: Mapping[str, Party]) -> Playbook | None:
+    key = (body, language, tuple(f"{name}={party.id}" for name, party in agencies.items()))
+    if key not in _plans:
+        if len(_plans) >= _PARSED_MOST:
+            del _plans[next(iter(_plans))]
+        _plans[key] = parse(body, language, agencies).playbook
+    return _plans[key]
+
+
 def _version(row: RowMapping, agencies: Mapping[str, Party]) -> Version:
     texts: dict[Language, str] = {language: row[language] for language in LANGUAGES if row[language] is not None}
-    parsed = {language: parse(body, language, agencies).playbook for language, body in texts.items()}
+    parsed = {language: _parsed(body, language, agencies) for language, body in texts.items()}
     return Version(
         row["kind"],
         row["number"],

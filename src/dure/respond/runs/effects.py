@@ -4,6 +4,7 @@ Each attempt is a row under a key of our own before anything leaves the house; a
 machine of this city can do becomes a task for somebody who can.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -21,8 +22,9 @@ from dure.respond.playbooks import model
 from dure.respond.playbooks.model import Party, PartyKind
 from dure.respond.playbooks.plain import act_name
 from dure.respond.runs import links, noting, parties
+from dure.respond.runs.ground import Ground
 from dure.respond.runs.said import answers
-from dure.respond.runs.state import Begin, ItemStatus, Withdraw
+from dure.respond.runs.state import ItemStatus, Withdraw
 from dure.respond.tasks import made
 from dure.respond.types import TYPES
 from dure.trust.principal import Principal, system
@@ -43,9 +45,6 @@ _ATTEMPT = text(
     "insert into run_attempt (key, run_id, act_id, attempt, kind, party, status, ref, error, at) "
     "values (:key, :run, :act, :attempt, :kind, :party, :status, :ref, :error, :at)"
 )
-_STANDING = text(
-    "select id from handoff where incident_id = :id and agency_id = :agency and kind = :kind and status <> 'declined'"
-)
 _TASKS = text(
     "select ref from run_attempt where run_id = :run and act_id = :act and attempt = :attempt and kind = 'task' "
     "and ref is not null"
@@ -61,11 +60,20 @@ class Trying:
     """One attempt at an act, as it is carried out."""
 
     tx: Tx
-    run_id: UUID
-    incident: RowMapping
+    on: Ground
     act: model.Act
     attempt: int
     due_at: datetime | None
+
+    @property
+    def run_id(self) -> UUID:
+        """The run."""
+        return self.on.kept.id
+
+    @property
+    def incident(self) -> RowMapping:
+        """The incident's row."""
+        return self.on.incident
 
     @property
     def incident_id(self) -> UUID:
@@ -77,9 +85,9 @@ class Trying:
         """Our own name for what goes to the `number`th receiver, the same after every crash."""
         return f"{self.run_id}:{self.act.id}:{self.attempt}:{number}"
 
-    async def note(self, number: int, kind: str, party: str, ref: object | None, error: str | None = None) -> None:
+    def note(self, number: int, kind: str, party: str, ref: object | None, error: str | None = None) -> None:
         """Write the attempt down: made, or failed with the reason's key."""
-        await self.tx.execute(
+        self.tx.later(
             _ATTEMPT,
             {
                 "key": self.key(number),
@@ -111,7 +119,7 @@ async def begin(trying: Trying) -> None:
             agency = await parties.agency(trying.tx, party)
             await _task(trying, number, party.words, _role(party), act.text, agency)
     elif isinstance(act, model.Decide | model.When):
-        await trying.note(1, "ask", " · ".join(party.words for party in getattr(act, "to", ())), None)
+        trying.note(1, "ask", " · ".join(party.words for party in getattr(act, "to", ())), None)
     else:
         await _task(trying, 1, "", Role.OPERATOR.value, getattr(act, "text", ""))
 
@@ -132,50 +140,59 @@ async def _task(trying: Trying, number: int, holder: str, role: str, title: str,
         holder=holder or None,
         answers=bool(answers(trying.act)),
     )
-    await trying.note(number, "task", holder, task_id)
+    trying.note(number, "task", holder, task_id)
 
 
 async def _hand_off(trying: Trying, act: model.HandOff, party: Party, number: int) -> None:
     """To the agency's own screen. Where the same hand-off stands already, it is the one."""
-    agency = await parties.agency(trying.tx, party)
+    agency = await parties.agency_row(trying.tx, party)
     if agency is None:
-        await trying.note(number, "hand_off", party.words, None, "respond.run.no_agency")
+        trying.note(number, "hand_off", party.words, None, "respond.run.no_agency")
         return
-    where = {"id": trying.incident_id, "agency": agency, "kind": act.kind.value}
-    standing = await trying.tx.scalar(_STANDING, where)
+    handed, which = trying.on.handed, (agency["id"], act.kind.value)
+    standing = handed.get(which)
     if standing is None:
-        standing = await handoffs.hand_off(trying.tx, PLAYBOOK, trying.incident_id, agency, act.kind, act.text)
-    await trying.note(number, "hand_off", party.words, standing)
+        standing = await handoffs.pass_on(trying.tx, PLAYBOOK, trying.incident, agency, act.kind, act.text)
+        handed[which] = standing
+    trying.note(number, "hand_off", party.words, standing)
 
 
 async def _notify(trying: Trying, act: model.Notify) -> None:
     number = 0
+    letters: list[tuple[int, Party, Wanted]] = []
     for party in act.to:
         if party.kind is PartyKind.ROLE:  # they sit before the screen that shows this act
             number += 1
-            await trying.note(number, "screen", party.words, None)
+            trying.note(number, "screen", party.words, None)
             for to in await parties.on_duty(trying.tx, party):  # who leads the shift need not sit there just now
                 number += 1
-                await _send(trying, act, party, to, Channel.SMS, number)
+                letters.append((number, party, await _letter(trying, act, party, to, Channel.SMS, number)))
             continue
         wanted = [_CHANNELS[channel] for channel in act.channels if channel in _CHANNELS]
         found = await parties.receivers(trying.tx, party, trying.incident_id)
         sent = [(to, channel) for to in found for channel in (wanted or ([] if act.channels else [Channel.SMS]))]
         for to, channel in sent:
             number += 1
-            await _send(trying, act, party, to, channel, number)
+            letters.append((number, party, await _letter(trying, act, party, to, channel, number)))
         if not sent:  # nobody's number is known, or it goes over loudspeakers: somebody tells them
             number += 1
             await _task(trying, number, party.words, Role.OPERATOR.value, noting.words(act))
     if number == 0:
         await _task(trying, 1, "", Role.OPERATOR.value, noting.words(act))
+    # A text that nobody has: what the manual says goes out as it stands.
+    notices = await sending.send_all(trying.tx, [wanted for _, _, wanted in letters], otherwise="plain")
+    for (number, party, _), notice in zip(letters, notices, strict=True):
+        trying.note(number, "notice", party.words, notice)
 
 
-async def _send(trying: Trying, act: model.Notify, party: Party, to: To, channel: Channel, number: int) -> None:
+async def _letter(trying: Trying, act: model.Notify, party: Party, to: To, channel: Channel, number: int) -> Wanted:
     place = trying.incident["name"] or trying.incident["address"] or ""
     values = {"text": act.text, "subject": place, "place": place, "receipt_no": trying.incident["receipt_no"],
               "city": "", "stall": ""}  # fmt: skip
-    wanted = Wanted(
+    link = ""
+    if to.person_id is not None and channel is Channel.SMS and answers(act):
+        link = await links.link(trying.tx, trying.key(number), trying.run_id, act.id, trying.attempt, party.words)
+    return Wanted(
         channel,
         to,
         act.template or "plain",
@@ -185,29 +202,19 @@ async def _send(trying: Trying, act: model.Notify, party: Party, to: To, channel
         incident_id=trying.incident_id,
         by=f"playbook:{trying.run_id}",
         call_after=CALL_AFTER if to.account_id is not None else None,
+        link=link,
     )
-    if to.person_id is not None and channel is Channel.SMS and answers(act):
-        wanted = replace(wanted, link=await links.link(trying.tx, trying.key(number), trying.run_id, act.id,
-                                                         trying.attempt, party.words))  # fmt: skip
-    try:
-        notice = await sending.send(trying.tx, wanted)
-    except Invalid:  # a text that nobody has: what the manual says goes out as it stands
-        notice = await sending.send(trying.tx, replace(wanted, template="plain"))
-    await trying.note(number, "notice", party.words, notice)
 
 
 async def _cameras(trying: Trying) -> None:
     """The cameras around the place; those that were chosen stay."""
     row = trying.incident
     if not row["located"]:
-        await trying.note(1, "cameras", "", None, "respond.run.no_place")
+        trying.note(1, "cameras", "", None, "respond.run.no_place")
         return
-    known = await trying.tx.scalar(
-        text("select count(*) from incident_camera where incident_id = :id"), {"id": trying.incident_id}
-    )
-    if not known:
+    if not trying.on.cameras:
         await cameras.choose(trying.tx, trying.incident_id, TYPES.kept(row["type"]), LonLat(row["lon"], row["lat"]))
-    await trying.note(1, "cameras", "", None)
+    trying.note(1, "cameras", "", None)
 
 
 async def withdraw(
@@ -220,16 +227,23 @@ async def withdraw(
         await made.ended(tx, incident_id, asked, by)
         return
     await made.withdrawn(tx, incident_id, asked, by)
-    await tx.execute(_WITHDRAWN, values)
+    tx.later(_WITHDRAWN, values)
 
 
-async def carry_out(
-    tx: Tx, run_id: UUID, incident: RowMapping, act: model.Act, effect: Begin, due_at: datetime | None
-) -> None:
-    """Begin an attempt. What the incident refuses at this moment makes the attempt fail, not the run."""
-    trying = Trying(tx, run_id, incident, act, effect.attempt, due_at)
+async def carry_out(begun: Sequence[Trying]) -> None:
+    """Begin attempts. What the incident refuses at this moment makes that attempt fail, not the others and not the
+    run.
+    """
+    if not begun:
+        return
+    handed = dict(begun[0].on.handed)
     try:
-        async with tx.connection.begin_nested():
-            await begin(trying)
+        async with begun[0].tx.nested():
+            for one in begun:
+                await begin(one)
     except (Conflict, Invalid) as refused:
-        await trying.note(1, act_name(act), "", None, refused.key)
+        begun[0].on.handed = handed
+        if len(begun) == 1:
+            begun[0].note(1, act_name(begun[0].act), "", None, refused.key)
+        for one in begun if len(begun) > 1 else ():
+            await carry_out([one])

@@ -29,8 +29,24 @@ class Index:
             yield from walk(getattr(thing, name, ()))
 
 
+_MOST = 128
+_made: dict[int, tuple[Playbook, Index]] = {}
+"""The indexes of the plans that were asked for last: many runs carry out one plan."""
+
+
 def index(plan: Playbook) -> Index:
     """The index of a plan."""
+    known = _made.get(id(plan))
+    if known is not None:
+        return known[1]
+    made = _index(plan)
+    if len(_made) >= _MOST:
+        del _made[next(iter(_made))]
+    _made[id(plan)] = plan, made  # it is held, so that nobody else gets its number
+    return made
+
+
+def _index(plan: Playbook) -> Index:
     made = Index({}, {}, {})
     for step in plan.steps:
         key = str(step.number)

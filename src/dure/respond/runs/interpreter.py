@@ -16,13 +16,12 @@ from dure.engine import jobs
 from dure.engine.database import Tx
 from dure.engine.jobs import Queue
 from dure.engine.settings import city_zone
-from dure.kernel.errors import NotFound
-from dure.respond import queries
 from dure.respond.changes import changed
 from dure.respond.model import HandoffKind
 from dure.respond.playbooks.model import HandOff, Playbook, Step, Target
-from dure.respond.runs import effects, keeping, lateness, noting, sight
+from dure.respond.runs import effects, ground, keeping, lateness, noting, sight
 from dure.respond.runs.decide import decide
+from dure.respond.runs.ground import Ground
 from dure.respond.runs.index import index
 from dure.respond.runs.keeping import Kept
 from dure.respond.runs.said import answers
@@ -50,24 +49,23 @@ async def carry_on(
 
     Nothing where there is no run.
     """
-    try:
-        incident, _root = await queries.locked_with_root(tx, incident_id)
-    except NotFound:
+    found = await ground.taken(tx, incident_id)
+    if found is None:
         return ()
-    kept = await keeping.load(tx, incident_id, lock=True)
-    if kept is None:
-        return ()
+    incident, kept, seen = found.incident, found.kept, found.seen
     first, moved = kept, False
     outcomes: tuple[Outcome, ...] = ()
     zone = ZoneInfo(city_zone())
     wake_at: datetime | None = None
     for _ in range(MOST_ROUNDS):
-        world = await sight.seen(tx, incident, kept.id, asks=_asks(kept.plan), tells=_tells(kept.plan))
+        seen = seen or await tx.look(*sight.asked(incident_id))
+        world = sight.world_of(incident, seen, asks=_asks(kept.plan), tells=_tells(kept.plan))
+        seen = None
         moments = _located(incident, kept, tx.now())
         decision = decide(kept.plan, moments.state, world, messages, tx.now(), zone)
         outcomes, wake_at = outcomes or decision.outcomes, decision.wake_at
         messages = ()
-        moved |= await _do(tx, incident, moments, decision, words)
+        moved |= await _do(tx, found, moments, decision, words)
         kept = keeping.following(kept, decision.state)
         if not decision.effects:
             break
@@ -98,8 +96,9 @@ def _located(incident: RowMapping, kept: Kept, now: datetime) -> Kept:
     return keeping.following(kept, replace(state, moments={**state.moments, "located": now}))
 
 
-async def _do(tx: Tx, incident: RowMapping, kept: Kept, decision: Decision, words: str | None) -> bool:
+async def _do(tx: Tx, on: Ground, kept: Kept, decision: Decision, words: str | None) -> bool:
     """Write a decision and carry out its effects; whether there was anything."""
+    incident = on.incident
     if decision.state == kept.state and not decision.effects and not decision.notes:
         return False
     await keeping.save(tx, kept, decision.state)
@@ -107,12 +106,16 @@ async def _do(tx: Tx, incident: RowMapping, kept: Kept, decision: Decision, word
     for note in decision.notes:
         await noting.write(tx, incident["id"], kept.row, note, words)
     await lateness.tell(tx, incident, kept, decision, things)
+    begun: list[effects.Trying] = []
     for effect in decision.effects:
         item, thing = decision.state.items[effect.of], things[effect.of]
         if not isinstance(effect, Begin):
+            await effects.carry_out(begun)
+            begun = []
             await effects.withdraw(tx, kept.id, incident["id"], effect, item.status, item.by)
         elif not isinstance(thing, Step | Target) and item.attempt == effect.attempt and not item.over:
-            await effects.carry_out(tx, kept.id, incident, thing, effect, item.due_at)
+            begun.append(effects.Trying(tx, on, thing, effect.attempt, item.due_at))
+    await effects.carry_out(begun)
     return True
 
 

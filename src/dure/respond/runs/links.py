@@ -25,7 +25,7 @@ async def link(tx: Tx, key: str, run_id: UUID, act_id: str, attempt: int, party:
     """A new link for whoever the notice `key` goes to."""
     presented = secrets.token_urlsafe(16)
     values = {"key": key, "run": run_id, "act": act_id, "attempt": attempt, "party": party}
-    await tx.execute(_ADD, {**values, "digest": digest(presented), "until": tx.now() + LASTS})
+    tx.later(_ADD, {**values, "digest": digest(presented), "until": tx.now() + LASTS})
     return f"{public_url()}/#/answer/{presented}"
 
 

@@ -2,15 +2,17 @@
 what was not done in time.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import RowMapping, text
 
 from dure.engine.database import Tx
 from dure.notices.model import To
 from dure.respond.playbooks.model import Party, PartyKind
+from dure.respond.queries import AGENCIES
 
 Find = Callable[[Tx, UUID], Awaitable[Sequence[To]]]
 """The people of a group about an incident, by its id."""
@@ -59,13 +61,30 @@ def register(group: str, find: Find) -> None:
     _groups[group] = find
 
 
+ALL = text(f"{AGENCIES} order by a.id")
+_READ: MutableMapping[Tx, Sequence[RowMapping]] = WeakKeyDictionary()
+"""The agencies, as the transactions that are open have read them: a look at a run asks after several."""
+
+
+def read(tx: Tx, rows: Sequence[RowMapping]) -> None:
+    """The city's agencies (`ALL`), for all that this transaction asks after them."""
+    _READ[tx] = rows
+
+
 async def agency(tx: Tx, party: Party) -> str | None:
     """The agency that is meant: by its id, or the city's first of that kind. None where there is none."""
+    found = await agency_row(tx, party)
+    return None if found is None else str(found["id"])
+
+
+async def agency_row(tx: Tx, party: Party) -> RowMapping | None:
+    """The same as `queries.agency` gives it."""
     column = {PartyKind.AGENCY: "id", PartyKind.AGENCY_KIND: "kind"}.get(party.kind)
     if column is None:
         return None
-    found = await tx.scalar(text(f"select id from agency where {column} = :id order by id limit 1"), {"id": party.id})
-    return None if found is None else str(found)
+    if tx not in _READ:
+        read(tx, await tx.rows(ALL))
+    return next((row for row in _READ[tx] if row[column] == party.id), None)
 
 
 async def receivers(tx: Tx, party: Party, incident_id: UUID) -> Sequence[To]:

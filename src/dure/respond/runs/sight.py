@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import RowMapping, text
 
 from dure.engine.database import Tx
+from dure.engine.piped import Ask
 from dure.kernel.severity import Severity
 from dure.respond.model import Status
 from dure.respond.playbooks.model import Happening
@@ -24,14 +25,27 @@ BY_ITSELF = frozenset({"notice", "screen", "cameras"})
 """Attempts that are done once they are made; the others wait for somebody."""
 
 
-async def seen(
-    tx: Tx, incident: RowMapping, run_id: UUID, *, asks: frozenset[str], tells: frozenset[str] = frozenset()
-) -> World:
+async def seen(tx: Tx, incident: RowMapping, *, asks: frozenset[str], tells: frozenset[str] = frozenset()) -> World:
     """The world of a run. `asks` are the acts that wait for an answer, so that being made does not end them; `tells`
     are hand-offs that only tell: nobody has to acknowledge them.
     """
-    handed = await tx.row(_HANDED, {"id": incident["id"]})
-    assert handed is not None
+    return world_of(incident, await tx.look(*asked(incident["id"])), asks=asks, tells=tells)
+
+
+def asked(incident_id: UUID) -> tuple[Ask, Ask]:
+    """What `world_of` makes a world of."""
+    return (_HANDED, {"id": incident_id}), (keeping.ATTEMPTS, {"incident": incident_id})
+
+
+def world_of(
+    incident: RowMapping,
+    rows: Sequence[Sequence[RowMapping]],
+    *,
+    asks: frozenset[str],
+    tells: frozenset[str] = frozenset(),
+) -> World:
+    """The world by the rows of what was asked."""
+    (handed,), attempts = rows
     at: dict[Happening, datetime | None] = {
         Happening.SIGNAL: incident["signal_at"],
         Happening.CONFIRMED: incident["confirmed_at"],
@@ -40,7 +54,7 @@ async def seen(
         Happening.ANSWERED: handed["answered"],
         Happening.CLOSED: incident["closed_at"],
     }
-    settled = tuple(_settled(await keeping.attempts(tx, run_id), asks, tells))
+    settled = tuple(_settled(attempts, asks, tells))
     return World(
         open=incident["status"] != Status.CLOSED and incident["merged_into"] is None,
         severity=Severity(incident["severity"]),

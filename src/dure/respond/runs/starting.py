@@ -18,6 +18,7 @@ from dure.respond import timeline
 from dure.respond.changes import CHANGED, OPENED
 from dure.respond.playbooks import library, plain
 from dure.respond.playbooks.model import Playbook
+from dure.respond.runs import keeping
 from dure.respond.runs.interpreter import CHANGE, NAME
 from dure.respond.timeline import Entry
 
@@ -50,6 +51,7 @@ async def start(tx: Tx, incident_id: UUID, plans: Mapping[Language, Playbook], n
     run_id: UUID | None = await tx.scalar(_BEGIN, values)
     if run_id is None:
         return None
+    keeping.remember(incident_id, dict(plans.items()))
     params = {f"what_{name}": f"{plans.get(name, plan).title} v{number}" for name in LANGUAGES}
     await timeline.add(tx, incident_id, Entry.PLAYBOOK, "run_begun", params)
     await jobs.wake(tx, NAME, str(incident_id))

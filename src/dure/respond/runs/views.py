@@ -43,7 +43,7 @@ async def whole(tx: Tx, incident_id: UUID, language: str, reader: Reader) -> Val
     )
     said = texts.opened(tx, "run_mail", [{**one, "incident_id": incident_id} for one in mail], "reason")
     plan, asked = keeping.plan_of(kept.row, language), await replies.by_act(tx, kept.id)
-    return _Shown(kept, plan, await keeping.attempts(tx, kept.id), asked, reader, tx.now()).value(said)
+    return _Shown(kept, plan, await keeping.attempts(tx, incident_id), asked, reader, tx.now()).value(said)
 
 
 class _Shown:

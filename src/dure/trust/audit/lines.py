@@ -5,11 +5,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import insert
+from sqlalchemy import text
 
 from dure.engine.database import Tx
 from dure.kernel.ids import new_id
-from dure.trust.audit.tables import audit
 from dure.trust.principal import Principal
 
 Outcome = Literal["ok", "denied", "failed"]
@@ -22,6 +21,7 @@ FIELDS = (
     *("person_id", "purpose", "case_id", "outcome"),
 )
 """A line's fields in the order of its canonical form."""
+_INSERT = text(f"insert into audit ({', '.join(FIELDS)}) values ({', '.join(f':{name}' for name in FIELDS)})")
 
 
 async def record(
@@ -40,25 +40,27 @@ async def record(
     """Leave a line: `action` is room.verb ("incident.close"); ids and labels only, never who a person is.
 
     `case` is the id of the incident or case that it was done for. `principal` is None for somebody unknown, whose
-    `address` is then given. Raises what the database raises: without its line, nothing happens.
+    `address` is then given. The line stands before the next statement of the transaction and before its commit, which
+    raise what the database raises: without its line, nothing happens.
     """
     line = new_id()
-    await tx.execute(
-        insert(audit).values(
-            id=line,
-            at=tx.now(),
-            actor=principal.actor if principal else "anonymous",
-            actor_name=principal.audited_name if principal else "",
-            agency_id=principal.agency_id if principal else None,
-            address=principal.address if principal else address,
-            action=action,
-            entity=entity,
-            entity_id=str(entity_id)[:_LONGEST],
-            person_id=person_id,
-            purpose=purpose,
-            case_id=None if case is None else str(case)[:_LONGEST],
-            outcome=outcome,
-        )
+    tx.later(
+        _INSERT,
+        {
+            "id": line,
+            "at": tx.now(),
+            "actor": principal.actor if principal else "anonymous",
+            "actor_name": principal.audited_name if principal else "",
+            "agency_id": principal.agency_id if principal else None,
+            "address": principal.address if principal else address,
+            "action": action,
+            "entity": entity,
+            "entity_id": str(entity_id)[:_LONGEST],
+            "person_id": person_id,
+            "purpose": purpose,
+            "case_id": None if case is None else str(case)[:_LONGEST],
+            "outcome": outcome,
+        },
     )
     return line
 
