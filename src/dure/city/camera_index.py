@@ -6,12 +6,16 @@ are new are read, and the cameras they name; so an answer is never older than th
 """
 
 import asyncio
-from collections.abc import Iterable
+import math
+import time
+from collections.abc import Iterable, Mapping
+from typing import Any
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import ARRAY, BigInteger, Engine, RowMapping, Text, bindparam, text
 
 from dure.city.nearest import Choice, Chooser, View
+from dure.city.sight import Buildings, Ring
 from dure.engine.database import Tx
 from dure.kernel.geometry import LonLat
 
@@ -21,6 +25,9 @@ _SOME = text(f"select {_COLUMNS} from camera where id = any(:ids)").bindparams(b
 _MARKS = text("select id, camera_ids from camera_mark where id <> all(:seen) order by id").bindparams(
     bindparam("seen", type_=ARRAY(BigInteger))
 )
+_OUTLINES = text("select geometry from map_feature where layer = 'building'")
+_OUTLINES_KEPT_S = 600.0
+"""Buildings come by the city's base map and hardly ever change: they are read anew this often."""
 _MARK_IDS = text("select id from camera_mark")
 _MANY = 5_000
 
@@ -33,6 +40,8 @@ class CameraIndex:
         self._seen: set[int] | None = None
         self._chooser = Chooser([])
         self._lock = asyncio.Lock()
+        self._buildings: Buildings | None = None
+        self._read_at = -math.inf
 
     async def chooser(self, tx: Tx) -> Chooser:
         """The chooser as of this transaction."""
@@ -44,6 +53,15 @@ class CameraIndex:
                 if marks:
                     await self._advance(tx, marks)
             return self._chooser
+
+    async def buildings(self, tx: Tx) -> Buildings:
+        """What may stand between a camera and a place."""
+        async with self._lock:
+            if self._buildings is None or time.monotonic() - self._read_at > _OUTLINES_KEPT_S:
+                shapes = [row["geometry"] for row in await tx.rows(_OUTLINES)]
+                self._buildings = await asyncio.to_thread(_built, shapes)
+                self._read_at = time.monotonic()
+            return self._buildings
 
     async def _load(self, tx: Tx) -> None:
         seen = {row["id"] for row in await tx.rows(_MARK_IDS)}
@@ -64,6 +82,16 @@ class CameraIndex:
         self._seen.update(mark["id"] for mark in marks)
 
 
+def _built(shapes: Iterable[Mapping[str, Any]]) -> Buildings:
+    """Outlines of GeoJSON polygons: the outer ring of each part."""
+    rings: list[Ring] = []
+    for shape in shapes:
+        parts = shape["coordinates"] if shape["type"] == "MultiPolygon" else [shape["coordinates"]]
+        if shape["type"] in {"Polygon", "MultiPolygon"}:
+            rings += [part[0] for part in parts if part]
+    return Buildings(rings)
+
+
 def _view(row: RowMapping) -> View:
     return View(**row)
 
@@ -78,4 +106,6 @@ def index_of(tx: Tx) -> CameraIndex:
 
 async def nearest_cameras(tx: Tx, at: LonLat, n: int = 5) -> list[Choice]:
     """The `n` cameras for a place, best first (`dure.city.nearest` says in which order)."""
-    return (await index_of(tx).chooser(tx)).nearest(at, n)
+    index = index_of(tx)
+    chooser = await index.chooser(tx)
+    return chooser.seen(at, n, await index.buildings(tx))

@@ -2,17 +2,20 @@
 
 The order: cameras in use first; among them those whose view holds the place, then those that may (direction not
 known, or a head that turns) and are near enough, then the rest; and by distance within each. At most two of one site.
-Where a nearer camera was passed over because it is broken or off, the one that stands in for it says so.
+Where a nearer camera was passed over because it is broken or off, the one that stands in for it says so. What a
+building hides from the place is no better than what looks elsewhere (`seen`); where nobody sees the place, the
+neighbours are chosen and say so.
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dure.city.sight import Buildings
 from dure.kernel.geometry import EARTH_RADIUS_M, LonLat
 
 State = Literal["ok", "unknown", "broken", "off"]
@@ -28,6 +31,9 @@ DEFAULT_FOV_DEG = 90.0
 """The view of a camera whose direction is known and whose lens is not."""
 
 SEES, MAY_SEE, ELSEWHERE = 0, 1, 2
+_RANKS = {"sees": SEES, "turns": MAY_SEE, "direction_unknown": MAY_SEE}
+_LOOKS = frozenset({"sees", "turns", "direction_unknown", "stands_in"})
+_WIDER = 4
 _FIRST_RADIUS_M = 250.0
 _CELL_M = 200.0
 
@@ -49,8 +55,8 @@ class View(NamedTuple):
 
 
 class Choice(NamedTuple):
-    """A chosen camera. `reason` is one of sees, turns, direction_unknown, nearby, far, stands_in, not_in_use;
-    `instead_of` names the camera that a stand-in replaces.
+    """A chosen camera. `reason` is one of sees, turns, direction_unknown, nearby, far, stands_in, hidden, neighbour,
+    not_in_use; `instead_of` names the camera that a stand-in replaces.
     """
 
     id: str
@@ -90,6 +96,7 @@ class Chooser:
         self.ids = [view.id for view in views]
         self.sites = [view.site_id for view in views]
         self.states = [view.state for view in views]
+        self._places = {view.id: n for n, view in enumerate(views)}
         self._lon = np.array([view.lon for view in views], np.float64)
         self._lat = np.array([view.lat for view in views], np.float64)
         self._azimuth = _floats([view.azimuth_deg for view in views])
@@ -103,6 +110,23 @@ class Chooser:
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    def where(self, camera_id: str) -> LonLat:
+        """Where one of its cameras is. Raises KeyError."""
+        n = self._places[camera_id]
+        return LonLat(float(self._lon[n]), float(self._lat[n]))
+
+    def seen(self, at: LonLat, n: int, buildings: Buildings) -> list[Choice]:
+        """As `nearest`, with what stands between: a camera that a building hides from the place ranks with those that
+        look elsewhere.
+        """
+        first = self.nearest(at, n)
+        if not len(buildings) or not first:
+            return first
+        known = {one.id: one for one in first}
+        wide = [known.get(one.id, one) for one in self.nearest(at, _WIDER * n)]
+        hidden = {one.id for one in wide if one.reason in _LOOKS and buildings.hide(self.where(one.id), at)}
+        return sighted([*first, *(one for one in wide if one.id not in known)], hidden, n)
 
     def nearest(self, at: LonLat, n: int = 5) -> list[Choice]:
         """The `n` cameras for the place, best first; fewer where the city has fewer."""
@@ -193,6 +217,27 @@ class Chooser:
         if rank == MAY_SEE:
             return "turns" if known or self._ptz[camera] else "direction_unknown"
         return "nearby" if within else "far"
+
+
+def sighted(choices: Sequence[Choice], hidden: Collection[str], n: int) -> list[Choice]:
+    """The best `n` of these once it is known which of them a building hides. Where nobody sees the place then, those
+    that are near enough say that they are neighbours.
+    """
+    told = [one._replace(reason="hidden") if one.id in hidden else one for one in choices]
+    told = [one._replace(reason="nearby", instead_of=None) if _borrowed(one, choices[:n]) else one for one in told]
+    told.sort(key=lambda one: (one.state not in IN_USE, _RANKS.get(one.reason, ELSEWHERE), one.distance_m, one.id))
+    taken: list[Choice] = []
+    for one in told:
+        if len(taken) < n and sum(other.site_id == one.site_id for other in taken) < PER_SITE:
+            taken.append(one)
+    if hidden and not any(_RANKS.get(one.reason, ELSEWHERE) < ELSEWHERE for one in taken):
+        taken = [one._replace(reason="neighbour") if one.reason == "nearby" else one for one in taken]
+    return taken
+
+
+def _borrowed(one: Choice, first: Sequence[Choice]) -> bool:
+    """A stand-in of a wider choice stands in for nobody in this one."""
+    return one.reason == "stands_in" and one.id not in {other.id for other in first}
 
 
 def _floats(values: Sequence[float | None]) -> Floats:
