@@ -20,6 +20,8 @@ export interface Screen {
   readonly permission?: string | readonly string[];
   /** The second key of the go-to chord: `b` is G, then B. */
   readonly key?: string;
+  /** The types of incident from whose room the screen is offered, with the incident's id behind its path. */
+  readonly rooms?: readonly string[];
   /** A count that stands beside the label. */
   readonly count?: () => number | null;
   /** The parts of the address after the screen's own come as `rest`, where the screen takes them. */

@@ -17,9 +17,11 @@ from dure.respond.attachments import kinds
 from dure.respond.attachments.images import Refused
 from dure.respond.changes import changed, taken
 from dure.respond.model import city_day
+from dure.respond.playbooks.model import Happening
 from dure.respond.policy import desk_of
+from dure.respond.runs import known as runs
 from dure.respond.timeline import Entry
-from dure.services.missing import queries
+from dure.services.missing import groups, queries
 from dure.services.missing.model import Condition, Outcome, in_force, protects, share_until
 from dure.trust import audit, vault
 from dure.trust.principal import Principal, system
@@ -29,6 +31,7 @@ TYPE = "missing_person"
 PHOTO = "missing_person.photo"
 LARGEST = 8 << 20
 PICTURES = frozenset({"jpeg", "png", "webp"})
+FOUND = frozenset({Outcome.FOUND, Outcome.FOUND_HURT, Outcome.FOUND_DEAD})
 PATIENCE = timedelta(hours=1)
 """So long after an incident was closed its photo and trail wait for somebody to say how it ended."""
 
@@ -86,6 +89,7 @@ async def report(tx: Tx, principal: Principal, incident_id: UUID, told: Missing)
         },
     )
     await timeline.add(tx, incident_id, Entry.REPORT, "missing_told", {"basis": basis}, actor=principal.name)
+    await runs.now_known(tx, incident_id, groups.GUARDIAN, principal.name)
     await changed(tx, incident_id, "missing")
     await audit.record(tx, principal, "missing.report", "incident", incident_id, person_id=person_id, purpose=basis)
 
@@ -192,6 +196,8 @@ async def end(tx: Tx, principal: Principal, incident_id: UUID, outcome: Outcome)
     """
     await respond.locked_with_root(tx, incident_id)
     row = await queries.running(tx, incident_id)
+    if outcome in FOUND:  # the manual tells the guardian: their number is known for the last time
+        await runs.happened(tx, incident_id, Happening.FOUND, principal.name)
     await queries.end_shares(tx, incident_id)
     await texts.destroy(tx, principal, [row["mark_id"]], f"missing.{outcome.value}")
     await queries.end(tx, incident_id, outcome.value, principal.name)

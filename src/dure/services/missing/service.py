@@ -3,14 +3,15 @@
 from dure.engine.room import Every, Room
 from dure.respond.doors import letter
 from dure.respond.doors.linked import Data
-from dure.services.missing import looking, trail
+from dure.services.missing import groups, looking, trail
 from dure.services.missing.api import router
 from dure.services.missing.policy import GRANTS
 
 
 def register() -> None:
-    """Tell hand-offs where somebody was last known to be."""
+    """Tell hand-offs where somebody was last known to be, and runs who the guardian is."""
     letter.bring(Data.LAST_SEEN, trail.last_seen)
+    groups.register()
 
 
 ROOM = Room(
