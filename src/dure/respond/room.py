@@ -9,7 +9,20 @@ from dure.engine.database import Tx
 from dure.engine.live import LiveEntity
 from dure.engine.room import Every, Room, Task
 from dure.notices import practice as exercises
-from dure.respond import alarms, cases, footage, kept, past, pictures, practice, presence, reading, views, whose
+from dure.respond import (
+    alarms,
+    cases,
+    footage,
+    kept,
+    past,
+    pictures,
+    practice,
+    presence,
+    reading,
+    turning,
+    views,
+    whose,
+)
 from dure.respond.api import router
 from dure.respond.api_room import router as room_router
 from dure.respond.attachments import api as attachments
@@ -33,6 +46,7 @@ for _part in (
     room_router,
     attachments.router,
     pictures.router,
+    turning.router,
     footage.router,
     seeing.router,
     playbooks.router,

@@ -2,7 +2,8 @@
 
 import asyncio
 import socket
-from collections.abc import Sequence
+import ssl
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from ipaddress import ip_address
 from urllib.parse import urlsplit, urlunsplit
@@ -34,13 +35,13 @@ class NoPicture(Exception):
         self.trouble = trouble
 
 
-async def located(address: str, allowed: Sequence[Network]) -> str:
+async def located(address: str, allowed: Sequence[Network], ports: Mapping[str, int] = _PORTS) -> str:
     """The address with its host as a number that was judged. Raises NoPicture: a name nobody knows, or one of its
-    numbers outside the networks of cameras.
+    numbers outside the networks of cameras. `ports` are the kinds of addresses that are asked for.
     """
     try:
         parts = urlsplit(address)
-        port = parts.port or _PORTS[parts.scheme.lower()]
+        port = parts.port or ports[parts.scheme.lower()]
     except (ValueError, KeyError) as error:
         raise NoPicture(Trouble.NO_ADDRESS) from error
     loop = asyncio.get_running_loop()
@@ -56,3 +57,13 @@ async def located(address: str, allowed: Sequence[Network]) -> str:
     login = parts.netloc.rpartition("@")[0]
     host = f"[{first}]" if first.version == 6 else str(first)
     return urlunsplit(parts._replace(netloc=f"{login}@{host}:{port}" if login else f"{host}:{port}"))
+
+
+def unproven() -> ssl.SSLContext:
+    """TLS as cameras have it: their certificates are their own, and name no number. What is read on the way is kept
+    from others; that the camera is the one is held by the network it stands in.
+    """
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context

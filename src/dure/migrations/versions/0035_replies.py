@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "0035_replies"
-down_revision = "0030_masks"
+down_revision = "0031_cameras_turned"
 branch_labels = None
 depends_on = None
 

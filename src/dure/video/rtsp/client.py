@@ -7,7 +7,6 @@ not followed.
 
 import asyncio
 import re
-import ssl
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, cast
@@ -19,7 +18,7 @@ from dure.video.rtsp.login import Login
 from dure.video.rtsp.sets import Codec
 from dure.video.rtsp.stream import Stream
 from dure.video.rtsp.wire import Answer, Reader
-from dure.video.source import NoPicture, Trouble
+from dure.video.source import NoPicture, Trouble, unproven
 
 CONNECT_WITHIN_S = 3.0
 ANSWER_WITHIN_S = 5.0
@@ -59,7 +58,7 @@ class Client(asyncio.Protocol):
     async def open(self) -> None:
         """Connect and have it play. Raises NoPicture, NeedsProgram, BrokenStream, OSError."""
         parts = urlsplit(self._address)
-        tls = _unproven() if parts.scheme.lower() == "rtsps" else None
+        tls = unproven() if parts.scheme.lower() == "rtsps" else None
         try:
             async with asyncio.timeout(CONNECT_WITHIN_S):
                 loop = asyncio.get_running_loop()
@@ -181,13 +180,3 @@ class Client(asyncio.Protocol):
         """asyncio's."""
         if not self.ended.done():
             self.ended.set_result(None)
-
-
-def _unproven() -> ssl.SSLContext:
-    """TLS as cameras have it: their certificates are their own, and name no number. What is read on the way is kept
-    from others; that the camera is the one is held by the network it stands in.
-    """
-    context = ssl.create_default_context()
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    return context
