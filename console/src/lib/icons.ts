@@ -37,6 +37,7 @@ import equal from '@tabler/icons/outline/equal.svg?raw';
 import externalLink from '@tabler/icons/outline/external-link.svg?raw';
 import eye from '@tabler/icons/outline/eye.svg?raw';
 import eyeOff from '@tabler/icons/outline/eye-off.svg?raw';
+import fileImport from '@tabler/icons/outline/file-import.svg?raw';
 import fileText from '@tabler/icons/outline/file-text.svg?raw';
 import fileTypeCsv from '@tabler/icons/outline/file-type-csv.svg?raw';
 import filter from '@tabler/icons/outline/filter.svg?raw';
@@ -47,6 +48,13 @@ import flame from '@tabler/icons/outline/flame.svg?raw';
 import focusCentered from '@tabler/icons/outline/focus-centered.svg?raw';
 import gavel from '@tabler/icons/outline/gavel.svg?raw';
 import gitMerge from '@tabler/icons/outline/git-merge.svg?raw';
+import hierarchy from '@tabler/icons/outline/hierarchy.svg?raw';
+import bookmark from '@tabler/icons/outline/bookmark.svg?raw';
+import playerPause from '@tabler/icons/outline/player-pause.svg?raw';
+import playerPlay from '@tabler/icons/outline/player-play.svg?raw';
+import playerSkipBack from '@tabler/icons/outline/player-skip-back.svg?raw';
+import playerSkipForward from '@tabler/icons/outline/player-skip-forward.svg?raw';
+import videoOff from '@tabler/icons/outline/video-off.svg?raw';
 import history from '@tabler/icons/outline/history.svg?raw';
 import hourglass from '@tabler/icons/outline/hourglass.svg?raw';
 import infoCircle from '@tabler/icons/outline/info-circle.svg?raw';
@@ -92,6 +100,7 @@ import userCheck from '@tabler/icons/outline/user-check.svg?raw';
 import users from '@tabler/icons/outline/users.svg?raw';
 import video from '@tabler/icons/outline/video.svg?raw';
 import viewportWide from '@tabler/icons/outline/viewport-wide.svg?raw';
+import virus from '@tabler/icons/outline/virus.svg?raw';
 import volume from '@tabler/icons/outline/volume.svg?raw';
 import volumeOff from '@tabler/icons/outline/volume-off.svg?raw';
 import waveSine from '@tabler/icons/outline/wave-sine.svg?raw';
@@ -138,6 +147,7 @@ export const icons = {
   'external-link': externalLink,
   eye,
   'eye-off': eyeOff,
+  'file-import': fileImport,
   'file-text': fileText,
   'file-type-csv': fileTypeCsv,
   filter,
@@ -148,6 +158,13 @@ export const icons = {
   'focus-centered': focusCentered,
   gavel,
   'git-merge': gitMerge,
+  hierarchy,
+  bookmark,
+  'player-pause': playerPause,
+  'player-play': playerPlay,
+  'player-skip-back': playerSkipBack,
+  'player-skip-forward': playerSkipForward,
+  'video-off': videoOff,
   history,
   hourglass,
   'info-circle': infoCircle,
@@ -193,6 +210,7 @@ export const icons = {
   users,
   video,
   'viewport-wide': viewportWide,
+  virus,
   volume,
   'volume-off': volumeOff,
   'wave-sine': waveSine,

@@ -14,7 +14,7 @@ from dure.video.past.index import Recording
 from dure.video.past.model import DAYS, GAP_MS, Keys, Shot, at, ms, shots
 from dure.video.past.pieces import groups
 
-_KEYS_APART_MS = 12_000
+KEYS_APART_MS = 12_000
 """So far apart pictures that stand by themselves may be for one to be shown until the next, at high speed."""
 
 
@@ -85,11 +85,6 @@ class Library:
         return sorted(found.values(), key=lambda part: part.start_ms)
 
 
-def following(parts: Sequence[Part], at_ms: int) -> int | None:
-    """When something is to be seen again after `at_ms`."""
-    return min((part.begin_ms for part in parts if part.begin_ms > at_ms), default=None)
-
-
 def description(part: Part) -> Init:
     """How its stream begins. Raises BrokenStream; FileNotFoundError where it is gone. Blocking."""
     with part.path.open("rb") as file:
@@ -111,7 +106,7 @@ class Wanted:
 
 def read(part: Part, timescale: int, wanted: Wanted) -> Iterator[Group]:
     """Groups of pictures, in order; a group that begins too early is left out whole. Raises OSError. Blocking."""
-    apart = _KEYS_APART_MS if wanted.keys_only else GAP_MS
+    apart = KEYS_APART_MS if wanted.keys_only else GAP_MS
     fd = os.open(part.path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         for start, end, after in groups(part.keys, part.start_ms, part.size, wanted.since_ms, wanted.until_ms):

@@ -54,15 +54,15 @@ def placed(data: bytes, key: bool, at_ms: int, step_ms: int, base_ms: int, times
     return Placed(head + content, key, at_ms, step_ms)
 
 
-def steps(times: Sequence[int], after: int | None) -> list[int]:
-    """How long each picture is shown: until the next, or as usual before a gap. `after` is when the one behind the last
-    is, where that is known.
+def steps(times: Sequence[int], after: int | None, most_ms: int = GAP_MS) -> list[int]:
+    """How long each picture is shown: until the next, or as usual before a gap of more than `most_ms`. `after` is when
+    the one behind the last is, where that is known.
     """
     out: list[int] = []
     usual = _USUAL_MS
     for now, following in zip(times, [*times[1:], after], strict=True):
         step = None if following is None else following - now
-        if step is None or not 0 < step <= GAP_MS:
+        if step is None or not 0 < step <= most_ms:
             step = usual
         usual = step
         out.append(step)

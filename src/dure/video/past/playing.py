@@ -11,7 +11,7 @@ from dure.video.model import BrokenStream, Fragment, Init
 from dure.video.openings import Opening
 from dure.video.past import library
 from dure.video.past.library import Group, Library, Part, Wanted
-from dure.video.past.model import ms
+from dure.video.past.model import GAP_MS, ms
 from dure.video.past.pieces import Placed, placed, steps
 from dure.video.policy import may_see_past
 
@@ -55,11 +55,13 @@ async def batches(
     from_ms = max(ms(opening.span.begin), ask.base_ms)
     wanted = Wanted(ask.since_ms, ask.until_ms, from_ms, ms(opening.span.end), ask.keys_only)
     last = -1
-    for part in await shelf.find(opening.camera_id, ask.since_ms, ask.until_ms):
+    parts = await shelf.find(opening.camera_id, ask.since_ms, ask.until_ms + GAP_MS)
+    for part, following in zip(parts, [*parts[1:], None], strict=True):
         try:
             init = await asyncio.to_thread(library.description, part)
             async for stream, group in _shown(part, init, wanted, polygons):
-                fresh = [one for one in _placed(stream, group, ask.base_ms) if one.at_ms > last]
+                after = group.after_ms or (None if following is None else following.begin_ms)
+                fresh = [one for one in _placed(stream, group.pictures, after, ask) if one.at_ms > last]
                 if fresh:
                     last = fresh[-1].at_ms
                     yield stream, fresh
@@ -85,9 +87,10 @@ async def _shown(
     yield stream, Group([one for one in covered if isinstance(one, Fragment)], found[-1].after_ms)
 
 
-def _placed(init: Init, group: Group, base_ms: int) -> list[Placed]:
-    times = [round(one.came_ms) for one in group.pictures]
+def _placed(init: Init, pictures: Sequence[Fragment], after_ms: int | None, ask: Ask) -> list[Placed]:
+    times = [round(one.came_ms) for one in pictures]
+    shown = steps(times, after_ms, library.KEYS_APART_MS if ask.keys_only else GAP_MS)
     return [
-        placed(one.data, one.key, at_ms, step, base_ms, init.timescale)
-        for one, at_ms, step in zip(group.pictures, times, steps(times, group.after_ms), strict=True)
+        placed(one.data, one.key, at_ms, step, ask.base_ms, init.timescale)
+        for one, at_ms, step in zip(pictures, times, shown, strict=True)
     ]
