@@ -35,6 +35,7 @@ from dure.video.room import ROOM as VIDEO
 __all__ = ["ROOMS", "Process", "grants", "web"]
 
 SERVICES: tuple[str, ...] = (
+    "epidemic",
     "market_fire",
     "missing",
 )  # fmt: skip

@@ -13,7 +13,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 
 from dure.city.imports import jobs, owning, repair, runs, views
-from dure.city.imports.kinds import KINDS
+from dure.city.imports.things import KINDS
 from dure.documents.csvfile import written
 from dure.documents.limits import DEFAULT
 from dure.engine import paging

@@ -82,7 +82,8 @@ async def devices_for_detection(tx: Tx, ids: Sequence[str] | None = None) -> lis
     if ids is None:
         rows = await tx.execute(text(f"{_WATCHED} order by d.id"))
     else:
-        rows = await tx.execute(_with_ids(_ids(_WATCHED, "d.id")), {"ids": list(ids)})
+        found = await tx.rows(_with_ids(_ids(_WATCHED, "d.id")), {"ids": list(ids)})
+        return [WatchedDevice(**row) for row in found]
     return [WatchedDevice._make(row) for row in rows]
 
 

@@ -63,8 +63,10 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _check_kind(kind: str) -> None:
-    from dure.city.imports.kinds import kind_of
+    from dure.city.imports.things import KINDS, kind_of
 
+    if kind not in KINDS:
+        import dure.app  # noqa: F401  (the services bring theirs; it takes its time, and the city's own need none of it)
     kind_of(kind)
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dure.city.imports.kinds import KINDS
+from dure.city.imports.things import KINDS
 from dure.documents.limits import UnreadableFile
 from dure.engine.database import Database
 from tests.city.conftest import Import

@@ -9,7 +9,7 @@ import pytest
 from openpyxl import Workbook
 from sqlalchemy import text
 
-from dure.city.imports.kinds import KINDS
+from dure.city.imports.things import KINDS
 from dure.city.projection import to_plane
 from dure.city.region import Region
 from dure.documents.limits import UnreadableFile
@@ -330,7 +330,7 @@ async def test_a_workbook_reads_as_a_csv_does(bring: Import, tmp_path: Path) -> 
     assert (await bring("markets", MARKETS)).unchanged == 2
 
 
-@pytest.mark.parametrize("kind", ["cases", "contacts", "nothing"])
+@pytest.mark.parametrize("kind", ["", "nothing"])
 async def test_kinds_that_are_not_there_say_so(bring: Import, kind: str) -> None:
     with pytest.raises(UnreadableFile, match=r"city\.import\.kind"):
         await bring(kind, "a,b\n1,2\n")

@@ -1,4 +1,5 @@
-"""The process that does a run's heavy part: `python -m dure.city.imports.child ACT RUN [FILE]`.
+"""The process that does a run's heavy part: `python -m dure.city.imports.child ACT RUN FILE MODULE...`, `-` for no
+file; the modules are those that contribute kinds of files.
 
 Short-lived, niced and limited in memory, so that a file never delays an alarm. It takes the city from the
 environment and its secrets from standard input.
@@ -9,6 +10,7 @@ import json
 import logging
 import os
 import sys
+from importlib import import_module
 from pathlib import Path
 from uuid import UUID
 
@@ -43,9 +45,11 @@ async def _act(act: str, run_id: UUID, path: Path | None) -> None:
 def main(arguments: list[str]) -> int:
     """Do one part of one run."""
     logging.basicConfig(level=logging.WARNING)
-    act, run, *rest = arguments
+    act, run, file, *modules = arguments
     restrain()
-    path = Path(rest[0]) if rest else None
+    for module in modules:
+        import_module(module)
+    path = None if file == "-" else Path(file)
     try:
         asyncio.run(_act(act, UUID(run), path))
     finally:

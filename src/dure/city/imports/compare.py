@@ -1,6 +1,6 @@
 """What the city has of the things that rows become, and what would change."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -10,22 +10,12 @@ from sqlalchemy import ARRAY, RowMapping, Text, bindparam, text
 
 from dure.city import streams
 from dure.city.imports.model import Entity
+from dure.city.imports.things import THINGS
 from dure.engine.database import Tx
 from dure.trust.vault import Person, Vault
 
 EntityKey = tuple[str, tuple[str, ...]]
 
-KEYS: Mapping[str, tuple[str, ...]] = {
-    "camera_site": ("id",),
-    "camera": ("id",),
-    "asset": ("kind", "code"),
-    "device": ("id",),
-    "boundary": ("level", "code"),
-    "care_person": ("code",),
-}
-"""The columns of each table by which a file names its rows."""
-
-_UNSEEN = {"asset": "search", "camera": "search", "camera_site": "search", "device": "search", "boundary": "search"}
 PERSON_FIELDS = Person.__struct_fields__
 
 
@@ -51,12 +41,11 @@ async def known_of(tx: Tx, vault: Vault | None, entities: Iterable[Entity], *, l
         wanted.setdefault(entity.table, set()).add(entity.key)
     known = Known()
     for table, keys in wanted.items():
-        columns = KEYS[table]
+        columns, image = THINGS[table].key, THINGS[table].image
         given = {f"k{i}": [key[i] for key in sorted(keys)] for i in range(len(columns))}
         joined = " and ".join(f"t.{name} = w.k{i}" for i, name in enumerate(columns))
         names = ", ".join(f"k{i}" for i in range(len(columns)))
         arrays = ", ".join(f":k{i}" for i in range(len(columns)))
-        image = f"to_jsonb(t) - '{_UNSEEN[table]}'" if table in _UNSEEN else "to_jsonb(t)"
         statement = text(
             f"select t.*, {image} as image from {table} t join unnest({arrays}) as w({names}) on {joined} "
             + ("for update of t" if lock else "")

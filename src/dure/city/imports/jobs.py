@@ -11,6 +11,7 @@ import msgspec
 from sqlalchemy import text
 
 from dure.city.imports import runs
+from dure.city.imports.things import contributors
 from dure.engine.context import Context
 from dure.engine.settings import Settings
 
@@ -37,7 +38,7 @@ async def idle() -> None:
 
 
 async def _run(context: Context, act: str, run_id: UUID, path: Path | None) -> None:
-    words = [sys.executable, "-m", "dure.city.imports.child", act, str(run_id), *([str(path)] if path else [])]
+    words = [sys.executable, "-m", "dure.city.imports.child", act, str(run_id), str(path or "-"), *contributors()]
     async with _at_once:
         child = await asyncio.create_subprocess_exec(
             *words,

@@ -2,11 +2,14 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from uuid import UUID
 
 from dure.city.region import Region
 from dure.documents import values
+from dure.documents.header import Header
+from dure.documents.table import Row
 from dure.kernel.errors import Param
 from dure.trust.vault import Person
 
@@ -117,9 +120,12 @@ class Setting:
     stalls_of_devices: Mapping[str, UUID] = field(default_factory=dict)
     asset_ids: Mapping[tuple[str, str], UUID] = field(default_factory=dict)
     addresses: "Addresses | None" = None  # while a file is read; None: nothing is said of addresses
+    found: Mapping[str, Any] = field(default_factory=dict)  # what the kind's own survey found
+    now: datetime | None = None  # when the file is read
 
 
 Place = Literal["required", "optional", "none"]
+Survey = Callable[[Header, Iterable[Row]], dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +134,7 @@ class Kind:
 
     `groups`: of each at least one must be a column, else the file is another's. `key` tells a row's key before it is
     built and whether equal keys are different things (numbered then); None after a refusal. `build` makes the
-    entities, the main one first.
+    entities, the main one first. `survey` finds out from the first rows what one row alone does not show (JSON values).
     """
 
     name: str
@@ -140,6 +146,7 @@ class Kind:
     place: Place = "none"
     source: Literal["table", "geojson"] = "table"
     notes_doubled_place: bool = False
+    survey: "Survey | None" = None
 
     @property
     def all_fields(self) -> tuple[Field, ...]:

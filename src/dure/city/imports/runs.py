@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import RowMapping, insert, select, text, update
 
 from dure.city import events
-from dure.city.imports.kinds import kind_of
+from dure.city.imports.things import kind_of
 from dure.city.kept import IMPORT_STAGING
 from dure.city.tables import import_run
 from dure.engine.database import Tx

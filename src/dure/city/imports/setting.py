@@ -21,7 +21,7 @@ _SURVEYED = 2_000
 
 async def setting_of(tx: Tx, kind: Kind, options: Mapping[str, str], file_name: str) -> Setting:
     """The city as it is, as far as this kind needs it."""
-    setting = Setting(options=options, file_name=file_name)
+    setting = Setting(options=options, file_name=file_name, now=tx.now())
     if kind.place != "none" and kind.source == "table":
         setting.region = await region_of(tx)
     if kind.name == "cameras":
@@ -77,7 +77,14 @@ def survey(kind: Kind, setting: Setting, sheet: Sheet) -> dict[str, Any]:
     setting.epsg = int(asked) if asked else sheet.epsg or WGS84
     if kind.place != "none" and kind.source == "table":
         _survey_places(kind, setting, sheet, asked is not None)
-    return {"epsg": setting.epsg, "swapped_plane": setting.swapped_plane, "outside": setting.outside}
+    if kind.survey is not None:
+        setting.found = kind.survey(sheet.header, islice(sheet.rows(), _SURVEYED))
+    return {
+        "epsg": setting.epsg,
+        "swapped_plane": setting.swapped_plane,
+        "outside": setting.outside,
+        "found": dict(setting.found),
+    }
 
 
 def _survey_places(kind: Kind, setting: Setting, sheet: Sheet, asked: bool) -> None:
@@ -112,3 +119,4 @@ def restored(setting: Setting, reading: Mapping[str, Any]) -> None:
     setting.epsg = int(reading.get("epsg", WGS84))
     setting.swapped_plane = bool(reading.get("swapped_plane"))
     setting.outside = "reject" if reading.get("outside") == "reject" else "note"
+    setting.found = reading.get("found", {})

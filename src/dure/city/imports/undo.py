@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from dure.city import events
 from dure.city.imports import runs
-from dure.city.imports.write import TABLES
+from dure.city.imports.things import THINGS
 from dure.engine.database import Database, Tx
 from dure.kernel.errors import DureError
 from dure.trust import vault
@@ -96,7 +96,7 @@ async def _versions(tx: Tx, changes: Any) -> dict[tuple[str, str], int]:
         by_table.setdefault(one["entity"], []).append(one["entity_id"])
     for table, ids in by_table.items():
         rows = await tx.rows(
-            text(f"select id::text as id, version from {TABLES[table].name} where id::text = any(:ids) for update"),
+            text(f"select id::text as id, version from {table} where id::text = any(:ids) for update"),
             {"ids": ids},
         )
         found |= {(table, row["id"]): row["version"] for row in rows}
@@ -107,13 +107,13 @@ async def _take_back_safely(tx: Tx, change: RowMapping) -> list[UUID]:
     """Within a savepoint where another row may hold on to this one: only assets have others below them."""
     if change["entity"] != "asset" or change["before"] is not None:
         return await _take_back(tx, change)
-    async with tx.connection.begin_nested():
+    async with tx.nested():
         return await _take_back(tx, change)
 
 
 async def _take_back(tx: Tx, change: RowMapping) -> list[UUID]:
     """Undo one change; the vault's records that nothing names any more."""
-    table = TABLES[change["entity"]]
+    table = THINGS[change["entity"]].table
     params: dict[str, Any] = {"id": change["entity_id"], "now": tx.now()}
     with_person = "person_id" in table.c
     present = (

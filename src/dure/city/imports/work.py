@@ -12,11 +12,11 @@ from sqlalchemy import RowMapping, select, text
 from dure.city import events
 from dure.city.imports import runs
 from dure.city.imports.draft import rebuilt
-from dure.city.imports.kinds import kind_of
 from dure.city.imports.model import Kind
 from dure.city.imports.setting import addresses_of, restored, setting_of, survey
 from dure.city.imports.source import Sheet, open_sheet
 from dure.city.imports.stage import CHUNK, Outcome, Reader, chunks, keep_rows, opened, remark
+from dure.city.imports.things import kind_of
 from dure.city.imports.write import Written, write_outcomes
 from dure.city.tables import import_row
 from dure.documents.header import Header

@@ -5,20 +5,15 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Table, update
+from sqlalchemy import update
 
 from dure.city import streams, tables
-from dure.city.imports.compare import KEYS, Change
+from dure.city.imports.compare import Change
 from dure.city.imports.stage import Outcome
+from dure.city.imports.things import THINGS
 from dure.engine.bulk import copy_rows
 from dure.engine.database import Tx
-from dure.kernel.ids import new_id
 from dure.trust.vault import Person, Vault
-
-TABLES: dict[str, Table] = {
-    name: getattr(tables, name) for name in ("camera_site", "camera", "asset", "device", "boundary", "care_person")
-}
-_MADE_IDS = frozenset({"asset", "boundary", "care_person"})
 
 
 @dataclass(slots=True)
@@ -46,10 +41,11 @@ async def write_outcomes(tx: Tx, vault: Vault, run_id: UUID, outcomes: Sequence[
             columns["person_id"] = people[id(change)]
         columns = {name: asset_ids.get(value) if isinstance(value, tuple) else value for name, value in columns.items()}
         if change.current is None:
-            id_: Any = new_id() if entity.table in _MADE_IDS else entity.key[0]
+            thing = THINGS[entity.table]
+            id_: Any = thing.make_id() if thing.make_id is not None else entity.key[0]
             if entity.table == "asset":
                 asset_ids[entity.key] = id_
-            keys = dict(zip(KEYS[entity.table], entity.key, strict=True))
+            keys = dict(zip(thing.key, entity.key, strict=True))
             now = tx.now()
             full = {"created_at": now, "updated_at": now, **columns, **keys, "id": id_}
             made.setdefault(entity.table, []).append(full)
@@ -58,11 +54,11 @@ async def write_outcomes(tx: Tx, vault: Vault, run_id: UUID, outcomes: Sequence[
             id_, version = change.current["id"], change.current["version"] + 1
             updates.append((entity.table, id_, columns))
         lines.append(_line(run_id, row, change, id_, version, written))
-    for name, table in TABLES.items():
+    for name, one in THINGS.items():
         for group in _alike(made.get(name, [])):
-            await copy_rows(tx, table, list(group[0]), [tuple(row.values()) for row in group])
+            await copy_rows(tx, one.table, list(group[0]), [tuple(row.values()) for row in group])
     for name, id_, columns in updates:
-        table = TABLES[name]
+        table = THINGS[name].table
         await tx.execute(
             update(table).where(table.c.id == id_).values(**columns, version=table.c.version + 1, updated_at=tx.now())
         )

@@ -1,0 +1,9 @@
+"""Who may see the line list and its figures. What is not listed is nobody's. No account of several people may."""
+
+from dure.trust.policy import Grants, grant
+from dure.trust.roles import Role
+
+GRANTS: Grants = {
+    "epidemic.read": grant({Role.ADMIN, Role.EPIDEMIC}),
+    "epidemic.situation": grant({Role.ADMIN, Role.EPIDEMIC, Role.DISASTER, Role.SHIFT_LEAD}),
+}
