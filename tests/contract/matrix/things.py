@@ -171,6 +171,11 @@ def _bodies(ids: dict[str, str]) -> dict[str, Any]:
         f"POST {incident}/findings": {"title": "점검"},
         "PATCH /me": {"language": "ko"},
         "POST /video/openings": {"camera_id": ids["camera_id"], "incident_id": ids["incident_id"], "purpose": PURPOSE},
+        f"POST {incident}/video-track": {
+            "camera_id": ids["camera_id"],
+            "at": "2026-01-01T00:00:00Z",
+            "mover": "person",
+        },
         f"POST {incident}/video-tickets": {
             "purpose": PURPOSE,
             "past_from": "2020-01-01T00:00:00Z",

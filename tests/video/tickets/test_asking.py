@@ -331,3 +331,25 @@ async def test_the_wall_is_the_centres_own_and_a_line_of_its_own_use(
         False,
         None,
     )
+
+
+async def test_a_mark_stands_in_the_timeline_and_names_the_next_cameras_but_opens_none(
+    operator: httpx.AsyncClient, fire: httpx.AsyncClient, clock: HeldClock
+) -> None:
+    incident = await _fire(operator)
+    mark = {"camera_id": "C-0000", "at": clock.now().isoformat(), "mover": "person", "x": 0.25, "y": 0.5, "n": 3}
+    answer = await fire.post(f"/incidents/{incident['id']}/video-track", json=mark)
+    assert answer.status_code == 200, answer.text
+    items = answer.json()["items"]
+    assert len(items) == 3
+    assert "C-0000" not in {one["id"] for one in items}
+    assert all(one["by_road"] is False and one["from_at"] < one["until_at"] for one in items), "a town without roads"
+    assert [one["metres"] for one in items] == sorted(one["metres"] for one in items)
+    assert (await looked(fire, incident, items[0]["id"])).status_code == 409, "seeing it is another matter"
+    shown = (await operator.get(f"/incidents/{incident['id']}")).json()
+    assert "video_marked" in keys(shown)
+    late = {**mark, "at": (clock.now() + timedelta(minutes=5)).isoformat()}
+    for wrong in (late, {**mark, "camera_id": "없음"}, {**mark, "x": 1.5}, {**mark, "at": "2026-12-05T10:00:00"}):
+        assert (await fire.post(f"/incidents/{incident['id']}/video-track", json=wrong)).status_code == 422
+    await acted(operator, incident, "close", outcome="false", reason="음식 연기")
+    assert (await fire.post(f"/incidents/{incident['id']}/video-track", json=mark)).status_code == 409

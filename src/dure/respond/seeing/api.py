@@ -11,19 +11,23 @@ from dure.engine.paging import Cursor, Limit
 from dure.engine.web import LanguageDep, Router, TxDep
 from dure.respond import reading
 from dure.respond.policy import scope_of
-from dure.respond.seeing import asking, deciding, listing
+from dure.respond.seeing import asking, deciding, listing, tracking
 from dure.respond.seeing.asking import Request
 from dure.respond.seeing.shapes import (
     ApproveForm,
     GroundOut,
+    MarkForm,
+    NextOut,
     RequestForm,
     RuleOut,
     State,
     Tables,
     TicketOut,
     Tickets,
+    Track,
     WhyForm,
 )
+from dure.respond.seeing.tracking import Mark
 from dure.respond.types import TYPES
 from dure.trust.principal import Principal
 from dure.trust.web import require
@@ -33,6 +37,7 @@ from dure.video.tickets.model import Decision
 router = Router(tags=["video"])
 Requests = Annotated[Principal, Depends(require("video.request"))]
 Reads = Annotated[Principal, Depends(require("video.tickets"))]
+Tracks = Annotated[Principal, Depends(require("video.track"))]
 Decides = Annotated[Principal, Depends(require("video.approve"))]
 
 
@@ -43,6 +48,11 @@ async def _asking(incident_id: UUID, tx: TxDep, who: Requests) -> Principal:
 
 
 async def _reading(incident_id: UUID, tx: TxDep, who: Reads) -> Principal:
+    await reading.one(tx, incident_id, scope_of(who, TYPES))
+    return who
+
+
+async def _tracking(incident_id: UUID, tx: TxDep, who: Tracks) -> Principal:
     await reading.one(tx, incident_id, scope_of(who, TYPES))
     return who
 
@@ -73,6 +83,29 @@ async def request_video(
     )
     made = await asking.ask(tx, who, incident_id, request)
     return Tickets(items=await listing.shown(tx, who, made, language))
+
+
+@router.post("/incidents/{incident_id}/video-track")
+async def track(incident_id: UUID, form: MarkForm, tx: TxDep, who: Annotated[Principal, Depends(_tracking)]) -> Track:
+    """Mark somebody on a picture: it stands in the timeline, and the answer names the cameras that they may pass next
+    along the roads, with the times between which. It opens no picture.
+    """
+    marked = Mark(form.camera_id, form.at, form.mover, form.x, form.y)
+    return Track(
+        items=[
+            NextOut(
+                id=one.next.id,
+                name=one.name,
+                has_stream=one.has_stream,
+                metres=one.next.metres,
+                from_at=form.at + timedelta(seconds=one.next.earliest_s),
+                until_at=form.at + timedelta(seconds=one.next.latest_s),
+                by_road=one.next.by_road,
+                first=one.next.first,
+            )
+            for one in await tracking.mark(tx, who, incident_id, marked, form.n)
+        ]
+    )
 
 
 @router.get("/incidents/{incident_id}/video-tickets")

@@ -97,6 +97,40 @@ class Tickets(BaseModel):
     next: str | None = None
 
 
+class MarkForm(Model):
+    """Somebody seen on a picture: on which camera, when (a past picture's own time), where in it (0 to 1 from the
+    upper left), on foot or in a car; how many cameras shall be named.
+    """
+
+    camera_id: CameraId
+    at: Annotated[datetime, Field(description="With its zone.")]
+    mover: Literal["person", "car"]
+    x: Annotated[float, Field(ge=0, le=1)] = 0.5
+    y: Annotated[float, Field(ge=0, le=1)] = 0.5
+    n: Annotated[int, Field(ge=1, le=12)] = 6
+
+
+class NextOut(BaseModel):
+    """A camera that they may pass: metres of way, between when, whether the way follows roads, and whether it is
+    reached before any other named.
+    """
+
+    id: str
+    name: str | None
+    has_stream: bool
+    metres: float
+    from_at: datetime
+    until_at: datetime
+    by_road: bool
+    first: bool
+
+
+class Track(BaseModel):
+    """Where to look next, the likeliest first."""
+
+    items: list[NextOut]
+
+
 class GroundOut(BaseModel):
     """A legal ground that may be named today."""
 
