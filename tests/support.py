@@ -5,6 +5,8 @@ import tempfile
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
 from pathlib import Path
 
 from alembic.autogenerate import compare_metadata
@@ -13,6 +15,7 @@ from fastapi import APIRouter, FastAPI
 from sqlalchemy import create_engine, text
 from starlette.routing import BaseRoute
 
+import dure
 from dure.engine.database import Database, driver_url, metadata
 from dure.engine.servers import binaries
 from dure.engine.servers.nkeys import KeyPair
@@ -85,9 +88,17 @@ async def tables_with(database: Database, words: str) -> list[str]:
     return found
 
 
+@cache
+def _all_tables() -> None:
+    """Have every room's tables known: some refer to those of other rooms."""
+    source = Path(dure.__file__).parent
+    for path in sorted(source.rglob("tables*.py")):
+        import_module(".".join(("dure", *path.relative_to(source).with_suffix("").parts)))
+
+
 def differences(database_url: str, names: Collection[str]) -> list[object]:
     """What a migrated database and these tables of ours do not agree on."""
-    import dure.app  # noqa: F401  # all tables: some refer to those of other rooms
+    _all_tables()
 
     def ours(_object: object, name: str | None, kind: str, *_rest: object) -> bool:
         return kind != "table" or name in names
