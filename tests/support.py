@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from fastapi import APIRouter, FastAPI
-from sqlalchemy import create_engine, text
+from sqlalchemy import Table, create_engine, text
 from starlette.routing import BaseRoute
 
 import dure
@@ -94,6 +95,11 @@ def _all_tables() -> None:
     source = Path(dure.__file__).parent
     for path in sorted(source.rglob("tables*.py")):
         import_module(".".join(("dure", *path.relative_to(source).with_suffix("").parts)))
+
+
+def tables_of(*rooms: ModuleType) -> set[str]:
+    """The names of the tables that these modules make."""
+    return {table.name for room in rooms for table in vars(room).values() if isinstance(table, Table)}
 
 
 def differences(database_url: str, names: Collection[str]) -> list[object]:

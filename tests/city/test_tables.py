@@ -1,26 +1,16 @@
 """The migration makes what tables.py says."""
 
-from alembic.autogenerate import compare_metadata
-from alembic.runtime.migration import MigrationContext
-from sqlalchemy import create_engine, text
+import psycopg
 
-import dure.trust.tables  # noqa: F401  # accounts are what others refer to
 from dure.city import tables
-from dure.engine.database import driver_url, metadata
+from tests.support import differences, tables_of
 
-OURS = {table.name for table in vars(tables).values() if getattr(table, "metadata", None) is metadata}
+OURS = tables_of(tables)
 
 
 def test_tables_and_migration_agree(database_url: str) -> None:
-    engine = create_engine(driver_url(database_url))
-
-    def ours(_object: object, name: str | None, kind: str, *_rest: object) -> bool:
-        return kind != "table" or name in OURS
-
-    with engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"include_object": ours, "compare_server_default": True})
-        assert compare_metadata(context, metadata) == []
-        initials = connection.scalar(text("select dure_search(array['한빛 Market 119', null, '시장3길'])"))
-    engine.dispose()
+    assert differences(database_url, OURS) == []
+    with psycopg.connect(database_url) as line:
+        initials = line.execute("select dure_search(array['한빛 Market 119', null, '시장3길'])").fetchone()
     assert len(OURS) == 12
-    assert initials == "한빛 market 119 시장3길 ㅎㅂ"
+    assert initials == ("한빛 market 119 시장3길 ㅎㅂ",)

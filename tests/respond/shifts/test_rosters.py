@@ -6,21 +6,16 @@ from typing import Any
 from uuid import UUID
 
 import openpyxl
+import psycopg
 import pytest
-from alembic.autogenerate import compare_metadata
-from alembic.runtime.migration import MigrationContext
-from sqlalchemy import create_engine, text
+from sqlalchemy import text
 
-import dure.app
-import dure.respond.tables
-import dure.trust.tables  # noqa: F401  # some refer to others
-from dure.engine.database import Database, driver_url, metadata
+from dure.engine.database import Database
 from dure.kernel.clock import HeldClock
 from dure.respond.shifts import laying, tables
 from dure.trust.roles import Role
 from tests.respond.shifts.conftest import NOON, Desk, plan_of
-
-OURS = {table.name for table in vars(tables).values() if getattr(table, "metadata", None) is metadata}
+from tests.support import differences, tables_of
 
 
 def people_of(day: dict[str, Any], shift: str) -> list[str]:
@@ -29,16 +24,9 @@ def people_of(day: dict[str, Any], shift: str) -> list[str]:
 
 
 def test_tables_and_migration_agree(database_url: str) -> None:
-    engine = create_engine(driver_url(database_url))
-
-    def ours(_object: object, name: str | None, kind: str, *_rest: object) -> bool:
-        return kind != "table" or name in OURS
-
-    with engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"include_object": ours})
-        assert compare_metadata(context, metadata) == []
-        names = connection.execute(text("select name, keeps_log, agency_id from roster")).all()
-    engine.dispose()
+    assert differences(database_url, tables_of(tables)) == []
+    with psycopg.connect(database_url) as line:
+        names = line.execute("select name, keeps_log, agency_id from roster").fetchall()
     assert names == [("관제실", True, None)]
 
 

@@ -7,19 +7,16 @@ from typing import Any
 
 import httpx
 import pytest
-from alembic.autogenerate import compare_metadata
-from alembic.runtime.migration import MigrationContext
 from fastapi import FastAPI
-from sqlalchemy import create_engine, text
+from sqlalchemy import text
 
-import dure.respond.tables
-import dure.trust.tables  # noqa: F401  # accounts and incidents are what others refer to
-from dure.engine.database import Database, driver_url, metadata
+from dure.engine.database import Database
 from dure.kernel.clock import HeldClock
 from dure.services.missing import looking, tables
 from dure.trust import vault
 from dure.trust.roles import Role
 from tests.respond.conftest import MARKET, Desk, acted, keys, opened
+from tests.support import differences, tables_of
 
 WHY = {"purpose": "인상착의 확인"}
 
@@ -195,14 +192,6 @@ async def test_what_is_not_taken(operator: httpx.AsyncClient, case: dict[str, An
 
 
 def test_tables_and_migration_agree(database_url: str) -> None:
-    ours = {table.name for table in vars(tables).values() if getattr(table, "metadata", None) is metadata}
-    engine = create_engine(driver_url(database_url))
-
-    def wanted(_object: object, name: str | None, kind: str, *_rest: object) -> bool:
-        return kind != "table" or name in ours
-
-    with engine.connect() as connection:
-        options = {"include_object": wanted, "compare_server_default": True}
-        assert compare_metadata(MigrationContext.configure(connection, opts=options), metadata) == []
-    engine.dispose()
+    ours = tables_of(tables)
+    assert differences(database_url, ours) == []
     assert len(ours) == 3
