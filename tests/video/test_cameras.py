@@ -13,8 +13,9 @@ import uvloop
 from dure.commands.simulate.rtsp import CANARY, Cameras, Fault
 from dure.engine.servers.tls import local_certificate
 from dure.video import relay as relay_module
+from dure.video.masks.veils import Veil, Veils
 from dure.video.model import Splitter
-from dure.video.relay import Relay
+from dure.video.relay import SMALL, Relay
 from tests.video.conftest import Served
 from tests.video.test_relay import Eye, found_at
 from tests.video.test_rtsp import decoded
@@ -172,3 +173,18 @@ def test_on_the_loop_that_a_city_runs_on() -> None:
         await simulated.close()
 
     uvloop.run(shown())
+
+
+async def test_a_mask_covers_the_small_stream_too(cameras: Served) -> None:
+    relay, veils = Relay(found_at(cameras[1]), kept_s=0.1), Veils()
+    source = relay.source("M-1" + SMALL)
+    assert source.of == "M-1"
+    veils.tell({"M-1": (((0.0, 0.0), (1.0, 0.0), (1.0, 1.0)),)}, {})
+    with veils.watching(source):
+        assert source.viewers, "the one who masks"
+        assert all(isinstance(one, Veil) for one in source.viewers)
+    veils.tell({}, {})
+    with veils.watching(source) as viewer:
+        assert viewer in source.viewers
+    veils.end()
+    await relay.end()

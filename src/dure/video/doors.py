@@ -1,9 +1,10 @@
 """The relay's door: a WebSocket for each picture, opened by a ticket.
 
-The screen says `{"ticket": "..."}` first, and again before the ticket is over to go on; `{"ping": t}` is answered with
-the relay's clock. It is sent texts (`state`, `init`, `pong`, `bye`) and, as binary messages, the initialisation segment
-and the fragments, each behind a head of 24 bytes: what it is (0, 1; 3 for a picture that stands by itself), its time in
-seconds on the stream's clock, and when it came in (milliseconds since 1970), as big-endian doubles from byte 8 on.
+The screen says `{"ticket": "..."}` first (with `"small": true` for the camera's small stream, where it has one), and
+again before the ticket is over to go on; `{"ping": t}` is answered with the relay's clock. It is sent texts (`state`,
+`init`, `pong`, `bye`) and, as binary messages, the initialisation segment and the fragments, each behind a head of 24
+bytes: what it is (0, 1; 3 for a picture that stands by itself), its time in seconds on the stream's clock, and when it
+came in (milliseconds since 1970), as big-endian doubles from byte 8 on.
 """
 
 import asyncio
@@ -27,6 +28,7 @@ from dure.trust import address as addresses
 from dure.trust.principal import Principal
 from dure.trust.who.watch import Watch, still_valid
 from dure.video import openings
+from dure.video import small as sources
 from dure.video.masks.veils import Veils
 from dure.video.model import Fragment, Init
 from dure.video.openings import Opening
@@ -58,6 +60,7 @@ class Said(msgspec.Struct):
     """What a screen says."""
 
     ticket: str | None = None
+    small: bool = False
     ping: float | None = None
 
 
@@ -172,6 +175,7 @@ class Door:
             async with asyncio.timeout(_FIRST_WITHIN_S):
                 said = _said(await receive())
             opening = None if said is None else await self.redeem(said.ticket, here)
+            source = "" if opening is None or said is None else await self._source(opening.camera_id, small=said.small)
         except (TimeoutError, ValueError):
             return REFUSED
         except Unavailable:
@@ -180,7 +184,7 @@ class Door:
             return REFUSED
         if len(self._seats) >= MOST_VIEWERS:
             return FULL
-        camera = self._relay.source(opening.camera_id)
+        camera = self._relay.source(source)
         with self.veils.watching(camera, opening.incident_id, opening.principal.id) as viewer:
             seat = self.sit(Seat(opening, viewer))
             with self._watch.over(opening.principal, lambda: seat.end(OVER)):
@@ -202,6 +206,13 @@ class Door:
         """It is looked after no more."""
         if self._seats.get(seat.opening.id) is seat:
             del self._seats[seat.opening.id]
+
+    async def _source(self, camera_id: str, *, small: bool) -> str:
+        """Which stream of the camera is shown. Raises Unavailable."""
+        if not small:
+            return camera_id
+        async with self._context.database.transaction() as tx:
+            return await sources.source_of(tx, camera_id)
 
     async def redeem(self, ticket: str | None, here: str | None) -> Opening | None:
         """The right that a ticket carries, where whoever gave it would give it again now. Raises Unavailable."""

@@ -26,6 +26,9 @@ SILENT_S = 1.8
 DEAD_S = 6.0
 """And after so long is asked anew."""
 
+SMALL = "#small"
+"""After a camera's id: its small stream, for walls."""
+
 State = Literal["connecting", "live", "stalled", "failed"]
 Find = Callable[[str], Awaitable[str]]
 """From a camera's id to the address to fetch, judged and with its login. Raises NoPicture or Unavailable."""
@@ -62,6 +65,8 @@ class Camera:
 
     def __init__(self, id_: str, find: Find, *, kept_s: float = KEPT_S) -> None:
         self.id = id_
+        self.of = id_.removesuffix(SMALL)
+        """The registered camera that it is a stream of."""
         self.viewers: set[Viewer] = set()
         self._find = find
         self._kept_s = kept_s

@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any
 
-from dure.city import streams
 from dure.engine.context import Context
 from dure.trust import vault
 from dure.trust.who.watch import Watch, watch_of
+from dure.video import small
 from dure.video.doors import Door, Judge
 from dure.video.policy import camera_networks
 from dure.video.relay import Find, Relay
@@ -22,7 +22,7 @@ def finder(context: Context) -> Find:
 
     async def find(camera_id: str) -> str:
         async with context.database.transaction() as tx:
-            address = await streams.address_of(tx, vault.at(context.settings.data), camera_id)
+            address = await small.address_of(tx, vault.at(context.settings.data), camera_id)
         if address is None:
             raise NoPicture(Trouble.NO_ADDRESS)
         return await located(address, allowed)

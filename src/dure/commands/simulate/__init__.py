@@ -36,9 +36,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add(
         "--faults",
         "모의 고장: slow_s=2,lost=0.1,unread=0.1,undelivered=0.1,doubled=0.1,late_s=30,blind=1 (sms-gateway); "
-        "slow_s,answer_s,lost,unread,busy,refused,declined,blind,lies (agency)",
+        "slow_s,answer_s,lost,unread,busy,refused,declined,blind,lies (agency); "
+        "C-0001=hang,*=time (cameras: hang, rubbish, codec, time, size, sound, mute)",
         "faults to play: slow_s=2,lost=0.1,unread=0.1,undelivered=0.1,doubled=0.1,late_s=30,blind=1 (sms-gateway); "
-        "slow_s,answer_s,lost,unread,busy,refused,declined,blind,lies (agency)",
+        "slow_s,answer_s,lost,unread,busy,refused,declined,blind,lies (agency); "
+        "C-0001=hang,*=time (cameras: hang, rubbish, codec, time, size, sound, mute)",
         default="",
     )
     add("--agency", "모의할 기관 (agency, 기본 fire)", "the agency to be (agency, default fire)", default="fire")
@@ -102,6 +104,12 @@ def _agency(args: argparse.Namespace) -> int:
 
 async def _play(args: argparse.Namespace, place: "Place", teller: "Teller") -> int:
     from dure.commands.simulate import bells, cameras, dead_gateway, market_fire
+
+    try:
+        faults = cameras.faults_of(args.faults if args.scenario == "cameras" else "")
+    except ValueError:
+        write_error(message("simulate.agency_faults", told=args.faults))
+        return 2
     from dure.commands.simulate.stage import stage
 
     async with stage(place) as ready:
@@ -111,6 +119,6 @@ async def _play(args: argparse.Namespace, place: "Place", teller: "Teller") -> i
             case "dead-gateway":
                 return await dead_gateway.play(ready, teller, args.seed)
             case "cameras":
-                return await cameras.play(ready.database, teller, args.count)
+                return await cameras.play(ready.database, teller, args.count, faults)
             case _:
                 return await bells.play(ready, teller, args.seed)

@@ -17,7 +17,7 @@ from dure.kernel.geometry import LonLat
 from dure.kernel.severity import Severity
 from dure.notices import sending
 from dure.notices.model import Channel, To, Wanted
-from dure.respond import cameras, handoffs
+from dure.respond import cameras, handoffs, turning
 from dure.respond.playbooks import model
 from dure.respond.playbooks.model import Party, PartyKind
 from dure.respond.playbooks.plain import act_name
@@ -114,6 +114,8 @@ async def begin(trying: Trying) -> None:
         await _notify(trying, act)
     elif isinstance(act, model.OpenCameras):
         await _cameras(trying)
+    elif isinstance(act, model.TurnCamera):
+        await _turn(trying, act)
     elif isinstance(act, model.Assign):
         for number, party in enumerate(act.to, start=1):
             agency = await parties.agency(trying.tx, party)
@@ -215,6 +217,17 @@ async def _cameras(trying: Trying) -> None:
     if not trying.on.cameras:
         await cameras.choose(trying.tx, trying.incident_id, TYPES.kept(row["type"]), LonLat(row["lon"], row["lat"]))
     trying.note(1, "cameras", "", None)
+
+
+async def _turn(trying: Trying, act: model.TurnCamera) -> None:
+    """Those of the incident's cameras that can be turned, and were put up for such a thing, look at the place; where
+    none can, somebody in the control room sees to it.
+    """
+    turned = await turning.to_place(trying.tx, PLAYBOOK, trying.incident, act.preset)
+    if not turned:
+        await _task(trying, 1, "", Role.OPERATOR.value, act.text)
+    for number, camera_id in enumerate(turned, start=1):
+        trying.note(number, "cameras", camera_id, None)
 
 
 async def withdraw(

@@ -170,7 +170,7 @@ class Veils:
         for viewer in list(self._seats):
             self._place(viewer)
         for id_, veil in before.items():
-            if veil.polygons != masks.get(id_):
+            if veil.polygons != masks.get(veil.camera.of):
                 veil.end()
                 if self._veils.get(id_) is veil:
                     del self._veils[id_]
@@ -197,11 +197,11 @@ class Veils:
     def _to(self, camera: Camera, incident: UUID | None, person: UUID | None) -> Camera | Veil | None:
         if self._masks is None:
             return None
-        polygons = self._masks.get(camera.id)
+        polygons = self._masks.get(camera.of)
         if not polygons:
             return camera
         if incident is not None and person is not None:
-            until = self._lifted.get((camera.id, incident, person))
+            until = self._lifted.get((camera.of, incident, person))
             if until is not None and until.timestamp() > self._now():
                 return camera
         veil = self._veils.get(camera.id)
