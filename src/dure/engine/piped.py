@@ -8,11 +8,10 @@ from typing import Any
 
 import psycopg
 from psycopg.rows import dict_row
-from sqlalchemy import TextClause
+from sqlalchemy import BindParameter, TextClause
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlalchemy.types import NULLTYPE
 
 Ask = tuple[TextClause, Mapping[str, Any]]
 """A statement and its values."""
@@ -59,7 +58,8 @@ async def _ask(
     statement: TextClause,
     values: Mapping[str, Any],
 ) -> None:
-    key = statement.text, *(repr(one.type) for one in statement._bindparams.values() if one.type is not NULLTYPE)
+    typed = (repr(one.type) for one in statement.get_children() if isinstance(one, BindParameter))
+    key = statement.text, *typed
     plain = _written.get(key)
     if plain is None:
         if len(_written) >= _MOST:

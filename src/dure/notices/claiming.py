@@ -1,8 +1,10 @@
 """Taking what is due: receivers are read, the intent and its audit line are committed, and only then is it sent."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import RowMapping, text
@@ -14,12 +16,13 @@ from dure.kernel.ids import new_id
 from dure.notices import contacts, rules, timing
 from dure.notices.contacts import Receiver
 from dure.notices.gateway import Message
-from dure.notices.keeping import stand
+from dure.notices.keeping import stands
 from dure.notices.model import Channel, Medium, Status
-from dure.notices.sending import opened, today
+from dure.notices.sending import Words, opened, today
 from dure.notices.timing import Rule
 from dure.trust import audit
 from dure.trust.principal import system
+from dure.trust.vault import Person
 
 _ONE_AT_A_TIME = 0x6E6F7469
 """The advisory lock ("noti") under which one claims: counts of rates and of phones are right."""
@@ -30,23 +33,37 @@ _DUE = text(
 _ATTEMPT = text(
     "insert into notice_attempt (id, notice_id, started_at, address_digest) values (:id, :notice_id, :now, :digest)"
 )
-_NUMBER = text(
-    "select count(*) from notice_attempt where address_digest = :digest and started_at > :since "
-    "and outcome is distinct from 'not_now'"
+_NUMBERS = text(
+    "select address_digest as digest, count(*) as n from notice_attempt where address_digest = any(:digests) "
+    "and started_at > :since and outcome is distinct from 'not_now' group by address_digest"
 )
-_CITY = text("select count(*) from notice_attempt where started_at > :since and outcome is distinct from 'not_now'")
-_TWICE = text(
-    "select 1 from notice where key = :key and medium = :medium and address_digest = :digest and id <> :id limit 1"
+_CITY = text(
+    "select count(*) as n from notice_attempt where started_at > :since and outcome is distinct from 'not_now'"
 )
+_SAME = text("select id, key, medium, address_digest as digest from notice where key = any(:keys) "
+             "and address_digest is not null")  # fmt: skip
 _SENDER = system("notices")
 
 
 @dataclass(slots=True)
 class Share:
-    """What the city has sent in this minute, counted on while a claim goes."""
+    """What was sent, counted on while a claim goes: by the city in this minute, to each number in this hour, and what
+    went to which phone.
+    """
 
     rule: Rule
     minute: int
+    numbers: Counter[bytes]
+    phones: dict[tuple[str, str, bytes], UUID]
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """A notice that may go out, with its receiver and words."""
+
+    row: RowMapping
+    receiver: Receiver
+    words: Words
 
 
 async def claim(tx: Tx, channels: Sequence[Channel], most: int) -> list[Message]:
@@ -60,70 +77,88 @@ async def claim(tx: Tx, channels: Sequence[Channel], most: int) -> list[Message]
     rows = await tx.rows(_DUE, {"now": now, "channels": [one.value for one in channels], "most": most})
     if not rows:
         return []
-    share = Share(
-        timing.rule_of(await rules.kept(tx), today(tx)),
-        int(await tx.scalar(_CITY, {"since": now - rules.MINUTE}) or 0),
+    rule = timing.rule_of(await rules.kept(tx), today(tx))
+    ready = [row for row in rows if await _ready(tx, row, rule)]
+    people = await contacts.people(tx, ready)
+    found = [one for row in ready if (one := await _opened(tx, row, people)) is not None]
+    if not found:
+        return []
+    city, numbers, same = await tx.look(
+        (_CITY, {"since": now - rules.MINUTE}),
+        (_NUMBERS, {"digests": [one.receiver.digest for one in found], "since": now - rules.HOUR}),
+        (_SAME, {"keys": [one.row["key"] for one in found]}),
     )
-    return [message for row in rows if (message := await _taken(tx, row, share)) is not None]
+    share = Share(
+        rule,
+        city[0]["n"],
+        Counter({bytes(row["digest"]): row["n"] for row in numbers}),
+        {(row["key"], row["medium"], bytes(row["digest"])): row["id"] for row in same},
+    )
+    return [message for one in found if (message := await _taken(tx, one, share)) is not None]
 
 
-async def _taken(tx: Tx, row: RowMapping, share: Share) -> Message | None:
+async def _ready(tx: Tx, row: RowMapping, rule: Rule) -> bool:
+    """Whether it may go at this moment; then its line stands in the audit log."""
     now, life = tx.now(), bool(row["life_safety"])
     if row["expires_at"] <= now:
-        await stand(tx, row["id"], Status.FAILED, reason="expired")
-        return None
-    waits = timing.quiet_until(share.rule, now, ZoneInfo(city_zone()), life_safety=life)
+        await stands(tx, row, Status.FAILED, reason="expired")
+        return False
+    waits = timing.quiet_until(rule, now, ZoneInfo(city_zone()), life_safety=life)
     if waits is not None:
         await _wait(tx, row, "quiet", waits)
-        return None
+        return False
     # The line stands before the number is read; both are there or neither.
     await audit.record(
         tx, _SENDER, "notice.send", "notice", row["id"], person_id=row["person_id"], case=row["incident_id"],
         purpose=f"notice {row['template']}",
     )  # fmt: skip
+    return True
+
+
+async def _opened(tx: Tx, row: RowMapping, people: Mapping[UUID, Person]) -> Open | None:
     try:
-        receiver = await contacts.receiver(tx, row)
+        receiver = await contacts.receiver(tx, row, people)
         words = opened(tx, row["id"], row["incident_id"], bytes(row["sealed"]))
     except Unavailable:  # a key is missing that nobody destroyed: this one cannot go, and must not keep others back
-        await stand(tx, row["id"], Status.REFUSED, reason="unreadable")
+        await stands(tx, row, Status.REFUSED, reason="unreadable")
         return None
     if receiver is None or words is None:
-        await stand(tx, row["id"], Status.REFUSED, reason="no_address" if receiver is None else "destroyed")
+        await stands(tx, row, Status.REFUSED, reason="no_address" if receiver is None else "destroyed")
         return None
-    if await _twice(tx, row, receiver):
-        await stand(tx, row["id"], Status.REFUSED, reason="same_phone")
+    return Open(row, receiver, words)
+
+
+async def _taken(tx: Tx, one: Open, share: Share) -> Message | None:
+    row, receiver, now, life = one.row, one.receiver, tx.now(), bool(one.row["life_safety"])
+    phone = (row["key"], row["medium"], receiver.digest)
+    if row["medium"] != Medium.PUSH and share.phones.get(phone, row["id"]) != row["id"]:
+        # Another notice of the same key goes to the same phone: two people who share one.
+        await stands(tx, row, Status.REFUSED, reason="same_phone")
         return None
-    number = int(await tx.scalar(_NUMBER, {"digest": receiver.digest, "since": now - rules.HOUR}) or 0)
-    held = timing.held_back(share.rule, number, share.minute, life_safety=life)
+    held = timing.held_back(share.rule, share.numbers[receiver.digest], share.minute, life_safety=life)
     if held is not None:
         await _wait(tx, row, "rate", now + held)
         return None
     share.minute += 1
+    share.numbers[receiver.digest] += 1
+    share.phones[phone] = row["id"]
     reference = new_id()
-    await tx.execute(_ATTEMPT, {"id": reference, "notice_id": row["id"], "now": now, "digest": receiver.digest})
-    await stand(
-        tx, row["id"], Status.SENDING, next_at=now + timing.LOST_AFTER, attempt_id=reference,
+    tx.later(_ATTEMPT, {"id": reference, "notice_id": row["id"], "now": now, "digest": receiver.digest})
+    await stands(
+        tx, row, Status.SENDING, next_at=now + timing.LOST_AFTER, attempt_id=reference,
         tries=row["tries"] + 1, address_digest=receiver.digest,
     )  # fmt: skip
     return Message(
-        reference, row["id"], Channel(row["channel"]), receiver.address, words.subject, words.text, row["language"],
-        row["incident_id"], life, row["expires_at"],
+        reference, row["id"], Channel(row["channel"]), receiver.address, one.words.subject, one.words.text,
+        row["language"], row["incident_id"], life, row["expires_at"],
     )  # fmt: skip
-
-
-async def _twice(tx: Tx, row: RowMapping, receiver: Receiver) -> bool:
-    """Whether another notice of the same key goes to the same phone: two people who share one."""
-    if row["medium"] == Medium.PUSH:
-        return False
-    values = {"key": row["key"], "medium": row["medium"], "digest": receiver.digest, "id": row["id"]}
-    return await tx.scalar(_TWICE, values) is not None
 
 
 async def _wait(tx: Tx, row: RowMapping, reason: str, until: datetime) -> None:
     if row["reason"] == reason:  # screens know already
-        await tx.execute(text("update notice set next_at = :at where id = :id"), {"id": row["id"], "at": until})
+        tx.later(text("update notice set next_at = :at where id = :id"), {"id": row["id"], "at": until})
     else:
-        await stand(tx, row["id"], Status.QUEUED, reason=reason, next_at=until)
+        await stands(tx, row, Status.QUEUED, reason=reason, next_at=until)
 
 
 async def address_of(tx: Tx, row: RowMapping) -> str | None:

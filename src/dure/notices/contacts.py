@@ -1,6 +1,6 @@
 """Where somebody is reached: people by the vault, staff and desks by sealed contacts of their own."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -9,14 +9,14 @@ import msgspec
 from sqlalchemy import RowMapping, text
 
 from dure.engine.database import Tx
-from dure.kernel.errors import FieldError, Invalid, NotFound
+from dure.kernel.errors import FieldError, Invalid, NotFound, Unavailable
 from dure.kernel.ids import new_id
 from dure.notices.model import TO_PHONE, Medium
 from dure.notices.push import devices
 from dure.notices.push.devices import Browsers
 from dure.trust import audit, masks, vault
 from dure.trust.principal import Principal
-from dure.trust.vault import folded
+from dure.trust.vault import Person, folded
 
 _OWN = text("select id, sealed, digest from notice_contact where owner = :owner and medium = :medium order by made_at")
 _LIST = text("select id, owner, medium, masked, made_at from notice_contact where owner = :owner order by made_at")
@@ -35,9 +35,28 @@ class Receiver:
     digest: bytes
 
 
-async def receiver(tx: Tx, row: RowMapping) -> Receiver | None:
-    """Where a notice goes; None where nobody knows. The caller has left a line in the audit log. Raises Unavailable
-    where keys are missing.
+_FIELDS = {True: ("phone", "second_phone"), False: ("email",)}
+"""What is read of a person, by whether a telephone is meant."""
+
+
+async def people(tx: Tx, rows: Sequence[RowMapping]) -> dict[UUID, Person]:
+    """The people whom notices go to, read together, as far as that can be. The caller has left a line for each in the
+    audit log.
+    """
+    found: dict[UUID, Person] = {}
+    for phone, fields in _FIELDS.items():
+        wanted = {row["person_id"] for row in rows if row["person_id"] and (Medium(row["medium"]) in TO_PHONE) is phone}
+        if len(wanted - found.keys()) > 1:
+            try:
+                found |= await vault.of(tx).opened(tx, wanted - found.keys(), fields)
+            except Unavailable:  # somebody's key is missing: each is read by itself
+                continue
+    return found
+
+
+async def receiver(tx: Tx, row: RowMapping, known: Mapping[UUID, Person] | None = None) -> Receiver | None:
+    """Where a notice goes; None where nobody knows. `known`: people who were read already. The caller has left a line
+    in the audit log. Raises Unavailable where keys are missing.
     """
     medium = Medium(row["medium"])
     if medium is Medium.PUSH:
@@ -45,8 +64,9 @@ async def receiver(tx: Tx, row: RowMapping) -> Receiver | None:
     phone = medium in TO_PHONE
     address = ""
     if row["person_id"] is not None:
-        fields = ("phone", "second_phone") if phone else ("email",)
-        found = (await vault.of(tx).opened(tx, [row["person_id"]], fields)).get(row["person_id"])
+        found = (known or {}).get(row["person_id"])
+        if found is None or not (found.email or phone):
+            found = (await vault.of(tx).opened(tx, [row["person_id"]], _FIELDS[phone])).get(row["person_id"])
         if found is not None:
             address = (found.phone or found.second_phone) if phone else found.email
     if not address:

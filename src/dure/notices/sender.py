@@ -19,7 +19,7 @@ from dure.engine.outbox import wakes
 from dure.kernel.errors import Unavailable
 from dure.notices import acknowledging, claiming, sending, timing
 from dure.notices.gateway import Asked, Away, Gateway, Message
-from dure.notices.keeping import stand
+from dure.notices.keeping import stand, stands
 from dure.notices.model import (
     Absent,
     Accepted,
@@ -243,7 +243,7 @@ async def settle(tx: Tx, messages: Sequence[Message], outcomes: Mapping[UUID, Ou
     for message in messages:
         outcome = outcomes.get(message.reference, Unheard("not_named"))
         gateway_id = outcome.gateway_id if isinstance(outcome, Accepted) else None
-        await tx.execute(
+        tx.later(
             _END,
             {
                 "id": message.reference,
@@ -266,14 +266,14 @@ async def _ended(tx: Tx, row: RowMapping, outcome: Outcome) -> None:
     match outcome:
         case Accepted(gateway_id):
             at = timing.ask_at(now, now, None) if gateway_id else None
-            await stand(tx, row["id"], Status.SENT, next_at=at, gateway_id=gateway_id, sent_at=now)
+            await stands(tx, row, Status.SENT, next_at=at, gateway_id=gateway_id, sent_at=now)
         case Declined(code):
-            await stand(tx, row["id"], Status.REFUSED, reason=code[:80] or "declined")
+            await stands(tx, row, Status.REFUSED, reason=code[:80] or "declined")
         case NotNow(code):
             again = timing.again_at(row["id"], row["tries"], now, life_safety=life)
-            await stand(tx, row["id"], Status.QUEUED, reason=code[:80], next_at=again)
+            await stands(tx, row, Status.QUEUED, reason=code[:80], next_at=again)
         case Unheard(code):
-            await stand(tx, row["id"], Status.UNKNOWN, reason=code[:80], next_at=now + timing.ASK_AFTER)
+            await stands(tx, row, Status.UNKNOWN, reason=code[:80], next_at=now + timing.ASK_AFTER)
 
 
 async def _answered(tx: Tx, rows: Sequence[RowMapping], found: Mapping[UUID, Lookup]) -> None:

@@ -5,6 +5,7 @@ late or out of order changes nothing. Late alarms, faults of devices and the can
 person confirms does.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -43,11 +44,11 @@ async def on_alarm(tx: Tx, event: Event) -> None:
     signal = await signals.load(tx, UUID(event.entity_id))
     if signal is None:
         return
-    known = await tx.row(_LINK, {"id": signal.alarm_id})
-    if known is None:
+    known, apart = await tx.look((_LINK, {"id": signal.alarm_id}), (_APART, {"id": signal.alarm_id}))
+    if not known:
         if signal.makes_incident and (signal.standing or event.type == RAISED):
-            await _arrive(tx, signal)
-    elif _news(known, signal):
+            await _arrive(tx, signal, apart)
+    elif _news(known[0], signal):
         await _follow(tx, signal.alarm_id)
 
 
@@ -60,8 +61,7 @@ def _news(link: RowMapping, signal: Signal) -> bool:
 CONSUMER = Consumer(NAME, (RAISED, CHANGED, CLEARED), on_alarm)
 
 
-async def _arrive(tx: Tx, signal: Signal) -> None:
-    apart = await tx.rows(_APART, {"id": signal.alarm_id})
+async def _arrive(tx: Tx, signal: Signal, apart: Sequence[RowMapping]) -> None:
     if any(each["into_id"] is None and not _graver_since(each, signal) for each in apart):
         return
     without = frozenset(each["incident_id"] for each in apart)

@@ -25,7 +25,7 @@ async def choose(tx: Tx, incident_id: UUID, kind: IncidentType, at: LonLat, *, a
     near = await nearest_cameras(tx, at, wanted)
     chosen = sorted(near, key=lambda choice: choice.distance_m > radius_m)
     beyond = sum(choice.distance_m > radius_m for choice in chosen)
-    await tx.execute(text("delete from incident_camera where incident_id = :id"), {"id": incident_id})
+    tx.later(text("delete from incident_camera where incident_id = :id"), {"id": incident_id})
     await queries.insert(
         tx,
         "incident_camera",

@@ -89,8 +89,7 @@ async def open_incident(tx: Tx, opening: Opening) -> UUID:
     """Open it and tell everybody; its id. Whoever opens writes the line that says by what."""
     now = tx.now()
     kind, place, incident_id = opening.kind, opening.place, new_id()
-    number = await queries.next_number(tx, city_day(now, city_zone()))
-    code = (await queries.settings(tx))["city_code"]
+    code, number = await queries.next_number(tx, city_day(now, city_zone()))
     await queries.insert(
         tx,
         "incident",

@@ -29,9 +29,8 @@ async def lock_reference(tx: Tx, source: str, external_ref: str) -> None:
 
 
 async def _lock(tx: Tx, name: str) -> None:
-    await tx.execute(
-        text("select pg_advisory_xact_lock(:space, hashtext(:name))"), {"space": _LOCK_SPACE, "name": name}
-    )
+    # What is read or written next waits for it, in one round trip.
+    tx.later(text("select pg_advisory_xact_lock(:space, hashtext(:name))"), {"space": _LOCK_SPACE, "name": name})
 
 
 async def settings(tx: Tx) -> RowMapping:
@@ -46,19 +45,18 @@ async def begin_numbers_with(tx: Tx, city_code: str) -> None:
     await tx.execute(text("update respond_setting set city_code = :code, version = version + 1"), {"code": city_code})
 
 
-async def next_number(tx: Tx, day: date) -> int:
-    """The next receipt number of a city day; nobody else gets one until this transaction ends, so there are no gaps."""
-    return int(
-        await tx.scalar(
-            text(
-                "insert into receipt_day (day, last) values (:day, 1) "
-                "on conflict (day) do update set last = receipt_day.last + 1 returning last"
-            ),
-            {"day": day},
-        )
-    )
+async def next_number(tx: Tx, day: date) -> tuple[str, int]:
+    """The city's code and the next receipt number of a city day; nobody else gets one until this transaction ends, so
+    there are no gaps.
+    """
+    code, number = await tx.look(text("select city_code from respond_setting"), (_NEXT_NUMBER, {"day": day}))
+    return code[0]["city_code"], number[0]["last"]
 
 
+_NEXT_NUMBER = text(
+    "insert into receipt_day (day, last) values (:day, 1) "
+    "on conflict (day) do update set last = receipt_day.last + 1 returning last"
+)
 _STANDING = (
     "id, type, mode, status, lon, lat, place_key, address_words, opened_at, last_signal_at, "
     "merged_into is not null as merged"
