@@ -8,6 +8,7 @@ from dure.city.sample.make import make_city
 from dure.commands.speech import message, write_error
 from dure.engine.database import Database
 from dure.respond.queries import begin_numbers_with
+from dure.respond.shifts.sample import man
 from dure.trust import vault
 
 CITY_CODE = "HB"
@@ -44,6 +45,7 @@ async def _fill(url: str, folder: Path) -> bool:
             write_error(message("cli.up.sampling"))
             await load(tx, make_city(), vault.at(folder))
             await begin_numbers_with(tx, CITY_CODE)
+            await man(tx)
             return True
     finally:
         await database.close()

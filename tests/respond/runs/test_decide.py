@@ -232,7 +232,14 @@ def test_a_golden_time_is_followed_and_its_lateness_acts() -> None:
     )
     book = plan((task("1.1"),), targets=(target,))
     first = look(book)
-    assert first.wake_at == NOON + timedelta(seconds=60)
+    assert first.wake_at == NOON + timedelta(seconds=45)
+    soon = look(book, first.state, after=46)
+    assert [note.name for note in soon.notes] == ["soon"]
+    assert soon.wake_at == NOON + timedelta(seconds=60)
+    again = look(book, soon.state, after=47)
+    assert (again.notes, again.state) == ((), soon.state)
+    assert [note.name for note in look(book, soon.state, after=61).notes] == ["late"]
+    assert [note.name for note in look(book, first.state, after=61).notes] == ["late"]  # nobody looked in between
     assert Begin("0.g1.l1", 1) in look(book, first.state, after=61).effects
     confirmed = replace(OPEN, moments={**OPEN.moments, "confirmed": NOON + timedelta(seconds=20)})
     in_time = look(book, first.state, world=confirmed, after=25)

@@ -52,10 +52,24 @@ async def numbers(database: Database, people: dict[str, UUID]) -> dict[str, UUID
     return people
 
 
-async def begun(database: Database, desk: Desk) -> str:
+GOLDEN = """---
+종류: fire
+심각도: 심각
+판: 1
+주관: 재난안전대응과
+골든타임: 신호 → 이관 60초
+---
+# 골든타임
+
+## 1. 확인
+- 임무: 상황실 운영자, 119에 이관한다
+"""
+
+
+async def begun(database: Database, desk: Desk, manual: str = MANUAL) -> str:
     operator = await desk("oper-1")
     incident: dict[str, Any] = (await operator.post("/incidents", json=CALL)).json()
-    parsed = parse(MANUAL, "ko", {})
+    parsed = parse(manual, "ko", {})
     assert parsed.playbook is not None, parsed.faults
     async with database.transaction() as tx:
         await starting.start(tx, UUID(incident["id"]), {"ko": parsed.playbook}, 1)
@@ -127,6 +141,33 @@ async def test_up_the_ladder_rung_by_rung_by_the_roster_of_that_moment(
     async with database.transaction() as tx:
         assert await tx.scalar(text("select status from rise")) == "done"
     assert {"rise_unreachable", "rise_told"} <= set(keys((await operator.get(f"/incidents/{incident}")).json()))
+
+
+async def test_a_golden_time_that_is_about_to_be_missed_goes_up_once(
+    desk: Desk, roster_id: str, numbers: dict[str, UUID], database: Database, clock: HeldClock
+) -> None:
+    clock.set(NOON + timedelta(hours=7))  # the night's lead has a number
+    incident = await begun(database, desk, GOLDEN)
+    clock.advance(44)
+    await woken(database)
+    assert await told(database) == []
+    clock.advance(2)
+    await woken(database)
+    assert await told(database) == [("관제팀장", ["lead-2"], None)]
+    clock.advance(15)  # missed: it is on its way up already
+    await woken(database)
+    assert len(await told(database)) == 1
+    operator = await desk("oper-1")
+    (seen,) = (await operator.get("/shifts/now")).json()["rises"]
+    assert len(seen["items"]) == 1
+    lines = keys((await operator.get(f"/incidents/{incident}")).json())
+    assert {"run_soon", "run_late", "rise_told"} <= set(lines)
+    handed = await operator.post(f"/incidents/{incident}/handoffs", json={"agency": "fire", "kind": "transfer"})
+    assert handed.is_success, handed.text
+    async with database.transaction() as tx:
+        await jobs.wake(tx, interpreter.QUEUE.name, incident)
+    await woken(database)
+    assert (await operator.get("/shifts/now")).json()["rises"] == []
 
 
 async def test_nobody_on_duty_is_a_fault_that_stands_until_somebody_takes_it_up(

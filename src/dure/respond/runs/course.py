@@ -50,6 +50,10 @@ MACHINE: Final = (
     model.Warn,
 )
 """Acts that reach beyond the run when they begin."""
+LEFT: Final = 0.25
+"""The part of a golden time that is left when it is said that it will be missed."""
+SOON: Final = "soon"
+"""What a golden time's item notes once that was said."""
 
 
 class Course:
@@ -197,7 +201,20 @@ class Course:
             self.items[target.id] = replace(
                 item, status=ItemStatus.DONE, due_at=due_at, late_at=late_at, ended_at=max(stop, start)
             )
+        self._warn(target, due_at)
         self._deadline_at(target.id, due_at, target.late, target.step)
+
+    def _warn(self, target: Target, due_at: datetime) -> None:
+        """A golden time that is nearly over is said before it is missed: once, while somebody can still act."""
+        item = self.items[target.id]
+        if item.over or item.late_at is not None or item.answer is not None or self.now >= due_at:
+            return
+        soon_at = due_at - timedelta(seconds=target.seconds * LEFT)
+        if self.now < soon_at:
+            self._wakes.append(soon_at)
+            return
+        self.items[target.id] = replace(item, answer=SOON)
+        self.notes.append(Note("soon", target.id))
 
     def _list(self, acts: Iterable[Act], step: int) -> None:
         """Acts from top to bottom, as far as nothing holds."""

@@ -1,5 +1,5 @@
-"""What of a run was not done in time, told to whoever is on duty above it. Golden times and waits are nobody's task:
-what follows for them stands in the manual.
+"""What of a run was not done in time, told to whoever is on duty above it; of golden times, what is about to be missed,
+too. Waits are nobody's task: what follows for them stands in the manual.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,8 +20,8 @@ async def tell(tx: Tx, incident: RowMapping, kept: Kept, decision: Decision, thi
     found = [
         await _late(tx, kept, note, things[note.of], decision.state.items[note.of].attempt)
         for note in decision.notes
-        if note.name == "late"
-        and not isinstance(things.get(note.of), Target | Wait | None)
+        if (note.name == "late" or (note.name == "soon" and isinstance(things.get(note.of), Target)))
+        and not isinstance(things.get(note.of), Wait | None)
         and not decision.state.items[note.of].over
     ]
     await parties.late(tx, incident, kept.id, found)

@@ -107,6 +107,15 @@ async def plan(
     return await keeping.row(tx, roster_id)
 
 
+async def begin_with(
+    tx: Tx, who: Principal, roster_id: UUID, since: date, pattern: Pattern, teams: Sequence[Team]
+) -> None:
+    """The first plan of a roster in which nobody stood yet, counted from its first day, which may be over."""
+    await _write(tx, who, roster_id, since, pattern, since, teams)
+    await tx.execute(_TOUCH, {"id": roster_id, "now": tx.now()})
+    await audit.record(tx, who, "roster.plan", "roster", roster_id, purpose=since.isoformat())
+
+
 async def taken(tx: Tx, who: Principal, roster_id: UUID, expected: int | None = None) -> RowMapping:
     """A roster, locked for a change by somebody who sets it. Raises NotFound, Forbidden, PreconditionFailed."""
     row = await keeping.row(tx, roster_id, who, lock=True)

@@ -87,6 +87,10 @@ async def begin(tx: Tx, incident: RowMapping, run_id: UUID, items: Sequence[Late
     else:
         id_ = standing["id"]
         spent = standing["status"] == "spent"  # what is new is told from its own rung on
+        known = {(one["of"], one["attempt"]) for one in standing["items"]}
+        new = [one for one in new if (one["of"], one["attempt"]) not in known]
+        if not new and not spent:
+            return  # a golden time that was about to be missed is missed now: it is on its way up
         values = {
             "id": id_,
             "items": json.dumps([*standing["items"], *new]),
