@@ -19,6 +19,7 @@ from dure.engine.servers.nats import MqttDoor, Nats
 from dure.engine.servers.nkeys import new_key
 from dure.engine.servers.postgres import Cluster, Postgres
 from dure.engine.settings import Settings
+from dure.kernel.clock import Clock, SystemClock
 from tests.support import NatsServer, open_folder, passing_folder
 
 ROOT = Path(__file__).parents[1]
@@ -248,9 +249,15 @@ def database_url(postgres_url: str, clones: Clones) -> Iterator[str]:
 
 
 @pytest.fixture
-async def database(database_url: str, tmp_path: Path) -> AsyncIterator[Database]:
-    """A pool on a migrated database of this test's own, of the city in its folder."""
-    pool = Database(database_url, folder=tmp_path)
+def clock() -> Clock:
+    """The clock of the test's database; folders that hold it have their own."""
+    return SystemClock()
+
+
+@pytest.fixture
+async def database(database_url: str, clock: Clock, tmp_path: Path) -> AsyncIterator[Database]:
+    """A pool on a migrated database of this test's own, of the city in its folder, by the test's clock."""
+    pool = Database(database_url, clock=clock, folder=tmp_path)
     yield pool
     await pool.close()
 

@@ -37,14 +37,6 @@ def clock() -> HeldClock:
 
 
 @pytest.fixture
-async def database(database_url: str, clock: HeldClock, tmp_path: Path) -> AsyncIterator[Database]:
-    """A migrated database of this test's own, by the held clock."""
-    pool = Database(database_url, clock=clock, folder=tmp_path)
-    yield pool
-    await pool.close()
-
-
-@pytest.fixture
 def someone(database: Database) -> Someone:
     """Puts a person into the vault."""
 

@@ -40,14 +40,6 @@ def clock() -> HeldClock:
 
 
 @pytest.fixture
-async def database(database_url: str, clock: HeldClock, tmp_path: Path) -> AsyncIterator[Database]:
-    """A migrated database of this test's own, by the held clock."""
-    pool = Database(database_url, clock=clock, folder=tmp_path)
-    yield pool
-    await pool.close()
-
-
-@pytest.fixture
 def settings(tmp_path: Path, database_url: str) -> Settings:
     return Settings(tmp_path, database_url, "nats://nowhere", public_url="http://city")
 

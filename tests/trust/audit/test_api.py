@@ -100,6 +100,8 @@ async def test_each_question_has_its_answer(
     for asked, found in ASKED:
         answer = await client.get("/audit", params=asked | until, headers=auditor)
         assert len(answer.json()["items"]) == found, (asked, answer.text)
+    moment = {"since": until["until"], "until": until["until"]}
+    assert (await client.get("/audit", params=moment, headers=auditor)).json()["items"] == [], "no span is empty"
 
 
 async def test_pages_follow_each_other_without_a_gap(
@@ -144,6 +146,7 @@ async def test_the_logs_health(
 ) -> None:
     first = (await client.get("/audit/health", headers=auditor)).json()
     assert (first["checkpoint"], first["age_s"], first["stale"]) == (None, None, True)
+    assert first["unsigned"] == first["lines"] > 0
     await watched(database, clock)
     await sign(database, settings)
     async with database.transaction() as tx:
@@ -174,6 +177,7 @@ async def test_anybody_can_follow_the_checkpoints(
     rest = (await client.get(f"/audit/checkpoints?after={page['next']}")).json()
     found = [key.opened(one["note"]) for one in page["items"] + rest["items"]]
     assert [one.size for one in found] == [7, 14, 21]
+    assert (await client.get("/audit/checkpoints?limit=3")).json()["next"] is None, "these were all"
     assert rest["next"] is None
     assert (await client.get("/audit/checkpoints/latest")).json() == rest["items"][-1]
     answer = (await client.get("/audit/consistency?first=7&second=21")).json()

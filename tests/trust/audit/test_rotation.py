@@ -154,6 +154,17 @@ def test_there_is_a_key_at_every_moment(tmp_path: Path) -> None:
 # --- in a city ---
 
 
+def test_a_key_that_root_prepares_is_the_citys_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    keys.signer(tmp_path)
+    given: list[tuple[Path, int, int]] = []
+    monkeypatch.setattr("os.chown", lambda *asked: given.append(asked))
+    for user in (0, 1000):
+        monkeypatch.setattr("os.geteuid", lambda user=user: user)
+        keys.prepared(tmp_path)
+    now = (tmp_path / "secrets" / "audit.key").stat()
+    assert [(path.name, *owner) for path, *owner in given] == [("audit.key.next", now.st_uid, now.st_gid)]
+
+
 async def change_key(database: Database, data: Path, *, settle: bool = True) -> Announcement:
     async with database.transaction() as tx:
         made = await rotating.rotate(tx, system("test"), data)
