@@ -134,8 +134,7 @@ class Hub:
 
     async def _advance(self) -> bool:
         async with self._database.transaction() as tx:
-            upto = await outbox.head(tx)
-            rows = await outbox.after(tx, self.position, upto=upto)
+            upto, rows = await outbox.news(tx, self.position)
             frames = await self.frames(tx, rows)
         self._ring.extend(frames)
         if frames:

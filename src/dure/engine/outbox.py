@@ -164,6 +164,19 @@ async def after(
     )
 
 
+async def news(tx: Tx, position: int) -> tuple[int, Sequence[RowMapping]]:
+    """The newest position, and the outbox rows after `position`, 500 at most: both in one round trip."""
+    newest, rows = await tx.look((_HEAD, {"name": LEASE}), (_NEWS, {"name": LEASE, "position": position}))
+    return int(newest[0]["position"] or 0) if newest else 0, rows
+
+
+_HEAD = text("select position from lease where name = :name")
+_NEWS = text(
+    "select * from outbox where position > :position and position <= (select position from lease where name = :name) "
+    "order by position limit 500"
+)
+
+
 async def forget_old(tx: Tx) -> int:
     """Delete events that every screen and consumer has long had."""
     result = await tx.execute(

@@ -33,6 +33,10 @@ async def database(database_url: str, tmp_path: Path) -> AsyncIterator[Database]
     await pool.close()
 
 
+AT_ONCE = 20
+"""So many incidents are opened in one transaction."""
+
+
 def manual(steps: int) -> str:
     """So many steps, one after another: each sends a notice, looks at cameras and waits a second; every fourth tells
     an agency.
@@ -74,15 +78,16 @@ async def begin(database: Database, incidents: int, steps: int) -> list[UUID]:
                 "on conflict (id) do nothing"
             )
         )
-    for number in range(incidents):
-        at = LonLat(127.0 + number * 0.01, 36.0)
-        opening = Opening(
-            TYPES.kept("fire"), Severity.CRITICAL, Mode.REAL, Source.CALL_119, Place(at), database.clock.now()
-        )
+    for first in range(0, incidents, AT_ONCE):
         async with database.transaction() as tx:
-            incident = await open_incident(tx, opening)
-            await starting.start(tx, incident, {"ko": plan}, 1)
-            made.append(incident)
+            for number in range(first, min(first + AT_ONCE, incidents)):
+                at = LonLat(127.0 + number * 0.01, 36.0)
+                opening = Opening(
+                    TYPES.kept("fire"), Severity.CRITICAL, Mode.REAL, Source.CALL_119, Place(at), database.clock.now()
+                )
+                incident = await open_incident(tx, opening)
+                await starting.start(tx, incident, {"ko": plan}, 1)
+                made.append(incident)
     return made
 
 

@@ -39,7 +39,7 @@ async def handle(tx: Tx, subject: str) -> None:
     await carry_on(tx, UUID(subject))
 
 
-QUEUE = Queue(NAME, handle, lanes=2)
+QUEUE = Queue(NAME, handle, lanes=4)
 
 
 async def carry_on(
