@@ -7,6 +7,8 @@ from sqlalchemy import text
 from dure.engine.database import Database
 from dure.notices import sending
 from dure.notices.model import Channel, To, Wanted
+from dure.respond import presence
+from dure.trust.principal import Principal
 from dure.trust.roles import Role
 from dure.trust.vault import Person, Vault
 from tests.learn.test_loop import city, sent
@@ -51,12 +53,22 @@ async def test_a_drill_stays_among_those_who_take_part(desk: Desk, database: Dat
     assert (await fire.get(f"/incidents/{incident}")).status_code == 404  # handed to it, but no part of it
     assert (await fire.get("/incidents")).json()["items"] == []
     assert (await fire.get("/drills")).json()["items"] == []
+    async with database.transaction() as tx:
+        room = (await presence.load(tx, [incident]))[incident]
+    eyes = [Principal("account", UUID(int=1), "x", frozenset({role}), agency_id=desk_)
+            for role, desk_ in ((Role.POLICE, "police"), (Role.DISASTER, "disaster"))]  # fmt: skip
+    assert [presence.visible(one, room) for one in eyes] == [True, False]
+    near = await sent(lead, "POST", "/drills", 201, **{**form, "agencies": ["disaster"]})
+    await sent(lead, "POST", f"/incidents/{near['incident_id']}/handoffs", 201, **handed)
+    seen = {one["id"] for one in (await lead.get(f"/incidents/{incident}")).json()["duplicates"]}
+    assert seen == {near["incident_id"]}
+    assert (await police.get(f"/incidents/{incident}")).json()["duplicates"] == []
     assert (await fire.post(f"/incidents/{incident}/notes", json={"text": "x"})).status_code == 404
     wrong = {**form, "agencies": ["nobody"], "injects": [{"after_s": 1.0, "act": "moment", "value": "rain"}]}
     refused = await lead.post("/drills", json=wrong)
     assert [one["field"] for one in refused.json()["errors"]] == ["agencies", "injects.0.value"]
     async with database.transaction() as tx:
-        assert await tx.scalar(text("select count(*) from drill")) == 1
+        assert await tx.scalar(text("select count(*) from drill")) == 2
 
 
 def _vault(tx: object) -> Vault:

@@ -12,7 +12,7 @@ from dure.city import cameras as city_cameras
 from dure.engine.database import Tx
 from dure.kernel.geometry import distance_m
 from dure.notices import queries as notice_queries
-from dure.respond import queries, reading, signals
+from dure.respond import practice, queries, reading, signals
 from dure.respond.doors import shown as doors
 from dure.respond.joining import Likeness, likeness
 from dure.respond.model import Mode, Status
@@ -100,7 +100,8 @@ async def _duplicates(tx: Tx, row: Mapping[Any, Any], scope: Scope) -> list[dict
     found: list[dict[str, Any]] = []
     for each in named:
         sure, other = alike[each["id"]]
-        if not scope.covers(each["type"], await queries.handed_to(tx, each["id"]), each["reported_by_agency"]):
+        handed, part = await queries.handed_to(tx, each["id"]), await practice.takes_part(tx, each["id"])
+        if not scope.covers(each["type"], handed, each["reported_by_agency"], part):
             continue
         here, there = mine.spot.at, other.spot.at
         found.append(

@@ -133,7 +133,7 @@ async def load(tx: Tx, ids: Sequence[str]) -> Mapping[str, dict[str, Any]]:
             "id": str(row["id"]),
             "version": versions.get(row["id"], 0),
             "people": [_shown(each) for each in people.get(row["id"], ())],
-            **{name: row[name] for name in ("type", "reported_by_agency")},
+            **{name: row[name] for name in ("type", "reported_by_agency", "drill_for")},
             "handed_to": list(row["handed_to"]),
         }
         for row in incidents
@@ -153,7 +153,9 @@ async def snapshot(tx: Tx) -> Sequence[dict[str, Any]]:
 def visible(viewer: Any, value: dict[str, Any]) -> bool:
     """Who sees the incident sees who is in its room; nobody else hears that there is a room."""
     assert isinstance(viewer, Principal)
-    return scope_of(viewer, TYPES).covers(value["type"], value["handed_to"], value["reported_by_agency"])
+    return scope_of(viewer, TYPES).covers(
+        value["type"], value["handed_to"], value["reported_by_agency"], value["drill_for"]
+    )
 
 
 def live(left: Any) -> LiveEntity:

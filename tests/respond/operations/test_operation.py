@@ -35,6 +35,11 @@ LEVEL = {"level": "serious", "reason": "불이 두 시장으로 번짐", "ground
 @pytest.fixture
 def app(app: FastAPI) -> FastAPI:
     """The room of incidents with operations beside it."""
+    return with_operations(app)
+
+
+def with_operations(app: FastAPI) -> FastAPI:
+    """The same for others."""
     install(app, union([INCIDENTS.grants, ROOM.grants]))
     open_room(app, ROOM.router)
     return app

@@ -19,6 +19,7 @@ from dure.trust import audit
 from dure.trust.principal import Principal
 
 _json = msgspec.json
+_STATE = "respond.operations.meeting.state"
 _NEXT = text("select coalesce(max(ordinal), 0) + 1 from operation_meeting where operation_id = :id")
 _CAME = text(
     "insert into operation_attendance (meeting_id, member_id, state) "
@@ -76,7 +77,7 @@ async def act(
 ) -> None:
     """Hold or cancel a meeting. Raises Conflict out of turn."""
     row = await _locked(tx, operation_id, meeting_id, expected)
-    after = model.meeting_after(MeetingState(row["state"]), what)
+    after = model.after(model.MEETING_ACTS, MeetingState(row["state"]), what, _STATE)
     await audit.record(tx, principal, f"operation.meeting_{what}", "operation_meeting", meeting_id)
     held = {"held_at": tx.now()} if after is MeetingState.HELD else {}
     await _change(tx, row, state=after.value, **held)
@@ -103,7 +104,7 @@ async def sign(tx: Tx, principal: Principal, operation_id: UUID, meeting_id: UUI
     Conflict out of turn, Invalid without minutes.
     """
     row = await _locked(tx, operation_id, meeting_id, expected)
-    after = model.meeting_after(MeetingState(row["state"]), "sign")
+    after = model.after(model.MEETING_ACTS, MeetingState(row["state"]), "sign", _STATE)
     found = await whole(tx, row)
     if not (found["minutes"] or "").strip():
         raise Invalid("engine.fields.wrong", fields=[FieldError("minutes", "respond.operations.empty")])

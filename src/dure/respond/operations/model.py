@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final, TypeVar
 
 from dure.kernel.errors import Conflict, FieldError, Invalid
 from dure.kernel.severity import Severity
@@ -95,20 +95,25 @@ def next_report(kind: ReportKind, approved: Sequence[ReportKind], *, closed: boo
     return approved.count(kind) + 1
 
 
-_REPORT_ACTS: Mapping[str, tuple[ReportState, ReportState]] = {
-    "submit": (ReportState.DRAFT, ReportState.SUBMITTED),
-    "return": (ReportState.SUBMITTED, ReportState.DRAFT),
-    "approve": (ReportState.SUBMITTED, ReportState.APPROVED),
-    "discard": (ReportState.DRAFT, ReportState.DISCARDED),
+State = TypeVar("State", bound=StrEnum)
+Acts = Mapping[str, tuple[Collection[State], State]]
+"""From which states an act leads to which one."""
+
+
+def after(acts: Acts[State], state: State, act: str, key: str) -> State:
+    """The state after an act. Raises Conflict (`key`) out of turn."""
+    before, then = acts[act]
+    if state not in before:
+        raise Conflict(key)
+    return then
+
+
+REPORT_ACTS: Final[Acts[ReportState]] = {
+    "submit": ({ReportState.DRAFT}, ReportState.SUBMITTED),
+    "return": ({ReportState.SUBMITTED}, ReportState.DRAFT),
+    "approve": ({ReportState.SUBMITTED}, ReportState.APPROVED),
+    "discard": ({ReportState.DRAFT}, ReportState.DISCARDED),
 }
-
-
-def report_after(state: ReportState, act: str) -> ReportState:
-    """The state after an act. Raises Conflict out of turn."""
-    before, after = _REPORT_ACTS[act]
-    if state is not before:
-        raise Conflict("respond.operations.report.state")
-    return after
 
 
 class MeetingState(StrEnum):
@@ -120,19 +125,11 @@ class MeetingState(StrEnum):
     CANCELLED = "cancelled"
 
 
-_MEETING_ACTS: Mapping[str, tuple[Collection[MeetingState], MeetingState]] = {
+MEETING_ACTS: Final[Acts[MeetingState]] = {
     "hold": ({MeetingState.PLANNED}, MeetingState.HELD),
     "sign": ({MeetingState.HELD}, MeetingState.SIGNED),
     "cancel": ({MeetingState.PLANNED}, MeetingState.CANCELLED),
 }
-
-
-def meeting_after(state: MeetingState, act: str) -> MeetingState:
-    """The state after an act. Raises Conflict out of turn."""
-    before, after = _MEETING_ACTS[act]
-    if state not in before:
-        raise Conflict("respond.operations.meeting.state")
-    return after
 
 
 class PostState(StrEnum):
@@ -144,19 +141,11 @@ class PostState(StrEnum):
     RETURNED = "returned"
 
 
-_POST_ACTS: Mapping[str, tuple[Collection[PostState], PostState]] = {
+POST_ACTS: Final[Acts[PostState]] = {
     "submit": ({PostState.DRAFT, PostState.RETURNED}, PostState.SUBMITTED),
     "return": ({PostState.SUBMITTED}, PostState.RETURNED),
     "approve": ({PostState.SUBMITTED}, PostState.APPROVED),
 }
-
-
-def post_after(state: PostState, act: str) -> PostState:
-    """The state after an act. Raises Conflict out of turn."""
-    before, after = _POST_ACTS[act]
-    if state not in before:
-        raise Conflict("respond.operations.post.state")
-    return after
 
 
 _HOUSE_NUMBER = re.compile(r"(?:산|B|지하)?\d[\d-]*(?:번지|호|동|층)?,?")

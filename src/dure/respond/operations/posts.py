@@ -86,7 +86,7 @@ async def act(
     """
     row = await _taken(tx, post_id, expected)
     revision = (await _revisions(tx, [post_id]))[post_id][-1]
-    after = model.post_after(PostState(revision["state"]), what)
+    after = model.after(model.POST_ACTS, PostState(revision["state"]), what, "respond.operations.post.state")
     missing = [one for one in ("title", "body") if not revision["words"].get("ko", {}).get(one, "").strip()]
     if what in {"submit", "approve"} and missing:
         fields = [FieldError(f"ko.{one}", "respond.operations.empty") for one in missing]

@@ -84,7 +84,7 @@ async def act(
     operation = await queries.taken(tx, operation_id, closed_too=True)
     row = await queries.part(tx, "operation_report", "report", operation_id, report_id, lock=True)
     check_version(expected, row["version"])
-    after = model.report_after(ReportState(row["state"]), what)
+    after = model.after(model.REPORT_ACTS, ReportState(row["state"]), what, "respond.operations.report.state")
     report = opened(tx, row)
     if what in {"submit", "approve"} and not report["sections"]["occurrence"].strip():
         raise Invalid("engine.fields.wrong", fields=[FieldError("sections.occurrence", "respond.operations.empty")])

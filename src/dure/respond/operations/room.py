@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from dure.engine.database import Tx
 from dure.engine.live import LiveEntity
 from dure.engine.room import Every, Room
-from dure.respond.operations import api, api_headquarters, api_posts, api_reports, queries, site, views
+from dure.respond.operations import api, api_headquarters, api_posts, api_reports, kept, queries, site, views
 from dure.respond.operations.policy import GRANTS
 
 router = APIRouter()
@@ -30,5 +30,6 @@ ROOM = Room(
     live=(LiveEntity("operation", "operation.read", _load, _snapshot),),
     grants=GRANTS,
     every=(Every("operations.public", 2, site.lay_out),),
+    retention=(kept.OPERATION_WORDS,),
     keeps_people=(("operation_member", "person_id"),),
 )
