@@ -78,10 +78,10 @@ async def test_a_camera_is_fetched_once_for_all_and_let_go_after_the_last(camera
         stream = one.inits[0].data + b"".join(picture.data for picture in one.pictures)
         again = Splitter().feed(stream)  # reads exactly one track, of video, or refuses
         assert [picture.key for picture in again if isinstance(picture, Fragment)] == [p.key for p in one.pictures]
-        late = Eye(stack := relay.watching("C-1").__enter__())
-        await late.until(lambda eye: bool(eye.pictures), within_s=0.5)
-        assert late.pictures[0].key, "who comes later starts at once, with a picture that stands by itself"
-        relay._cameras["C-1"].leave(stack)
+        with relay.watching("C-1") as third:
+            late = Eye(third)
+            await late.until(lambda eye: bool(eye.pictures), within_s=0.5)
+            assert late.pictures[0].key, "who comes later starts at once, with a picture that stands by itself"
     async with asyncio.timeout(30):
         for look in (lambda: relay.fetched == 0, lambda: not cameras[0].lines, lambda: cameras[0].encoder("C-1").idle):
             while not look():  # noqa: ASYNC110 - the other side ends without telling

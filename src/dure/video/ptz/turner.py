@@ -53,7 +53,7 @@ def about(camera_id: str) -> str:
 
 def address(held: Vault, row: RowMapping) -> str:
     """Where a camera is asked, with its login. Raises Unavailable."""
-    parts = urlsplit(row["onvif_url"])
+    parts = urlsplit(str(row["onvif_url"]))
     if row["onvif_login"] is None:
         return str(row["onvif_url"])
     login = held.unseal(about(row["camera_id"]), bytes(row["onvif_login"])).decode()
