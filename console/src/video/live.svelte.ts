@@ -1,4 +1,5 @@
 import { api, Problem } from '../lib/api';
+import { Frames } from './frames';
 import { Picture } from './picture';
 
 export type Shows = 'asking' | 'connecting' | 'live' | 'stalled' | 'failed' | 'refused' | 'over';
@@ -32,6 +33,9 @@ export class Live {
   delay = $state<number | null>(null);
   private socket: WebSocket | null = null;
   private picture: Picture;
+  private frames: Frames | null = null;
+  /** Whether the canvas shows the picture, not the video element. */
+  painted = $state(false);
   private ended = false;
   private failures = 0;
   private offset: number | null = null;
@@ -47,7 +51,16 @@ export class Live {
     video: HTMLVideoElement,
     /** As the centre's own work: any camera, with or without an incident. */
     private readonly own = false,
+    /** The camera's small stream, where it has one: many tiles at once. */
+    private readonly small = false,
+    /** Where pictures are painted one by one, for who needs them at once; null: the video element plays them. */
+    canvas: HTMLCanvasElement | null = null,
   ) {
+    if (canvas) {
+      this.frames = new Frames(canvas);
+      this.frames.onshown = (came) => this.shown(came);
+      this.frames.onbroken = () => this.byElement();
+    }
     this.picture = new Picture(video);
     this.picture.onshown = (came) => this.shown(came);
     this.picture.onbroken = () => this.socket?.close();
@@ -59,6 +72,7 @@ export class Live {
     for (const timer of this.timers) clearTimeout(timer);
     this.socket?.close();
     this.picture.end();
+    this.frames?.end();
   }
 
   private later(act: () => void, ms: number): void {
@@ -111,12 +125,12 @@ export class Live {
     if (this.shows === 'asking') this.shows = 'connecting';
     let over = false;
     socket.addEventListener('open', () => {
-      socket.send(JSON.stringify({ ticket: opening.ticket }));
+      socket.send(JSON.stringify({ ticket: opening.ticket, ...(this.small ? { small: true } : {}) }));
       this.ping(socket);
       this.renew(socket, opening);
     });
     socket.addEventListener('message', (event: MessageEvent<ArrayBuffer | string>) => {
-      if (typeof event.data !== 'string') this.picture.take(event.data);
+      if (typeof event.data !== 'string') (this.painted && this.frames ? this.frames : this.picture).take(event.data);
       else over = this.hear(JSON.parse(event.data) as Told) || over;
     });
     socket.addEventListener('close', () => {
@@ -135,6 +149,7 @@ export class Live {
   private hear(told: Told): boolean {
     if (told.type === 'bye') {
       this.picture.blank();
+      this.frames?.blank();
       return told.why === 'over' || told.why === 'replaced';
     }
     if (told.type === 'pong') this.clock(told);
@@ -148,7 +163,20 @@ export class Live {
     return false;
   }
 
+  /** This browser's decoder gave up: on with the video element. */
+  private byElement(): void {
+    this.frames?.end();
+    this.frames = null;
+    this.painted = false;
+    this.socket?.close();
+  }
+
   private begin(mime: string): void {
+    this.painted = this.frames !== null && Frames.plays(mime);
+    if (this.painted && this.frames) {
+      this.frames.begin(mime);
+      return;
+    }
     if (Picture.plays(mime)) {
       this.picture.begin(mime);
       return;
