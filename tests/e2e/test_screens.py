@@ -16,6 +16,7 @@ SCREENS = (
     "video/wall",
     "video/requests",
     "video/register",
+    "video/exports",
     "assets/cameras",
     "assets/devices",
     "assets/places",
