@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from dure.app import ROOMS
+from dure.city.room import ROOM as CITY
 from dure.commands.simulate.onvif import Onvif
 from dure.engine import edge
 from dure.engine.context import Context
@@ -115,7 +116,7 @@ def app(database: Database, database_url: str, tmp_path: Path) -> FastAPI:
     app = edge.build(title="test", version="0", limits={})
     settings = Settings(tmp_path, database_url, "nats://nowhere", public_url="http://city", video_url="ws://city:1")
     app.state.context = Context(settings, database, None, catalogue())  # type: ignore[arg-type]
-    install(app, union([RESPOND.grants, VIDEO.grants]))
+    install(app, union([CITY.grants, RESPOND.grants, VIDEO.grants]))
     for room in (RESPOND, VIDEO):
         assert room.router is not None
         app.include_router(room.router, prefix="/api/v1")
@@ -240,3 +241,38 @@ async def test_a_camera_that_does_not_answer_fails_its_turn_and_no_other(
     await turner.once(app.state.context)
     found = {row["camera_id"]: (row["outcome"], row["why"]) for row in await asked(database)}
     assert found == {CAMERA: ("failed", "unreachable"), "C-0004": ("done", None)}
+
+
+async def test_a_camera_that_was_found_is_connected_and_its_login_stands_nowhere_in_the_open(
+    database: Database, desk: Desk
+) -> None:
+    admin, dome = await desk(Role.ADMIN), Onvif(8554, login="viewer:hunter2")
+    await dome.open("127.0.0.1", 0)
+    form = {"address": dome.address("N-1"), "username": "viewer", "password": "hunter2"}
+    asked_of = await admin.post("/cameras/discovery/ask", json=form)
+    assert asked_of.status_code == 200, asked_of.text
+    assert [one["width"] for one in asked_of.json()["streams"]] == [640, 320]
+    assert "hunter2" not in asked_of.text
+    wrong = await admin.put(f"/cameras/{CAMERA}/onvif", json={**form, "password": "wrong"})
+    assert wrong.status_code == 422
+    assert (await admin.put(f"/cameras/{CAMERA}/onvif", json=form)).status_code == 204
+    assert (await admin.put("/cameras/NEW-1/onvif", json=form)).status_code == 404
+    new = {**form, "name": "시장 옥상", "lon": 127.4, "lat": 36.6, "purposes": ["fire"]}
+    assert (await admin.put("/cameras/NEW-1/onvif", json=new)).status_code == 204
+    async with database.transaction() as tx:
+        rows = await tx.rows(
+            text("select c.stream_url, c.ptz, v.onvif_url, v.onvif_login, v.sub_url, v.presets from camera c "
+                 "join video_control v on v.camera_id = c.id")
+        )  # fmt: skip
+    assert len(rows) == 2
+    for row in rows:
+        assert row["ptz"]
+        assert row["stream_url"].startswith("rtsp://127.0.0.1:8554/")
+        assert row["sub_url"].endswith("/sub")
+        assert len(row["presets"]) == 4
+        assert b"hunter2" not in bytes(row["onvif_login"])
+    for role in (Role.OPERATOR, Role.POLICE, Role.SERVICE):
+        assert (await (await desk(role)).put(f"/cameras/{CAMERA}/onvif", json=form)).status_code == 403
+    for far in ("http://8.8.8.8/", "http://169.254.169.254/", "http://camera.example/", "ftp://127.0.0.1/"):
+        assert (await admin.post("/cameras/discovery/ask", json={"address": far})).status_code == 422, far
+    await dome.close()

@@ -10,13 +10,13 @@ from pydantic import BaseModel, Field, StringConstraints
 from sqlalchemy import text
 
 from dure.city import streams
-from dure.engine.web import ContextDep, Model, Router, TxDep
+from dure.engine.web import ContextDep, Model, Number, Router, TxDep
 from dure.kernel.errors import Invalid, NotFound, Unavailable
 from dure.trust import audit, vault
 from dure.trust.principal import Principal
 from dure.trust.web import require
-from dure.video.onvif import discovery
 from dure.video.onvif.client import Camera, Preset, Profile
+from dure.video.onvif.discovery import Recent
 from dure.video.policy import camera_networks
 from dure.video.ptz import turner
 from dure.video.source import NoPicture
@@ -24,10 +24,18 @@ from dure.video.source import NoPicture
 router = Router(tags=["video"])
 Manages = Annotated[Principal, Depends(require("camera.manage"))]
 CameraId = Annotated[str, Path(min_length=1, max_length=120)]
-Address = Annotated[str, StringConstraints(pattern=r"^https?://[^\s'\"\\<>@]{1,300}$", max_length=320)]
+_FORM = r"^https?://(\d{1,3}(\.\d{1,3}){3}|\[[0-9A-Fa-f:.]{2,45}\])(:\d{1,5})?(/[A-Za-z0-9._~/?=&%-]{0,200})?$"
+Address = Annotated[str, StringConstraints(pattern=_FORM, max_length=320)]
+"""By number: nothing is looked up for whoever sends it."""
+Purpose = Annotated[str, StringConstraints(max_length=40)]
+_RECENT = Recent()
 Word = Annotated[str, StringConstraints(max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")]
 _KNOWN = text("select onvif_url from video_control")
 _CAMERA = text("select id, stream_url from camera where id = :id for update")
+_NEW = text(
+    "insert into camera (id, site_id, number, name, lon, lat, state, purposes, source) "
+    "values (:id, :id, 1, :name, :lon, :lat, 'ok', :purposes, 'hand')"
+)
 _KEEP = text(
     "insert into video_control (camera_id, onvif_url, onvif_login, profile, sub_url, presets, changed_at) "
     "values (:id, :url, :login, :profile, :sub, cast(:presets as jsonb), :now) on conflict (camera_id) do update set "
@@ -63,6 +71,17 @@ class LoginForm(Model):
     password: Word = ""
 
 
+class ConnectForm(LoginForm):
+    """The device, and, for a camera that the registry does not know yet, its name, place and what it is put up for."""
+
+    name: Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)] = ""
+    lon: Annotated[Number, Field(ge=-180, le=180)] | None = None
+    lat: Annotated[Number, Field(ge=-90, le=90)] | None = None
+    purposes: Annotated[
+        list[Annotated[str, StringConstraints(max_length=40)]], Field(max_length=20, default_factory=list)
+    ]
+
+
 class StreamOut(BaseModel):
     """One of its streams."""
 
@@ -84,13 +103,13 @@ class AskedOut(BaseModel):
 
 @router.post("/cameras/discovery")
 async def find_cameras(tx: TxDep, by: Manages, context: ContextDep) -> FoundList:
-    """Ask all devices near this machine that send pictures (WS-Discovery); who answers within three seconds from the
-    camera networks. 503 where no question can be sent.
+    """Ask all devices near this machine that send pictures (WS-Discovery); who answers within two seconds from the
+    camera networks; asked again within ten seconds, the same is told. 503 where no question can be sent.
     """
     await audit.record(tx, by, "camera.find", "camera", "*")
     known = {row["onvif_url"] for row in await tx.rows(_KNOWN)}
     try:
-        found = await discovery.find(camera_networks(context.settings.camera_networks))
+        found = await _RECENT.find(camera_networks(context.settings.camera_networks))
     except OSError as error:
         raise Unavailable("video.onvif.no_network") from error
     return FoundList(
@@ -119,12 +138,16 @@ async def ask_camera(tx: TxDep, by: Manages, context: ContextDep, form: LoginFor
 
 
 @router.put("/cameras/{camera_id}/onvif", status_code=204)
-async def connect_camera(tx: TxDep, by: Manages, context: ContextDep, camera_id: CameraId, form: LoginForm) -> None:
-    """Let a registered camera have its picture from this device: its largest stream for looking, its smallest for the
-    wall, its positions for turning. 422 where the device does not answer, refuses the login or has no stream.
+async def connect_camera(tx: TxDep, by: Manages, context: ContextDep, camera_id: CameraId, form: ConnectForm) -> None:
+    """Let a camera have its picture from this device: its largest stream for looking, its smallest for the wall, its
+    positions for turning. One that is not registered yet is, with the name and place that are given. 422 where the
+    device does not answer, refuses the login or has no stream.
     """
     if await tx.row(_CAMERA, {"id": camera_id}) is None:
-        raise NotFound("city.camera.unknown", camera=camera_id)
+        if not form.name or form.lon is None or form.lat is None:
+            raise NotFound("city.camera.unknown", camera=camera_id[:80])
+        new = {"id": camera_id, "name": form.name, "lon": form.lon, "lat": form.lat, "purposes": form.purposes}
+        await tx.execute(_NEW, new)
     try:
         async with await _at(context, form) as camera:
             _, profiles, presets = await _told(camera)
