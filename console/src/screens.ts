@@ -22,7 +22,7 @@ const own: readonly Screen[] = [
   { path: 'operations', label: 'nav.operations', icon: 'stack-2', area: 'main', permission: 'operation.read', key: 'o', load: () => import('./operations/Operations.svelte') },
   { path: 'tasks', label: 'nav.tasks', icon: 'list-check', area: 'main', permission: 'incident.read', key: 't', load: () => import('./tasks/Tasks.svelte') },
   { path: 'video', label: 'nav.video', icon: 'video', area: 'main', permission: ['video.watch', 'video.tickets', 'disclosure.read'], key: 'v', count: () => (live.ready ? waiting.n || null : null), load: () => import('./video/Video.svelte') },
-  { path: 'past', label: 'past.title', icon: 'history', area: 'hidden', permission: 'video.footage', load: () => import('./video/past/Past.svelte') },
+  { path: 'past', label: 'footage.title', icon: 'history', area: 'hidden', permission: 'video.footage', load: () => import('./video/past/Past.svelte') },
   { path: 'assets', label: 'nav.assets', icon: 'map-pin', area: 'main', permission: 'device.read', key: 'c', load: () => import('./assets/Assets.svelte') },
   { path: 'rules', label: 'nav.rules', icon: 'adjustments', area: 'main', permission: 'rule.read', key: 'r', load: () => import('./rules/Rules.svelte') },
   { path: 'notices', label: 'nav.notices', icon: 'send', area: 'main', permission: ['notice.read', 'warning.read'], key: 'n', load: () => import('./notices/Notices.svelte') },

@@ -9,7 +9,8 @@ export class Reel {
   private url = '';
   private mime = '';
   private waiting: { readonly mime: string; readonly data: ArrayBuffer }[] = [];
-  private dropping = false;
+  /** What is here is being taken out; nothing of it counts any more. */
+  private emptying: 'wanted' | 'now' | null = null;
   private asked = 0;
   private ended = false;
 
@@ -32,14 +33,14 @@ export class Reel {
   clear(): void {
     this.waiting = [];
     this.pictures = [];
-    this.dropping = true;
+    if (this.emptying !== 'now') this.emptying = 'wanted';
     this.next();
   }
 
   /** Up to when there are pictures from `at` on without a hole; null where there is none. */
   reach(at: number): number | null {
     const here = (at - this.base) / 1000;
-    const ranges = this.dropping ? null : this.buffer?.buffered;
+    const ranges = this.emptying ? null : this.buffer?.buffered;
     for (let i = 0; ranges && i < ranges.length; i++) {
       if (ranges.start(i) <= here + 0.15 && here < ranges.end(i)) return this.base + ranges.end(i) * 1000;
     }
@@ -95,23 +96,26 @@ export class Reel {
     source.addEventListener('sourceopen', () => {
       if (this.source !== source) return;
       this.buffer = source.addSourceBuffer(mime);
-      this.buffer.addEventListener('updateend', () => this.next());
+      this.buffer.addEventListener('updateend', () => this.updated());
       this.buffer.addEventListener('error', () => this.onbroken());
       this.next();
     }, { once: true });
     this.video.src = this.url;
   }
 
+  private updated(): void {
+    if (this.emptying === 'now') this.emptying = null;
+    this.next();
+  }
+
   private next(): void {
     const buffer = this.buffer;
     if (!buffer || buffer.updating || this.source?.readyState !== 'open') return;
     try {
-      if (this.dropping) {
-        this.dropping = false;
-        if (buffer.buffered.length > 0) {
-          buffer.remove(0, Infinity);
-          return;
-        }
+      if (this.emptying) {
+        this.emptying = 'now';
+        buffer.remove(0, Infinity);
+        return;
       }
       const first = this.waiting[0];
       if (!first) return;

@@ -201,10 +201,8 @@ class Screen:
         if not 0 <= asked.seat < len(self._seats) or not 0 <= asked.turn < 1 << 32 or len(self._asks) >= _MOST_ASKS:
             return False
         if asked.turn > self._turn:
-            self._turn = asked.turn
+            self._turn = asked.turn  # what is still sent for lower ones ends by itself: a message is never cut off
             self._inits.clear()
-            for task in self._asks:
-                task.cancel()
         if asked.turn == self._turn:
             task = asyncio.create_task(self._answer(asked))
             self._asks.add(task)
@@ -226,9 +224,8 @@ class Screen:
         try:
             if ask is not None:
                 async for init, pictures in batches(self._shelf, seat.opening, ask, self._masks):
-                    if seat.over:
+                    if seat.over or not await self._show(asked, init, pictures):
                         return
-                    await self._show(asked, init, pictures)
                     until = pictures[-1].at_ms + pictures[-1].step_ms
         except (Unavailable, BrokenStream) as error:
             log.warning("past pictures of %s: %s", seat.opening.camera_id, error)
@@ -236,9 +233,12 @@ class Screen:
             return
         await self._say({"type": "done", **told, "until": until})
 
-    async def _show(self, asked: Asked, init: Init, pictures: Sequence[Placed]) -> None:
+    async def _show(self, asked: Asked, init: Init, pictures: Sequence[Placed]) -> bool:
+        """Whether they are still wanted."""
         number, turn = asked.seat, asked.turn
         async with self._sending, asyncio.timeout(_SENT_WITHIN_S):
+            if turn != self._turn:
+                return False
             if self._inits.get(number) != init.data:
                 self._inits[number] = init.data
                 words = {"type": "init", "turn": turn, "seat": number, "mime": init.mime}
@@ -247,6 +247,7 @@ class Screen:
             for one in pictures:
                 head = HEAD.pack(3 if one.key else 1, number, turn, one.at_ms, one.step_ms)
                 await self._put({"bytes": head + one.data})
+        return turn == self._turn
 
     async def _say(self, value: object) -> None:
         async with self._sending, asyncio.timeout(_SENT_WITHIN_S):

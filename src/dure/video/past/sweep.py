@@ -127,8 +127,10 @@ async def make_room(database: Database, folder: Path, limits: Limits) -> tuple[i
 
 
 async def _wanting(database: Database, folder: Path, limits: Limits) -> int:
-    async with database.transaction() as tx:
-        taken = int(await tx.scalar(queries.BYTES))
+    taken = 0
+    if limits.most:
+        async with database.transaction() as tx:
+            taken = int(await tx.scalar(queries.BYTES))
     disk = await asyncio.to_thread(shutil.disk_usage, folder)
     return wanting(limits, taken, disk.total, disk.free)
 
