@@ -7,6 +7,7 @@ first (4/3/2020), two-digit years (20.3.4), words (4 Mar 2020, March 4, 2020), a
 import re
 from collections.abc import Iterable
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Literal
 
 from dure.documents.values import day, folded, is_empty
@@ -37,6 +38,7 @@ def order_of(cells: Iterable[str]) -> Order:
     return min(spans, key=lambda order: (*spans[order], _ORDERS.index(order)))
 
 
+@lru_cache(maxsize=1 << 14)  # a column's dates are few, its rows are many
 def read(cell: str, order: Order = "ymd") -> date | None:
     """The date in a cell of a column of this order; None for an empty one. Raises ValueError (a catalogue key)."""
     plain = folded(cell)

@@ -20,9 +20,11 @@ def drafted(kind: Kind, header: Header, row: Row) -> Draft:
         return draft
     for field in kind.all_fields:
         index = header.fields.get(field.name)
-        cell = row.cells[index] if index is not None and index < len(row.cells) else ""
+        if index is None:
+            draft.values[field.name] = None
+            continue
         try:
-            value = field.parse(cell)
+            value = field.parse(row.cells[index] if index < len(row.cells) else "")
         except ValueError as error:
             draft.values[field.name] = None
             (draft.reject if field.strict else draft.note)(field.name, str(error))

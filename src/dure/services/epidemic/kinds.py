@@ -5,8 +5,9 @@ and a class of ages is kept where the age itself is not told.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, time
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -69,7 +70,7 @@ _STATUSES = {
 _FOREIGN = ("해외유입", "해외", "imported", "abroad", "travel")
 
 
-def _word(cell: str, words: dict[str, str]) -> str | None:
+def _word(cell: str, words: Mapping[str, str]) -> str | None:
     plain = re.sub(r"[\s_-]", "", values.folded(cell)).lower()
     if not plain or values.is_empty(plain) or plain in _UNTOLD:
         return None
@@ -140,7 +141,7 @@ def _day(draft: Draft, setting: Setting, name: str) -> date | None:
     except ValueError as error:
         draft.reject(name, str(error))
         return None
-    if found is not None and setting.now is not None and found > setting.now.astimezone(_zone()).date():
+    if found is not None and setting.now is not None and found > _date_of(setting.now):
         draft.reject(name, "epidemic.import.future", day=found.isoformat())
     elif found is not None and found < EARLIEST:
         draft.reject(name, "documents.cell.date")
@@ -149,6 +150,11 @@ def _day(draft: Draft, setting: Setting, name: str) -> date | None:
 
 def _zone() -> ZoneInfo:
     return ZoneInfo(city_zone())
+
+
+@lru_cache(maxsize=8)
+def _date_of(moment: datetime) -> date:
+    return moment.astimezone(_zone()).date()
 
 
 def _disease(draft: Draft, setting: Setting) -> str:
@@ -171,7 +177,7 @@ def _ordered(draft: Draft, found: dict[str, date | None], first: str, *later: st
 
 
 def _case(draft: Draft, setting: Setting, key: str) -> list[Entity]:
-    found = {name: _day(draft, setting, name) for name in _DAYS}
+    found = {name: _day(draft, setting, name) if name in draft.columns else None for name in _DAYS}
     _ordered(draft, found, "infected_on", "onset_on", "confirmed_on", "reported_on")
     _ordered(draft, found, "onset_on", "reported_on", "confirmed_on", "admitted_on", "died_on")
     ages = _ages(draft)
@@ -232,6 +238,7 @@ def _position(draft: Draft) -> dict[str, Any]:
     return {"lon": lon, "lat": lat}
 
 
+@lru_cache(maxsize=1 << 12)
 def _moment(day: date) -> datetime:
     """The end of a day in the city: what was reported on it was known by then."""
     return datetime.combine(day, time(23, 59, 59), _zone()).astimezone(UTC)

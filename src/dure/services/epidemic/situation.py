@@ -20,9 +20,9 @@ LONGEST = 2_000
 """Days of a curve; of a longer one the last are shown."""
 QUIET = timedelta(days=28)
 """Without any case: a curve goes on for as long, and ends."""
-FIT_FOR = 30
-"""Cases below which Rt is not shown: it would tell of the prior (Cori et al. 2013 ask for a variation below 0.3, which
-11 cases in a window give; the whole must have some more).
+FIT_FOR = 11
+"""Cases in a window below which its Rt would tell of the prior: Cori et al. 2013 ask for a coefficient of variation
+below 0.3, which is one divided by the root of the cases and one.
 """
 
 
@@ -74,16 +74,17 @@ def filled(rows: Iterable[Mapping[str, Any] | RowMapping], last: date) -> list[d
 
 
 def reproduction(days: Sequence[Mapping[str, Any]], by: By, serial: Serial) -> list[dict[str, Any]]:
-    """Rt for each week that ends on a day; nothing for too few cases or days. Imported cases are kept apart where days
+    """Rt for each week that ends on a day and has enough cases. Imported cases are kept apart where days
     of report are counted; of those who fell ill nobody says which day's were imported.
     """
     abroad = [day["imported"] if by == "reported" else 0 for day in days]
     local = [day[by] - one for day, one in zip(days, abroad, strict=True)]
-    if len(days) <= WINDOW or sum(local) < FIT_FOR:
+    if len(days) <= WINDOW:
         return []
     weights = serial_interval(serial.mean, serial.sd)
     found = estimated(local, weights, imported=abroad, window=WINDOW)
     return [
         {"day": days[end]["day"], "mean": float(mean), "low": float(low), "high": float(high), "cases": int(cases)}
         for end, mean, low, high, cases in zip(found.ends, found.mean, found.low, found.high, found.cases, strict=True)
+        if cases >= FIT_FOR
     ]

@@ -38,6 +38,7 @@ class Vault:
         self.ledger = Ledger(data)
         self.suite = cipher.chosen()
         self._city: dict[UUID, DataKey] = {}
+        self._roots: dict[str, bytes] = {}  # of blind indexes, by kind of field
 
     # --- people ---
 
@@ -62,7 +63,8 @@ class Vault:
         fresh = [row for row in rows if row["id"] not in known]
         changed = [row for row in rows if row["id"] in known]
         if fresh:
-            await tx.execute(_INSERT, fresh)
+            ids, parts = [row["id"] for row in fresh], [row["sealed"] for row in fresh]
+            await tx.execute(_INSERT, {"ids": ids, "sealed": parts, "now": tx.now()})
         if changed:
             await tx.execute(_UPDATE, changed)
             await tx.execute(_UNINDEX, {"ids": [row["id"] for row in changed]})
@@ -110,7 +112,8 @@ class Vault:
             for kind, plain in indexed(person)
         }
         if rows:
-            await tx.execute(_INDEX_ROW, [{"person_id": id_, "field": kind, "digest": one} for id_, kind, one in rows])
+            ids, fields, digests = (list(column) for column in zip(*rows, strict=True))
+            await tx.execute(_INDEX_ROWS, {"ids": ids, "fields": fields, "digests": digests})
 
     # --- bytes ---
 
@@ -127,7 +130,9 @@ class Vault:
 
     def digest(self, kind: str, plain: str) -> bytes:
         """The blind index of a folded value: HMAC-SHA-256 under a key of this kind of field alone."""
-        key = derived(self._own(_INDEX).secret, b"index " + kind.encode())
+        key = self._roots.get(kind)
+        if key is None:
+            key = self._roots[kind] = derived(self._own(_INDEX).secret, b"index " + kind.encode())
         return hmac.digest(key, plain.encode("utf-8", "surrogatepass"), hashlib.sha256)
 
     def ensure(self, kind: str, ids: Iterable[UUID]) -> dict[UUID, DataKey]:
@@ -224,9 +229,15 @@ def of(tx: Tx) -> Vault:
 _NAMES = {"phone": ["phone", "second_phone"], "name": ["name"], "resident_no": ["resident_no"], "device": ["device"]}
 """Field names in the index; `second_phone` stands in rows of the first form only."""
 
-_INSERT = text("insert into person (id, sealed, created_at, updated_at) values (:id, :sealed, :now, :now)")
+_INSERT = text(
+    "insert into person (id, sealed, created_at, updated_at) select id, sealed, :now, :now "
+    "from unnest(cast(:ids as uuid[]), cast(:sealed as bytea[])) as fresh (id, sealed)"
+)
 _UPDATE = text("update person set sealed = :sealed, version = version + 1, updated_at = :now where id = :id")
-_INDEX_ROW = text("insert into person_index (person_id, field, digest) values (:person_id, :field, :digest)")
+_INDEX_ROWS = text(
+    "insert into person_index (person_id, field, digest) "
+    "select * from unnest(cast(:ids as uuid[]), cast(:fields as text[]), cast(:digests as bytea[]))"
+)
 _UNINDEX = text("delete from person_index where person_id = any(:ids)")
 _FIND = text(
     "select distinct coalesce(p.merged_into, p.id) as id from person_index i join person p on p.id = i.person_id "
