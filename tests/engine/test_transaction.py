@@ -1,16 +1,19 @@
 """What a transaction does in few round trips: writes that wait, reads side by side, blocks that are undone."""
 
+import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dure.engine import piped
 from dure.engine.database import Database, Tx
+from dure.kernel.errors import Unavailable
 
 PUT = text("insert into noted (n) values (:n)")
 ALL = text("select n from noted order by n")
@@ -93,6 +96,39 @@ async def test_a_block_that_raises_is_undone_and_the_rest_stands(tx: Tx) -> None
             await _put(tx, [6], [])
         tx.later(PUT, {"n": 7})
     assert await numbers(tx) == [1, 6, 7]
+
+
+async def _cut(database: Database) -> None:
+    async with database.transaction() as tx:
+        mine = await tx.scalar(text("select pg_backend_pid()"))
+        with contextlib.suppress(DBAPIError):
+            async with tx.nested():
+                async with database.transaction() as other:
+                    await other.execute(text("select pg_terminate_backend(:mine)"), {"mine": mine})
+                await tx.look(text("select pg_sleep(5)"))
+        await tx.execute(text("select 1"))
+
+
+async def test_a_line_that_is_cut_is_a_database_that_is_away(database: Database) -> None:
+    with pytest.raises(Unavailable):
+        await _cut(database)
+    async with database.transaction() as tx:
+        assert await tx.scalar(text("select 1")) == 1
+
+
+async def _slow(database: Database) -> None:
+    async with database.transaction() as tx, tx.nested():
+        tx.later(text("select pg_sleep(30)"))
+
+
+async def test_who_is_cancelled_in_a_block_stays_cancelled(database: Database) -> None:
+    task = asyncio.create_task(_slow(database))
+    await asyncio.wait([task], timeout=0.2)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    async with database.transaction() as tx:
+        assert await tx.scalar(text("select 1")) == 1
 
 
 async def _twice(database: Database) -> None:

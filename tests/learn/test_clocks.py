@@ -9,8 +9,12 @@ from sqlalchemy import text
 from dure.engine.consumers import register
 from dure.engine.database import Database
 from dure.kernel.clock import HeldClock
+from dure.kernel.ids import new_id
 from dure.learn import reminders
 from dure.learn.closings import CONSUMER
+from dure.notices import contacts
+from dure.notices.model import Medium
+from dure.trust.principal import system
 from dure.trust.roles import Role
 from tests.learn.test_loop import got, sent, settled
 from tests.respond.conftest import SATURDAY, Desk, acted, opened
@@ -122,3 +126,25 @@ async def test_the_policy_of_the_day_decides_and_what_reopens_is_measured_anew(
             assert await reminders.remind(tx) == 1
             assert await tx.scalar(text("select count(*) from notice where account_id is not null")) == notices
     assert [one["overdue"] for one in (await got(operator, "/reviews", overdue="true"))["items"]] == [True]
+    owner = "account:018f0000-0000-7000-8000-000000000001"
+    raised = clock.now() - reminders.FINDINGS_AFTER
+    async with database.transaction() as tx:
+        await contacts.add(tx, system("test"), owner, Medium.TEXT, "010-1234-5678")
+        await tx.execute(
+            text(
+                "insert into finding (id, incident_id, kind, title, state, raised_at, raised_by, created_at, "
+                "updated_at) values (:id, :incident, 'fire', 'x', :state, :at, 'x', :at, :at)"
+            ),
+            [
+                {"id": new_id(), "incident": incident["id"], "state": state, "at": raised}
+                for state in ("open", "proposed", "closed")
+            ],
+        )
+    for days, texts, mails in ((0, 2, 4), (1, 2, 4), (7, 4, 6)):  # a week later the review is late again, too
+        clock.advance(days * 86_400)
+        async with database.transaction() as tx:
+            await reminders.remind(tx)
+            rows = await tx.rows(
+                text("select medium, count(*) as n from notice where account_id is not null group by 1")
+            )
+        assert {row["medium"]: row["n"] for row in rows} == {Medium.TEXT: texts, Medium.EMAIL: mails}

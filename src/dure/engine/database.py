@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Executable, MetaData, TextClause, text
 from sqlalchemy.engine import CursorResult, RowMapping, make_url
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, PendingRollbackError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -122,13 +122,16 @@ class Tx:
             yield
             self.later(text(f"release savepoint {name}"))
             await self.flush()
-        except BaseException:
+        except Exception as error:  # who is cancelled ends the transaction as a whole
             at = next((n for n, (one, _) in enumerate(self._waiting) if one is begin), None)
             if at is not None:  # nothing of the block has left yet
                 del self._waiting[at:]
                 raise
             self._waiting.clear()
-            await self.execute(text(f"rollback to savepoint {name}"))
+            try:
+                await self.execute(text(f"rollback to savepoint {name}"))
+            except Exception as lost:  # nothing is left that could go on
+                raise error from lost
             raise
 
     def ring(self, channel: str, word: str = "") -> None:
@@ -201,7 +204,7 @@ class Database:
                 tx = Tx(connection, self.clock, self.folder)
                 yield tx
                 await tx.finish()
-        except PoolTimeout as error:
+        except (PoolTimeout, PendingRollbackError) as error:  # the latter: the line was cut, and somebody went on
             raise Unavailable("engine.database.away") from error
         except (OperationalError, InterfaceError) as error:
             if _is_away(error):
