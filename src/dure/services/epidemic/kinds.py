@@ -55,10 +55,11 @@ _SEXES = {
     **dict.fromkeys(("여", "여자", "여성", "f", "female"), "f"),
 }
 _UNTOLD = frozenset({"na", "nan", "unknown", "모름", "미확인", "불명", "확인중", "u", "?", "missing"})
-_OUTCOMES = {
+_OUTCOMES: dict[str, str | None] = {
+    "alive": None,  # when the list was made; nobody said that it is over
     **dict.fromkeys(("사망", "dead", "death", "died", "deceased", "d"), "died"),
     **dict.fromkeys(
-        ("완치", "격리해제", "퇴원", "회복", "recover", "recovered", "alive", "discharged", "survived"), "recovered"
+        ("완치", "격리해제", "퇴원", "회복", "recover", "recovered", "discharged", "survived"), "recovered"
     ),
 }
 _STATUSES = {
@@ -70,7 +71,7 @@ _STATUSES = {
 _FOREIGN = ("해외유입", "해외", "imported", "abroad", "travel")
 
 
-def _word(cell: str, words: Mapping[str, str]) -> str | None:
+def _word(cell: str, words: Mapping[str, str | None]) -> str | None:
     plain = re.sub(r"[\s_-]", "", values.folded(cell)).lower()
     if not plain or values.is_empty(plain) or plain in _UNTOLD:
         return None
