@@ -11,7 +11,6 @@ People answer with the chances and delays of `simulate/people.py`; claims with "
 """
 
 import argparse
-import csv
 import dataclasses
 import os
 import statistics
@@ -21,7 +20,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -32,6 +31,7 @@ from dure.services.market_fire import verification
 from dure.services.market_fire.simulate import episodes
 from dure.services.market_fire.simulate.episodes import Episode, Trace
 from dure.services.market_fire.simulate.judging import Heard, judged
+from dure.services.market_fire.simulate.physics import Flags, Floats
 from dure.services.market_fire.verification import Stages
 
 TUNING_SEED: Final = 1
@@ -60,7 +60,7 @@ def rules() -> list[Rule]:
 # The peers: when each would have told 119, in seconds of the episode
 
 
-def _true(one: Trace) -> np.ndarray:
+def _true(one: Trace) -> Flags:
     return one.smoke | (one.heat >= _HEAT)
 
 
@@ -68,7 +68,7 @@ def _first(moments: Iterable[float | None]) -> float | None:
     return min((at for at in moments if at is not None), default=None)
 
 
-def _lasting(at: np.ndarray, true: np.ndarray, for_s: float, gap_s: float, least: int = 1) -> float | None:
+def _lasting(at: Floats, true: Flags, for_s: float, gap_s: float, least: int = 1) -> float | None:
     """When `true` has lasted for `for_s` without a false report or a gap beyond `gap_s`, with `least` reports."""
     onset, last, reports = None, None, 0
     for moment in zip(at[true].tolist(), np.nonzero(true)[0].tolist(), strict=True):
@@ -224,7 +224,7 @@ def _delays(found: Sequence[Row]) -> dict[str, list[float]]:
 
 def claims(found: Judged) -> list[Claim]:
     """Missed, false and delay: ours against each peer."""
-    told = {"seconds": found.seconds, "seed": found.seed}
+    told: dict[str, Any] = {"seconds": found.seconds, "seed": found.seed}
     lines: list[Claim] = []
     for ours in (OURS, NOBODY):
         suffix = "" if ours == OURS else ", if nobody answers"
@@ -243,30 +243,30 @@ def claims(found: Judged) -> list[Claim]:
     return lines
 
 
-def _missed(found: Judged, ours: str, peer: str, suffix: str, told: dict[str, float]) -> Claim:
+def _missed(found: Judged, ours: str, peer: str, suffix: str, told: dict[str, Any]) -> Claim:
     missed = {name: sum(np.isinf(found.delays[name])) for name in (ours, peer)}
     name = f"missed (fires of {found.fires:,}){suffix}"
     return claim(
         "fire-policy", name, "fires", missed[ours], peer=peer, theirs=missed[peer], less_is_better=True,
         samples=found.fires, **told,
-    )  # type: ignore[arg-type]  # fmt: skip
+    )  # fmt: skip
 
 
-def _false(found: Judged, ours: str, peer: str, suffix: str, told: dict[str, float]) -> Claim:
+def _false(found: Judged, ours: str, peer: str, suffix: str, told: dict[str, Any]) -> Claim:
     nights = {name: found.false[name] / 365 * 1_000 for name in (ours, peer)}
     return claim(
         "fire-policy", f"false (reports per 1,000 stall-nights){suffix}", "reports", nights[ours], peer=peer,
         theirs=nights[peer], less_is_better=True, samples=found.others, **told,
-    )  # type: ignore[arg-type]  # fmt: skip
+    )  # fmt: skip
 
 
-def _delay(found: Judged, ours: str, peer: str, suffix: str, told: dict[str, float]) -> list[Claim]:
+def _delay(found: Judged, ours: str, peer: str, suffix: str, told: dict[str, Any]) -> list[Claim]:
     mine, theirs = found.delays[ours], found.delays[peer]
     lines = [
         claim(
             "fire-policy", f"delay, ignition to report, {name} (s){suffix}", "s", percentile(mine, share), peer=peer,
             theirs=percentile(theirs, share), less_is_better=True, samples=found.fires, **told,
-        )  # type: ignore[arg-type]
+        )
         for name, share in (("median", 0.5), ("p95", 0.95))
     ]  # fmt: skip
     pairs = [a - b for a, b in zip(mine, theirs, strict=True) if np.isfinite(a) and np.isfinite(b)]
@@ -275,7 +275,7 @@ def _delay(found: Judged, ours: str, peer: str, suffix: str, told: dict[str, flo
             claim(
                 "fire-policy", f"delay, paired difference to {peer}, median (s){suffix}", "s",
                 statistics.median(pairs), samples=len(pairs), **told,
-            )  # type: ignore[arg-type]
+            )
         )  # fmt: skip
     return lines
 
@@ -284,7 +284,7 @@ def of_nights(path: Path) -> list[Claim]:
     """Anyone's nights: shares of what is in the file, uncalibrated."""
     began = time.perf_counter()
     found = rows(episodes.read(path), verification.stages(), rules())
-    told = {"seconds": time.perf_counter() - began, "seed": 0}
+    told: dict[str, Any] = {"seconds": time.perf_counter() - began, "seed": 0}
     burnt, others = [row for row in found if row.fire], [row for row in found if not row.fire]
     lines: list[Claim] = []
     for peer in PEERS:
@@ -299,34 +299,9 @@ def of_nights(path: Path) -> list[Claim]:
                 claim(
                     "fire-policy", f"false (reports of {len(others):,} episodes)", "reports", count[OURS], peer=peer,
                     theirs=count[peer], less_is_better=True, samples=len(others), **told,
-                )  # type: ignore[arg-type]
+                )
             )  # fmt: skip
     return lines
-
-
-# The curve
-
-
-def curve(seed: int, fires: int = 600, each: int = 300) -> list[dict[str, float | str]]:
-    """False reports per 1,000 stall-nights against the median delay: dure with other times to answer, and the peers."""
-    found = judge(fires, dict.fromkeys(DISPATCHES, each), seed)
-    return [
-        {
-            "policy": name,
-            "false_per_1000": round(found.false[name] / 365 * 1_000, 5),
-            "median_s": round(percentile(found.delays[name], 0.5), 2),
-            "p95_s": round(percentile(found.delays[name], 0.95), 2),
-            "missed": sum(np.isinf(found.delays[name])),
-        }
-        for name in (OURS, NOBODY, *PEERS)
-    ]
-
-
-def _written(lines: Sequence[dict[str, float | str]], path: Path) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, list(lines[0]))
-        writer.writeheader()
-        writer.writerows(lines)
 
 
 def policy() -> list[Claim]:
@@ -343,7 +318,9 @@ if __name__ == "__main__":
     mine, rest = parser.parse_known_args()
     sys.argv = [sys.argv[0], *rest]
     if mine.curve is not None:
-        _written(curve(TUNING_SEED), mine.curve)
+        from benchmarks import fire_curve
+
+        fire_curve.write(mine.curve)
     elif mine.nights is not None:
         main({"nights": lambda: of_nights(mine.nights)})
     else:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from dure.cli import main
-from dure.commands.simulate import SCENARIOS
+from dure.commands.simulate import SCENARIOS, market_night
 from dure.commands.simulate.crew import senml
 from dure.commands.simulate.fire import AMBIENT_CEL, Fire, Steam
 from dure.commands.simulate.market_fire import chosen
@@ -89,3 +89,15 @@ def test_every_line_has_both_languages() -> None:
     assert keys["ko"] == keys["en"]
     assert len(keys["ko"]) > 20
     assert len(SCENARIOS) == 6
+
+
+def test_a_night_of_any_cause_is_drawn_and_played_from_shortly_before() -> None:
+    assert {"fire", "steam", "stuck", "sun"} <= set(market_night.CAUSES)
+    stuck = market_night.drawn("stuck", 3)
+    assert (stuck.cause, stuck.fire) == ("stuck", False)
+    played = list(market_night.course(stuck.traces[0], 60.0))
+    assert 0 <= played[0][0] < 10
+    assert played[-1][0] <= 80
+    assert {"heat", "smoke"} <= set(played[0][1])
+    assert played[-1][1]["smoke"] is True
+    assert json.loads(senml({"heat": 20.0, "smoke_obscuration": 1.5}, 0.0))[1]["u"] == "%/m"

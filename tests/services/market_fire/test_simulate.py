@@ -2,10 +2,11 @@
 
 from dataclasses import replace
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
-from benchmarks import fire_policy
+from benchmarks import fire_curve, fire_policy
 
 from dure.services.market_fire import signs, verification
 from dure.services.market_fire.signs import Readings, Sign
@@ -118,6 +119,18 @@ def test_the_original_is_what_false_causes_are_calibrated_by() -> None:
     assert fire_policy.shares(rows) == {fire_policy.OURS: 0.5, fire_policy.ORIGINAL: 1.0}
     with pytest.raises(ValueError, match="calibrated"):
         fire_policy.shares([replace(row, told={fire_policy.ORIGINAL: None}) for row in rows])
+
+
+def test_the_curve_is_drawn_with_every_policy_that_tells() -> None:
+    found = [
+        fire_curve.Point("dure, 60 s", 0.04, 60.0, 400.0),
+        fire_curve.Point(fire_policy.ORIGINAL, 0.4, 59.0, 300.0),
+        fire_curve.Point("never", 0.0, float("inf"), float("inf")),
+    ]
+    drawn = ET.fromstring(fire_curve.drawing(found))
+    words = {each.text for each in drawn.iter("{http://www.w3.org/2000/svg}text")}
+    assert {"dure, 60 s", fire_policy.ORIGINAL} <= words
+    assert "never" not in words
 
 
 def readings(thick: np.ndarray, heat: np.ndarray | None = None, battery: float | None = None) -> Readings:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from dure.commands.simulate.telling import Teller
     from dure.engine.servers.place import Place
 
-SCENARIOS = ("market-fire", "dead-gateway", "bells", "cameras", "sms-gateway", "agency")
+SCENARIOS = ("market-fire", "market-night", "dead-gateway", "bells", "cameras", "sms-gateway", "agency")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,6 +22,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
     add("scenario", ", ".join(SCENARIOS), ", ".join(SCENARIOS), choices=SCENARIOS)
     add("--seed", "자리와 우연을 정하는 수", "a number that settles places and chance", type=int)
+    add(
+        "--cause",
+        "시장의 밤에 일어날 일 (market-night): fire, steam, cooking, stuck …",
+        "what happens in the market's night (market-night): fire, steam, cooking, stuck …",
+        default="steam",
+    )
     add("--speed", "불이 자라는 빠르기 (기본 1)", "how fast the fire grows (default 1)", type=_speed, default=1.0)
     add(
         "--count", "시장에 가까운 카메라부터 이만큼 (cameras)", "so many cameras nearest to markets (cameras)", type=int
@@ -103,7 +109,7 @@ def _agency(args: argparse.Namespace) -> int:
 
 
 async def _play(args: argparse.Namespace, place: "Place", teller: "Teller") -> int:
-    from dure.commands.simulate import bells, cameras, dead_gateway, market_fire
+    from dure.commands.simulate import bells, cameras, dead_gateway, market_fire, market_night
 
     try:
         faults = cameras.faults_of(args.faults if args.scenario == "cameras" else "")
@@ -116,6 +122,8 @@ async def _play(args: argparse.Namespace, place: "Place", teller: "Teller") -> i
         match args.scenario:
             case "market-fire":
                 return await market_fire.play(ready, teller, args.seed, args.speed)
+            case "market-night":
+                return await market_night.play(ready, teller, args.seed, args.speed, args.cause)
             case "dead-gateway":
                 return await dead_gateway.play(ready, teller, args.seed)
             case "cameras":

@@ -83,7 +83,7 @@ class Detector:
 
 def senml(readings: Reading, at: float) -> bytes:
     """A SenML pack (RFC 8428) of one moment; `at` is Unix seconds."""
-    units = {"heat": "Cel", "battery": "%EL"}
+    units = {"heat": "Cel", "battery": "%EL", "smoke_obscuration": "%/m"}
     records: list[dict[str, object]] = []
     for name, value in readings.items():
         record: dict[str, object] = {"n": name}

@@ -197,4 +197,4 @@ def _jumps(limits: Limits, seen: Readings, level: float, since: float, until: fl
     span = (seen.at >= since) & (seen.at <= until)
     step = np.diff(seen.obscuration[span])
     big = np.abs(step) >= limits.jumpy_share * level
-    return min(np.count_nonzero(big & (step > 0)), np.count_nonzero(big & (step < 0))) >= 2
+    return bool(min(np.count_nonzero(big & (step > 0)), np.count_nonzero(big & (step < 0))) >= 2)

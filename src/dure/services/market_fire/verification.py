@@ -43,13 +43,12 @@ class Kind(StrEnum):
     WARMER = "warmer"
     WARMEST = "warmest"
     RISE = "rise"
-    GROWING = "growing"
     NEIGHBOURS = "neighbours"
     HOT = "hot"
     CLEARED = "cleared"
 
 
-_BESIDE: Final = frozenset({Kind.WARM, Kind.WARMER, Kind.WARMEST, Kind.RISE, Kind.GROWING, Kind.NEIGHBOURS})
+_BESIDE: Final = frozenset({Kind.WARM, Kind.WARMER, Kind.WARMEST, Kind.RISE, Kind.NEIGHBOURS})
 """What says something about a pre-alarm and begins none."""
 _UNBELIEVED: Final = frozenset({Sign.HEAT_JUMP, Sign.ERRATIC, Sign.SPIKE, Sign.BATTERY})
 _EVERYBODY: Final = 1_000
@@ -90,7 +89,6 @@ class Why(StrEnum):
 
     WARM_SMOKE = "warm_smoke"
     FAST_RISE = "fast_rise"
-    GROWING = "growing"
     NEIGHBOUR = "neighbour"
     HIGH_HEAT = "high_heat"
     OPERATOR = "operator"
@@ -107,7 +105,6 @@ class Stages:
     """stages.toml: seconds, steps of warmth, and the limits of what counts as a sign of a fault."""
 
     answer_s: float
-    growing_s: float
     explained_s: float
     faulty_s: float
     resumes_s: float
@@ -128,12 +125,12 @@ def stages(path: Path = _FILE) -> Stages:
     steps = {name: int(_number(f"warmth.{name}", line, "step")) for name, line in body["warmth"].items()}
     if not all(1 <= step <= HIGHEST for step in steps.values()):
         raise ValueError(f"a step of warmth lies outside 1 to {HIGHEST}")
-    if not times["growing"] <= times["answer"] <= times["explained"] <= times["faulty"] <= 900:
+    if not times["answer"] <= times["explained"] <= times["faulty"] <= 900:
         raise ValueError("the time-outs are not in order, or the longest is beyond a quarter of an hour")
     callers = {name: int(value) for name, value in body["neighbours"].items() if name != "source"}
     signs = {name: float(value) for name, value in body["signs"].items() if name != "source"}
     return Stages(
-        times["answer"], times["growing"], times["explained"], times["faulty"], times["resumes"], times["trusts"],
+        times["answer"], times["explained"], times["faulty"], times["resumes"], times["trusts"],
         steps["closed"], steps["trading"], steps["explained"],
         callers["closed"], callers["trading"], callers["explained"], Limits(**signs),
     )  # fmt: skip
@@ -149,14 +146,13 @@ def _number(name: str, line: Mapping[str, Any], key: str) -> float:
 @dataclass(frozen=True, slots=True)
 class Terms:
     """How a stall is judged at an hour: the step of warmth that confirms and whether a pre-alarm must stand beside it,
-    whether a fast rise without smoke confirms, whether thickening smoke shortens the waiting, how many pre-alarms must
+    whether a fast rise without smoke confirms, how many pre-alarms must
     stand together where neighbours confirm (0: the neighbours rule alone is enough), how long people have, and what
     would explain smoke without a fire; `why` is said to people."""
 
     step: int
     standing: bool
     rises: bool
-    hurries: bool
     callers: int
     longer_s: float
     why: Why | None
@@ -166,19 +162,19 @@ def terms(table: Stages, *, trades: bool, steamy: bool, announced: bool) -> Term
     """Steam at its usual hours and announced works shift what confirms, within the ladder; a closed market trusts less
     warmth."""
     if announced:
-        return Terms(table.explained_step, True, False, False, _EVERYBODY, table.faulty_s, Why.ANNOUNCED)
+        return Terms(table.explained_step, True, False, _EVERYBODY, table.faulty_s, Why.ANNOUNCED)
     if trades and steamy:
-        return Terms(table.explained_step, True, False, False, table.explained_callers, table.explained_s, Why.STEAM)
+        return Terms(table.explained_step, True, False, table.explained_callers, table.explained_s, Why.STEAM)
     if trades:
-        return Terms(table.trading_step, True, False, False, table.trading_callers, 0.0, None)
-    return Terms(table.closed_step, False, True, True, table.closed_callers, 0.0, None)
+        return Terms(table.trading_step, True, False, table.trading_callers, 0.0, None)
+    return Terms(table.closed_step, False, True, table.closed_callers, 0.0, None)
 
 
 @dataclass(frozen=True, slots=True)
 class State:
     """One incident. Times are Unix seconds; `deadline` is when the time-out comes, `extended` why it was made longer;
-    `calling` are the devices whose pre-alarm stands, `near` that two stand near each other, `growing` that its
-    smoke thickens, `warmth` the highest step reached; `told` is when somebody said that it is no fire.
+    `calling` are the devices whose pre-alarm stands, `near` that two stand near each other, `warmth` the highest step
+    reached, both of `noted_at` and none of another hour; `told` is when somebody said that it is no fire.
     """
 
     stage: Stage = Stage.QUIET
@@ -187,8 +183,8 @@ class State:
     extended: Why | None = None
     calling: frozenset[str] = frozenset()
     near: bool = False
-    growing: bool = False
     warmth: int = 0
+    noted_at: float = 0.0
     unknown: frozenset[Who] = frozenset()
     cleared_at: float = 0.0
     told: float | None = None
@@ -206,28 +202,25 @@ def on_signal(
         return state, ()
     if kind is Kind.CLEARED:
         return _cleared(state, device, at)
-    state = _noted(state, kind, device, signs)
+    if state.stage is not Stage.PRE_ALARM and at - state.noted_at > table.resumes_s:
+        state = replace(state, near=False, warmth=0)  # what was said of another hour says nothing of this one
+    state = _noted(state, kind, device, at, signs)
     acts: tuple[Act, ...] = ()
     if kind not in _BESIDE:
         state, acts = _pre_alarm(table, state, at)
-    if at_terms.hurries and state.growing and state.stage is Stage.PRE_ALARM and state.extended is None:
-        assert state.deadline is not None
-        state = replace(state, deadline=min(state.deadline, at + table.growing_s))
     why = _confirmed_by(at_terms, state, kind, signs)
     return (state, acts) if why is None else _report(state, at, why)
 
 
-def _noted(state: State, kind: Kind, device: str, signs: frozenset[Sign]) -> State:
+def _noted(state: State, kind: Kind, device: str, at: float, signs: frozenset[Sign]) -> State:
     """What stays true of the incident. No element warms in one step: warmth of such a device counts for nothing."""
     if kind is Kind.NEIGHBOURS:
-        return replace(state, near=state.near or Sign.SLOW_HEAT not in signs)
+        return replace(state, near=state.near or Sign.SLOW_HEAT not in signs, noted_at=at)
     if kind is Kind.SIGNAL:
         return replace(state, calling=state.calling | {device})
-    if kind is Kind.GROWING:
-        return replace(state, growing=True)
-    if signs & _UNBELIEVED:
+    if signs & _UNBELIEVED or kind not in _STEP:
         return state
-    return replace(state, warmth=max(state.warmth, _STEP.get(kind, 0)))
+    return replace(state, warmth=max(state.warmth, _STEP[kind]), noted_at=at)
 
 
 def _confirmed_by(at_terms: Terms, state: State, kind: Kind, signs: frozenset[Sign]) -> Why | None:
@@ -253,7 +246,7 @@ def _pre_alarm(table: Stages, state: State, at: float) -> Step:
     if state.stage is Stage.PAUSED and at - state.cleared_at <= table.resumes_s and state.deadline is not None:
         return replace(state, stage=Stage.PRE_ALARM, deadline=max(state.deadline, at + table.answer_s / 4)), ()
     begun = State(
-        Stage.PRE_ALARM, at, at + table.answer_s, None, state.calling, state.near, state.growing, state.warmth
+        Stage.PRE_ALARM, at, at + table.answer_s, None, state.calling, state.near, state.warmth, state.noted_at
     )
     return begun, (Act.TURN_CAMERA, Act.ASK_OPERATOR, Act.ASK_OWNER)
 
@@ -262,15 +255,14 @@ def _cleared(state: State, device: str, at: float) -> Step:
     calling = state.calling - {device}
     if calling or state.stage is not Stage.PRE_ALARM:
         return replace(state, calling=calling), ()
-    return replace(state, stage=Stage.PAUSED, calling=calling, near=False, growing=False, warmth=0, cleared_at=at), ()
+    return replace(state, stage=Stage.PAUSED, calling=calling, near=False, warmth=0, cleared_at=at), ()
 
 
 def on_time(table: Stages, at_terms: Terms, state: State, at: float, signs: frozenset[Sign]) -> Step:
-    """The time-out may have come. `signs` are those that hold of every calling device now. It is made longer
-    once, where
-    the devices look faulty or something else explains the smoke; then it reports, whoever has not answered. Only where
-    one lone device has for minutes done what no fire does, it goes up to the shift lead instead and stays open: any
-    warmth, neighbour or answer still reports at once."""
+    """The time-out may have come. `signs` are those that hold of every calling device now. It is made longer once,
+    where the devices look faulty or something else explains the smoke; then it reports, whoever has not answered. Only
+    where one lone device has for minutes done what no fire does, it goes up to the shift lead instead and stays open:
+    any warmth, neighbour or answer still reports at once."""
     if state.stage is not Stage.PRE_ALARM or state.deadline is None or at < state.deadline:
         return state, ()
     if state.extended is None:
@@ -282,8 +274,7 @@ def on_time(table: Stages, at_terms: Terms, state: State, at: float, signs: froz
             return longer, (Act.SEND_SOMEBODY,)
     if Sign.FROZEN in signs and len(state.calling) == 1 and not state.near:
         return replace(state, deadline=None, why=Why.FAULT), (Act.GO_UP,)
-    hurried = state.growing and at < state.began + table.answer_s
-    return _report(state, at, Why.GROWING if hurried else Why.NOBODY)
+    return _report(state, at, Why.NOBODY)
 
 
 def on_answer(state: State, who: Who, says: Says, at: float, *, trades: bool) -> Step:

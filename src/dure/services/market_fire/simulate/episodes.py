@@ -1,7 +1,7 @@
 """Episodes: one cause in one stall, as five detectors tell it, with the truth. In memory, and as lines of JSON."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -124,7 +124,7 @@ def _made(rng: Rng, cause: str, many: int, prefix: str) -> list[Episode]:
 
 def _place(rng: Rng, cause: str, many: int) -> Scene:
     """When and where: the hours of each cause, whether the city knows the stall steams, whether it was announced."""
-    hours = {
+    hours: dict[str, Callable[[], Floats]] = {
         "fire": lambda: scene.hours_of_fires(rng, many),
         "steam": lambda: scene.hours_open(rng, many, lunch=0.5),
         "cooking": lambda: scene.hours_open(rng, many, lunch=0.4),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dure.detect.core.shard import Shard
 from dure.detect.model import Cleared, Device, Raised, Rule
@@ -15,7 +16,7 @@ from dure.services.market_fire import signs, verification
 from dure.services.market_fire.signs import Readings, Sign
 from dure.services.market_fire.simulate.episodes import Episode, Trace
 from dure.services.market_fire.simulate.people import Reply
-from dure.services.market_fire.simulate.physics import Flags
+from dure.services.market_fire.simulate.physics import Flags, Floats
 from dure.services.market_fire.verification import Act, Kind, Stage, Stages, State, Terms, Who, Why
 
 KINDS: Final = {
@@ -24,7 +25,6 @@ KINDS: Final = {
     "market_fire_warmer": Kind.WARMER,
     "market_fire_warmest": Kind.WARMEST,
     "market_fire_rise": Kind.RISE,
-    "market_fire_growing": Kind.GROWING,
     "market_fire_neighbours": Kind.NEIGHBOURS,
     "market_fire_hot": Kind.HOT,
 }
@@ -123,30 +123,27 @@ def _devices(episode: Episode) -> Iterator[Device]:
 
 def _pack(episode: Episode, until: float | None, *, whole: bool) -> Pack:
     """The readings that matter as one pack in order of arrival."""
-    times, numbers, rows = [], [], []
-    for number, one in enumerate(episode.traces):
+    times: list[Floats] = []
+    numbers: list[NDArray[np.int64]] = []
+    rows: list[NDArray[np.int64]] = []
+    for ordinal, one in enumerate(episode.traces):
         kept = np.ones(one.at.size, dtype=np.bool_) if whole else _near(one, _lively(one))
         if until is not None:
             kept = kept & (one.at <= until)
         index = np.nonzero(kept)[0]
         times.append(one.at[index])
-        numbers.append(np.full(index.size, number))
+        numbers.append(np.full(index.size, ordinal))
         rows.append(index)
     at, number, row = np.concatenate(times), np.concatenate(numbers), np.concatenate(rows)
     order = np.argsort(at, kind="stable")
     pack = Pack()
     device, prop, value, observed = pack.device, pack.property, pack.value, pack.observed_at
-    for moment, which, index in zip(at[order].tolist(), number[order].tolist(), row[order].tolist(), strict=True):
+    for moment, which, here in zip(at[order].tolist(), number[order].tolist(), row[order].tolist(), strict=True):
         one = episode.traces[which]
         device += (one.id, one.id)
         prop += ("heat", "smoke")
-        value += (float(one.heat[index]), bool(one.smoke[index]))
+        value += (float(one.heat[here]), bool(one.smoke[here]))
         observed += (_T0 + moment, _T0 + moment)
-        if one.obscuration is not None:
-            device.append(one.id)
-            prop.append("smoke_obscuration")
-            value.append(float(one.obscuration[index]))
-            observed.append(_T0 + moment)
     pack.received_at.extend(moment + _FLIGHT_S for moment in observed)
     pack.seq.extend([0] * len(observed))
     pack.estimated.extend([False] * len(observed))

@@ -75,13 +75,13 @@ def drawn(rng: Rng, hour: Floats, steamy: Flags, announced: Flags) -> Scene:
     """
     many = hour.shape[0]
     size = (many, DETECTORS)
-    pitch = rng.uniform(2.5, 5.0, many)
+    pitch = rng.uniform(2.5, 5.0, (many,))
     steps = np.array([0.0, -1.0, 1.0, -2.0, 2.0])
     across = steps[None, :] * pitch[:, None]
-    own = rng.uniform(0.0, 2.5, many)
+    own = rng.uniform(0.0, 2.5, (many,))
     beside = np.where(steps[None, :] == 0, own[:, None], np.abs(across) + rng.uniform(-1.0, 1.0, size))
     leak = rng.uniform(0.25, 1.0, size) ** np.abs(steps)[None, :]
-    radio = rng.random(size)
+    radio: Floats = rng.random(size)
     loss = np.where(
         radio < 0.8, rng.uniform(0.0, 0.05, size),
         np.where(radio < 0.95, rng.uniform(0.05, 0.2, size), rng.uniform(0.2, 0.5, size)),
@@ -90,12 +90,12 @@ def drawn(rng: Rng, hour: Floats, steamy: Flags, announced: Flags) -> Scene:
         hour=hour,
         steamy=steamy,
         announced=announced,
-        analog=rng.random(many) < 0.9,
-        height=rng.uniform(2.4, 5.0, many),
+        analog=np.asarray(rng.random(many) < 0.9),
+        height=rng.uniform(2.4, 5.0, (many,)),
         beside=np.maximum(beside, 0.05),
         leak=leak,
         across=across,
-        ambient=rng.uniform(-5.0, 33.0, many)[:, None] + rng.normal(0.0, 1.0, size),
+        ambient=rng.uniform(-5.0, 33.0, (many,))[:, None] + rng.normal(0.0, 1.0, size),
         threshold=np.clip(rng.normal(10.0, 1.5, size), 6.0, 15.0),
         dirt=np.where(rng.random(size) < 0.05, rng.uniform(0.2, 0.6, size), rng.uniform(0.0, 0.1, size)),
         rti=np.clip(lognormal(rng, 28.0, 0.35, size), 12.0, 80.0),
