@@ -17,7 +17,7 @@ from dure.video.masks.veils import Veil, Veils
 from dure.video.model import Splitter
 from dure.video.relay import SMALL, Relay
 from tests.video.conftest import Served
-from tests.video.test_relay import Eye, found_at
+from tests.video.test_relay import Eye, found_at, programs
 from tests.video.test_rtsp import decoded
 
 pytestmark = pytest.mark.timeout(180)
@@ -188,3 +188,17 @@ async def test_a_mask_covers_the_small_stream_too(cameras: Served) -> None:
         assert viewer in source.viewers
     veils.end()
     await relay.end()
+
+
+async def test_a_camera_of_jpegs_is_turned_into_what_browsers_play_by_the_program(cameras: Served) -> None:
+    relay = Relay(found_at(cameras[1]), kept_s=0.1)
+    async with watched(relay, "J-1/jpeg") as eye:
+        await eye.until(lambda eye: len(eye.pictures) >= 10)
+        assert len(programs()) == 1
+        assert not any("127.0.0.1" in word for word in programs()[0].cmdline())
+        assert eye.inits[0].codec.startswith("avc1.")
+        assert (eye.inits[0].width, eye.inits[0].height) == (640, 360)
+        Splitter().feed(bytes_of(eye))
+    await relay.end()
+    assert programs() == []
+    assert cameras[0].sound_asked == 0

@@ -7,6 +7,7 @@ import contextlib
 import random
 from collections.abc import Callable
 
+from dure.commands.simulate.jpeg import JpegReader
 from dure.commands.simulate.rtp import FlvReader, Unit
 from dure.engine import ffmpeg
 
@@ -52,6 +53,7 @@ def _box(x: str, y: float, width: float, height: float, colour: str) -> str:
 
 
 _ENCODED = {
+    "jpeg": "-c:v mjpeg -huffman default -q:v 6 -strict unofficial",
     "h264": "-c:v libx264 -preset ultrafast -tune zerolatency",
     "h265": "-c:v libx265 -preset ultrafast -tune zerolatency -x265-params log-level=error:pools=1:frame-threads=1",
 }
@@ -64,7 +66,7 @@ def arguments(camera: str, *, size: tuple[int, int], written: bool, codec: str =
     text = f",drawtext=text='{label}':{place}"
     picture = scene(camera, *size) + (text if written else "")
     encoded = f"{_ENCODED[codec]} -threads 1 -g {RATE} -crf 30 -pix_fmt yuv420p"
-    out = "-flvflags no_duration_filesize -flush_packets 1 -f flv pipe:1"
+    out = "-flvflags no_duration_filesize -flush_packets 1 -f flv pipe:1" if codec != "jpeg" else "-f mjpeg pipe:1"
     return ["-re", "-f", "lavfi", "-i", picture, *encoded.split(), *out.split()]
 
 
@@ -127,7 +129,7 @@ class Encoder:
             assert process.stdout is not None
             assert process.stderr is not None
             deaf = asyncio.create_task(_drain(process.stderr))
-            reader = FlvReader()
+            reader: FlvReader | JpegReader = JpegReader(RATE) if self.codec == "jpeg" else FlvReader()
             try:
                 while data := await process.stdout.read(1 << 16):
                     for unit in reader.feed(data):

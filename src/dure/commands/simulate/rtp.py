@@ -2,7 +2,7 @@
 
 import struct
 from base64 import b64encode
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 CLOCK_HZ = 90_000
@@ -109,8 +109,7 @@ def packets(
 ) -> list[bytes]:
     """The RTP packets of one picture, from sequence number `sequence` on; the last one carries the marker. `began` is
     what the stream's clock showed at its beginning."""
-    cut = _payloads if codec == "h264" else _payloads_h265
-    payloads = [payload for nal in unit.nals for payload in cut(nal)]
+    payloads = [payload for nal in unit.nals for payload in _CUTS[codec](nal)]
     last = len(payloads) - 1
     return [
         struct.pack(
@@ -146,6 +145,15 @@ def _payloads_h265(nal: bytes) -> Iterator[bytes]:
     for at in range(0, len(body), _LARGEST):
         first, last = at == 0, at + _LARGEST >= len(body)
         yield head + bytes((kind | (0x80 if first else 0) | (0x40 if last else 0),)) + body[at : at + _LARGEST]
+
+
+_CUTS: dict[str, Callable[[bytes], Iterator[bytes]]] = {"h264": _payloads, "h265": _payloads_h265}
+"""How each codec's units are cut into payloads; others add theirs."""
+
+
+def cut_by(codec: str, cut: Callable[[bytes], Iterator[bytes]]) -> None:
+    """Another codec's way."""
+    _CUTS[codec] = cut
 
 
 def sound(sequence: int, source: int, canary: bytes) -> bytes:

@@ -1,7 +1,8 @@
 """A small RTSP 1.0 server (RFC 2326) for simulated cameras: H.264 or H.265 over RTP, interleaved in the one TCP
 connection, with sound on offer, as cameras have it.
 
-`/<id>` is a camera's main stream, `/<id>/sub` its small one, `/<id>/h265` the main one in H.265.
+`/<id>` is a camera's main stream, `/<id>/sub` its small one, `/<id>/h265` the main one in H.265, `/<id>/jpeg` in
+Motion JPEG.
 """
 
 import asyncio
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import unquote, urlsplit
 
+from dure.commands.simulate import jpeg
 from dure.commands.simulate.picture import RATE, Encoder
 from dure.commands.simulate.rtp import CLOCK_HZ, Unit, description, packets, sound
 from dure.commands.simulate.signing import admits, challenges
@@ -22,7 +24,7 @@ _HEAD_LIMIT = 16_384
 _HELD_LIMIT = 2 << 20
 _METHODS = "OPTIONS, DESCRIBE, SETUP, PLAY, GET_PARAMETER, TEARDOWN"
 _CHANNEL = re.compile(r"RTP/AVP/TCP;.*interleaved=(\d{1,3})-\d{1,3}")
-_PATH = re.compile(r"/([A-Za-z0-9_-]{1,64})(?:/(sub|h265))?(?:/.*)?")
+_PATH = re.compile(r"/([A-Za-z0-9_-]{1,64})(?:/(sub|h265|jpeg))?(?:/.*)?")
 _SMALL = (320, 180)
 CANARY = b"\xd5this-is-sound\xd5" * 10
 """What simulated sound carries: a test looks for it everywhere."""
@@ -56,7 +58,7 @@ class Asked:
 
     @property
     def stream(self) -> str:
-        """Which of its streams: main, sub, h265."""
+        """Which of its streams: main, sub, h265, jpeg."""
         found = _PATH.fullmatch(unquote(urlsplit(self.url).path))
         return (found[2] if found else None) or "main"
 
@@ -113,7 +115,9 @@ class Cameras:
 
     def encoder(self, camera: str, stream: str = "main") -> Encoder:
         """The picture of a camera."""
-        made = Encoder(camera, _SMALL if stream == "sub" else self._size, "h265" if stream == "h265" else "h264")
+        made = Encoder(
+            camera, _SMALL if stream == "sub" else self._size, stream if stream in {"h265", "jpeg"} else "h264"
+        )
         return self._encoders.setdefault(camera if stream == "main" else f"{camera}/{stream}", made)
 
     def admits(self, asked: Asked) -> bool:
@@ -193,7 +197,9 @@ class _Line:
             self._say(asked, 404)
         elif asked.method == "DESCRIBE":
             encoder = self._cameras.encoder(camera, asked.stream)
-            body = description(await encoder.described(), camera, encoder.codec)
+            parameters = await encoder.described()
+            jpegs = encoder.codec == "jpeg"
+            body = jpeg.description(camera) if jpegs else description(parameters, camera, encoder.codec)
             if self._fault is Fault.CODEC:
                 body = body.replace("96 H264/", "96 H265/")
             base = asked.url.rstrip("/") + "/"
@@ -283,7 +289,8 @@ class _Line:
         codec = "h264" if self._encoder is None else self._encoder.codec
         if unit.key and self._small is not None:
             unit = Unit((*self._small.parameters, *unit.nals), unit.time, True)
-        sent = packets(unit, self._sequence, self._source, began=self._began, codec=codec)
+        kind = 26 if codec == "jpeg" else 96
+        sent = packets(unit, self._sequence, self._source, began=self._began, payload_type=kind, codec=codec)
         self._sequence += len(sent)
         self._writer.writelines(
             b"$" + bytes((self._channel,)) + len(packet).to_bytes(2, "big") + packet for packet in sent
