@@ -82,8 +82,13 @@ async def test_a_camera_is_fetched_once_for_all_and_let_go_after_the_last(camera
             late = Eye(third)
             await late.until(lambda eye: bool(eye.pictures), within_s=0.5)
             assert late.pictures[0].key, "who comes later starts at once, with a picture that stands by itself"
+    over: list[Callable[[], bool]] = [
+        lambda: relay.fetched == 0,
+        lambda: not cameras[0].lines,
+        lambda: cameras[0].encoder("C-1").idle,
+    ]
     async with asyncio.timeout(30):
-        for look in (lambda: relay.fetched == 0, lambda: not cameras[0].lines, lambda: cameras[0].encoder("C-1").idle):
+        for look in over:
             while not look():  # noqa: ASYNC110 - the other side ends without telling
                 await asyncio.sleep(0.02)
 
