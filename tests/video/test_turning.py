@@ -74,10 +74,10 @@ def test_only_people_of_the_centre_may_turn() -> None:
     assert not rules.may_turn(person(Role.POLICE))
 
 
-@given(st.sets(st.sampled_from(list(Role))), st.sampled_from([None, "police", "city"]), st.booleans())
+@given(st.sets(st.sampled_from(list(Role))), st.sampled_from([None, "control", "police", "city"]), st.booleans())
 def test_no_mixture_of_roles_lets_a_third_party_turn(roles: set[Role], agency: str | None, shared: bool) -> None:
     who = person(*roles, agency_id=agency, shared=shared)
-    allowed = bool(roles) and roles <= rules.CENTRE and agency is None and not shared
+    allowed = bool(roles) and roles <= rules.CENTRE and agency in {None, "control"} and not shared
     assert rules.may_turn(who) == allowed
 
 

@@ -16,6 +16,8 @@ from dure.video.onvif.client import Position, Preset
 
 CENTRE: Final = CONTROL_ROOM | {Role.ADMIN}
 """Who sits in the control room; in a small city the administrator does."""
+OWN: Final = frozenset({None, "control"})
+"""The agency that the centre's people belong to, as setting a city up names it, or none."""
 HOME_AFTER: Final = timedelta(minutes=10)
 """So long after its last turn, or when its incident closes, a camera looks home again."""
 STALE: Final = timedelta(seconds=5)
@@ -43,9 +45,9 @@ _FOR: Final[Mapping[str, frozenset[str]]] = {
 
 def may_turn(who: Principal) -> bool:
     """Whether somebody belongs to the centre: a person signed in by themself, with a role of the control room that is
-    theirs (not lent by a colleague), no role of any other office beside it, and no agency that they act for.
+    theirs (not lent by a colleague), no role of any other office beside it, and no other agency that they act for.
     """
-    if who.kind != "account" or who.shared or who.acting_for is not None or who.agency_id is not None:
+    if who.kind != "account" or who.shared or who.acting_for is not None or who.agency_id not in OWN:
         return False
     lent = {role for role, _ in who.delegated}
     return bool((who.roles - lent) & CENTRE) and who.roles <= CENTRE
