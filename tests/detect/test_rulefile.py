@@ -158,3 +158,12 @@ def test_every_reason_has_a_text_in_both_languages() -> None:
 
 def test_the_built_in_rules_are_read() -> None:
     assert {"device_silent", "device_clock", "device_battery", "canary"} <= built_in().keys()
+
+
+def test_other_kinds_of_sensors_are_a_few_lines_each_and_wait_for_a_city() -> None:
+    sensors = ("underpass_flood", "gas_leak", "fine_dust", "loud_noise", "dense_crowd")
+    for name in sensors:
+        owner, rule = built_in()[name]
+        assert owner == "detect"
+        assert not rule.enabled
+        assert len(rule.source.strip().splitlines()) <= 16

@@ -26,3 +26,4 @@ def built_in() -> dict[str, tuple[str, Rule]]:
 
 
 contribute("detect", Path(__file__).with_name("rules.toml"))
+contribute("detect", Path(__file__).with_name("sensors.toml"))
