@@ -15,7 +15,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import create_engine, text
 
-import dure.trust.tables  # noqa: F401  # accounts are what others refer to
+import dure.respond.tables
+import dure.trust.tables  # noqa: F401  # accounts and incidents are what others refer to
 from dure.engine import ffmpeg
 from dure.engine.database import Database, driver_url, metadata
 from dure.kernel.ids import new_id
@@ -208,7 +209,7 @@ async def test_a_file_that_the_index_never_knew_is_found_and_rubbish_goes(
 async def test_cameras_are_recorded_while_they_are_to_be(database: Database, cameras: Served, tmp_path: Path) -> None:
     await recorded(database, "S-1", "S-2")
     relay = Relay(found_at(cameras[1]), kept_s=0.1)
-    recorder = Recorder(database, relay, tmp_path, lasts_ms=1_000)
+    recorder = Recorder(database, relay, tmp_path)
     await recorder.follow()
     async with asyncio.timeout(60):
         while not all((now := recorder.writing(one)) and now.pictures > 20 for one in ("S-1", "S-2")):  # noqa: ASYNC110

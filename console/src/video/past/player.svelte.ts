@@ -307,6 +307,7 @@ export class Player {
     const passed = Math.min(500, now - this.last);
     this.last = now;
     const ready = this.seats.map((seat) => this.place(seat));
+    this.snap();
     const waits = ready.includes(false) && now - this.waited < patience;
     if (!ready.includes(false)) this.waited = now;
     if (this.playing && !waits) {
@@ -319,6 +320,16 @@ export class Player {
     }
     this.keepOn(now);
     this.timer = requestAnimationFrame(() => this.tick());
+  }
+
+  /** What was approved begins amid a group of pictures: the first that may be seen is a moment later. */
+  private snap(): void {
+    if (this.at - this.right.from > 3000) return;
+    const firsts = this.seats
+      .filter((seat) => seat.shows === 'gap' && seat.pending === null && spanAt(seat.spans, this.at))
+      .map((seat) => neighbour(seat.reel?.pictures ?? [], this.at, 1) ?? Infinity)
+      .filter((first) => first - this.at < 3000);
+    if (firsts.length > 0) this.at = Math.max(...firsts);
   }
 
   /** What a seat shows now; false where its picture is on its way. */

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from uuid import UUID
 
 from dure.video.masks.program import masked
@@ -56,7 +57,7 @@ async def batches(
     wanted = Wanted(ask.since_ms, ask.until_ms, from_ms, ms(opening.span.end), ask.keys_only)
     last = -1
     parts = await shelf.find(opening.camera_id, ask.since_ms, ask.until_ms + GAP_MS)
-    for part, following in zip(parts, [*parts[1:], None], strict=True):
+    for part, following in zip_longest(parts, parts[1:]):
         try:
             init = await asyncio.to_thread(library.description, part)
             async for stream, group in _shown(part, init, wanted, polygons):
