@@ -37,7 +37,7 @@ async def jobs(context: Context) -> Iterable[Job]:
     recorder = Recorder(context.database, relay, settings.data, limits)
     PastDoor(door, Library(context.database, recorder), door.veils.covers)
     own: list[Job] = [("door", serve(server, relay.end)), ("care", care), ("recorder", recorder.run())]
-    own.append(("warm cameras", warm.keep(context, relay, 10 if played else warm.MOST)))
+    own.append(("warm cameras", warm.keep(context, relay, 5 if played else warm.MOST)))
     return [*own, *played, *room_jobs("relay", context)]
 
 
