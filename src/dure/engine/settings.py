@@ -14,8 +14,8 @@ class Settings:
     cut into; `sync_always` makes the stream fsync each message. `trusted_proxies` are CIDRs that may name a client's
     address. `stream_bytes` is what the stream of observations may hold before it refuses; `history_days` is how long
     files of history are kept. `video_url` is where screens reach the relay; `camera_networks` are the CIDRs that
-    pictures may be fetched from (empty: the usual private ones). `recordings_bytes` is what past pictures may take (0: as
-    much as the disk has), `recordings_keep_h` how many hours of them stay, however full it is.
+    pictures may be fetched from (empty: the usual private ones). `recordings_bytes` is what past pictures may take
+    (0: as much as the disk has), `recordings_keep_h` how many hours of them stay, however full it is.
     """
 
     data: Path

@@ -107,7 +107,8 @@ def upgrade() -> None:
         create function video_disclosure_kept() returns trigger language plpgsql as $$
         begin
             if to_jsonb(new) - 'until_at' is distinct from to_jsonb(old) - 'until_at' then
-                raise exception 'a line of the disclosure register does not change' using errcode = 'insufficient_privilege';
+                raise exception 'a line of the disclosure register does not change'
+                    using errcode = 'insufficient_privilege';
             end if;
             return new;
         end $$;
