@@ -2,6 +2,7 @@
 
 from sqlalchemy import insert, text
 
+from dure.city import health
 from dure.city.camera_index import index_of, nearest_cameras
 from dure.city.tables import camera
 from dure.engine.database import Database
@@ -53,3 +54,23 @@ async def test_only_what_changed_is_read_again(database: Database) -> None:
         assert await index_of(tx).chooser(tx) is before
         await tx.execute(text("update camera set name = 'x' where id = 'c3'"))
         assert await index_of(tx).chooser(tx) is not before
+
+
+async def test_a_camera_that_sends_no_picture_is_passed_over_until_it_does(database: Database) -> None:
+    async with database.transaction() as tx:
+        await tx.execute(insert(camera), [row(1), row(2, 127.401)])
+    async with database.transaction() as tx:
+        await health.note(tx, {"c1": "no_picture"}, [])
+    async with database.transaction() as tx:
+        (first, second) = await nearest_cameras(tx, AT, 2)
+    assert [(first.id, first.state), (second.id, second.state)] == [("c2", "unknown"), ("c1", "broken")]
+    async with database.transaction() as tx:
+        await tx.execute(text("update camera set name = 'x' where id = 'c2'"))
+    assert await ids(database) == ["c2", "c1"], "another camera's change does not heal it"
+    async with database.transaction() as tx:
+        await health.note(tx, {}, ["c1"])
+    assert await ids(database) == ["c1", "c2"]
+    async with database.transaction() as tx:
+        await health.note(tx, {"c1": "login"}, [])
+        await tx.execute(text("update camera_health set seen_at = seen_at - interval '6 minutes'"))
+    assert await ids(database) == ["c1", "c2"], "nobody has looked for minutes: it is not known any more"

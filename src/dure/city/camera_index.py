@@ -14,7 +14,8 @@ from weakref import WeakKeyDictionary
 
 from sqlalchemy import ARRAY, BigInteger, Engine, RowMapping, Text, bindparam, text
 
-from dure.city.nearest import Choice, Chooser, View
+from dure.city.health import BELIEVED
+from dure.city.nearest import IN_USE, Choice, Chooser, View
 from dure.city.sight import Buildings, Ring
 from dure.engine.database import Tx
 from dure.kernel.geometry import LonLat
@@ -22,9 +23,10 @@ from dure.kernel.geometry import LonLat
 _COLUMNS = "id, site_id, lon, lat, azimuth_deg, fov_deg, range_m, ptz, state"
 _ALL = text(f"select {_COLUMNS} from camera order by id")
 _SOME = text(f"select {_COLUMNS} from camera where id = any(:ids)").bindparams(bindparam("ids", type_=ARRAY(Text)))
-_MARKS = text("select id, camera_ids from camera_mark where id <> all(:seen) order by id").bindparams(
-    bindparam("seen", type_=ARRAY(BigInteger))
-)
+_MARKS = text(
+    "select id, camera_ids from camera_mark where id <> all(:seen) "
+    "union all select 0, coalesce(array_agg(camera_id), '{}') from camera_health where seen_at > :believed order by 1"
+).bindparams(bindparam("seen", type_=ARRAY(BigInteger)))
 _OUTLINES = text("select geometry from map_feature where layer = 'building'")
 _OUTLINES_KEPT_S = 600.0
 """Buildings come by the city's base map and hardly ever change: they are read anew this often."""
@@ -39,6 +41,8 @@ class CameraIndex:
         self._views: dict[str, View] = {}
         self._seen: set[int] | None = None
         self._chooser = Chooser([])
+        self._troubled: frozenset[str] = frozenset()
+        self._in_chooser: frozenset[str] = frozenset()
         self._lock = asyncio.Lock()
         self._buildings: Buildings | None = None
         self._read_at = -math.inf
@@ -48,11 +52,28 @@ class CameraIndex:
         async with self._lock:
             if self._seen is None:
                 await self._load(tx)
-            else:
-                marks = await tx.rows(_MARKS, {"seen": sorted(self._seen)})
-                if marks:
-                    await self._advance(tx, marks)
+            values = {"seen": sorted(self._seen or ()), "believed": tx.now() - BELIEVED}
+            marks = [mark for mark in await tx.rows(_MARKS, values) if not self._note(mark)]
+            if marks:
+                await self._advance(tx, marks)
+            elif self._troubled != self._in_chooser:
+                await self._choose()
             return self._chooser
+
+    def _note(self, mark: RowMapping) -> bool:
+        """Whether it is no change of cameras but the list of those that send no picture just now."""
+        if mark["id"] == 0:
+            self._troubled = frozenset(mark["camera_ids"])
+        return bool(mark["id"] == 0)
+
+    async def _choose(self) -> None:
+        """The chooser anew: a camera that sends no picture counts as broken, whatever the registry says."""
+        self._in_chooser = self._troubled
+        views = [
+            view._replace(state="broken") if view.id in self._troubled and view.state in IN_USE else view
+            for view in self._views.values()
+        ]
+        self._chooser = await asyncio.to_thread(Chooser, views)
 
     async def buildings(self, tx: Tx) -> Buildings:
         """What may stand between a camera and a place."""
@@ -66,7 +87,7 @@ class CameraIndex:
     async def _load(self, tx: Tx) -> None:
         seen = {row["id"] for row in await tx.rows(_MARK_IDS)}
         self._views = {row["id"]: _view(row) for row in await tx.rows(_ALL)}
-        self._chooser = await asyncio.to_thread(Chooser, tuple(self._views.values()))
+        await self._choose()
         self._seen = seen
 
     async def _advance(self, tx: Tx, marks: Iterable[RowMapping]) -> None:
@@ -78,7 +99,7 @@ class CameraIndex:
         for camera in changed:
             self._views.pop(camera, None)
         self._views.update((row["id"], _view(row)) for row in await tx.rows(_SOME, {"ids": sorted(changed)}))
-        self._chooser = await asyncio.to_thread(Chooser, tuple(self._views.values()))
+        await self._choose()
         self._seen.update(mark["id"] for mark in marks)
 
 

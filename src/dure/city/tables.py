@@ -224,6 +224,16 @@ boundary = Table(
     UniqueConstraint("level", "code"),
 )
 
+camera_health = Table(
+    "camera_health",
+    metadata,
+    Column("camera_id", Text, primary_key=True),
+    Column("trouble", Text, nullable=False),
+    Column("since", DateTime(timezone=True), nullable=False),
+    Column("seen_at", DateTime(timezone=True), nullable=False),
+)
+"""Cameras that have just failed to send pictures, as the relay found (city/health.py)."""
+
 map_feature = Table(
     "map_feature",
     metadata,

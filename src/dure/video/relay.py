@@ -80,6 +80,17 @@ class Camera:
         self._leaving: asyncio.TimerHandle | None = None
 
     @property
+    def judged(self) -> bool:
+        """Whether it has shown that it sends, or failed to."""
+        return self._state[0] in {"live", "failed"}
+
+    @property
+    def trouble(self) -> str | None:
+        """Why it has failed to send; None where it sends."""
+        state, why = self._state
+        return None if state != "failed" or why is None else why.value
+
+    @property
     def idle(self) -> bool:
         """Whether nothing is fetched for it."""
         return self._task is None
@@ -258,6 +269,11 @@ class Relay:
     def fetched(self) -> int:
         """How many cameras are being fetched."""
         return sum(not camera.idle for camera in self._cameras.values())
+
+    @property
+    def troubles(self) -> dict[str, str | None]:
+        """Of the cameras that are being fetched: why one has failed to send, None for one that sends pictures."""
+        return {id_: one.trouble for id_, one in self._cameras.items() if not one.idle and one.judged}
 
     def begun(self, camera_id: str) -> bool:
         """Whether who comes now is shown something at once."""

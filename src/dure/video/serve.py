@@ -7,7 +7,7 @@ from typing import Any
 from dure.engine.context import Context
 from dure.trust import vault
 from dure.trust.who.watch import Watch, watch_of
-from dure.video import small
+from dure.video import health, small
 from dure.video.doors import Door, Judge
 from dure.video.policy import camera_networks
 from dure.video.relay import Find, Relay
@@ -43,10 +43,11 @@ def application(
     """
     relay = relay_of(context)
     door = Door(context, relay, watch or watch_of(context), judge)
-    return door, relay, _care(context, door)
+    return door, relay, _care(context, door, relay)
 
 
-async def _care(context: Context, door: Door) -> None:
+async def _care(context: Context, door: Door, relay: Relay) -> None:
     async with asyncio.TaskGroup() as group:
         group.create_task(door.look_after())
         group.create_task(door.veils.care(context))
+        group.create_task(health.care(context, relay))

@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "0040_epidemic"
-down_revision = "0035_replies"
+down_revision = "0036_camera_health"
 branch_labels = None
 depends_on = None
 
