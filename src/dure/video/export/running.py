@@ -74,11 +74,18 @@ async def sweep(context: Context) -> None:
         for row in await store.over(tx):
             await store.destroy(tx, row)
     folder = folder_of(context.settings.data)
-    for path in await asyncio.to_thread(lambda: list(folder.glob("*.zip")) if folder.is_dir() else []):
+    for path in await asyncio.to_thread(lambda: list(folder.iterdir()) if folder.is_dir() else []):
         async with context.database.transaction() as tx:
             known = await tx.scalar(_STATE, {"id": UUID(path.stem)})
-        if known != "ready":
-            await asyncio.to_thread(path.unlink, missing_ok=True)
+        if known != "running" and (path.suffix != ".zip" or known != "ready"):
+            await asyncio.to_thread(_removed, path)
+
+
+def _removed(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
 _STATE = text("select state from video_export where id = :id")
