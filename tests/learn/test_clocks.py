@@ -74,6 +74,31 @@ async def test_percentiles_say_how_few_they_stand_on(
     assert wrong.status_code == 422
 
 
+async def _findings_are_told_weekly(database: Database, clock: HeldClock, incident_id: str) -> None:
+    owner = "account:018f0000-0000-7000-8000-000000000001"
+    raised = clock.now() - reminders.FINDINGS_AFTER
+    async with database.transaction() as tx:
+        await contacts.add(tx, system("test"), owner, Medium.TEXT, "010-1234-5678")
+        await tx.execute(
+            text(
+                "insert into finding (id, incident_id, kind, title, state, raised_at, raised_by, created_at, "
+                "updated_at) values (:id, :incident, 'fire', 'x', :state, :at, 'x', :at, :at)"
+            ),
+            [
+                {"id": new_id(), "incident": incident_id, "state": state, "at": raised}
+                for state in ("open", "proposed", "closed")
+            ],
+        )
+    for days, texts, mails in ((0, 2, 4), (1, 2, 4), (7, 4, 6)):  # a week later the review is late again, too
+        clock.advance(days * 86_400)
+        async with database.transaction() as tx:
+            await reminders.remind(tx)
+            rows = await tx.rows(
+                text("select medium, count(*) as n from notice where account_id is not null group by 1")
+            )
+        assert {row["medium"]: row["n"] for row in rows} == {Medium.TEXT: texts, Medium.EMAIL: mails}
+
+
 async def test_the_policy_of_the_day_decides_and_what_reopens_is_measured_anew(
     operator: httpx.AsyncClient, desk: Desk, database: Database, clock: HeldClock
 ) -> None:
@@ -126,25 +151,4 @@ async def test_the_policy_of_the_day_decides_and_what_reopens_is_measured_anew(
             assert await reminders.remind(tx) == 1
             assert await tx.scalar(text("select count(*) from notice where account_id is not null")) == notices
     assert [one["overdue"] for one in (await got(operator, "/reviews", overdue="true"))["items"]] == [True]
-    owner = "account:018f0000-0000-7000-8000-000000000001"
-    raised = clock.now() - reminders.FINDINGS_AFTER
-    async with database.transaction() as tx:
-        await contacts.add(tx, system("test"), owner, Medium.TEXT, "010-1234-5678")
-        await tx.execute(
-            text(
-                "insert into finding (id, incident_id, kind, title, state, raised_at, raised_by, created_at, "
-                "updated_at) values (:id, :incident, 'fire', 'x', :state, :at, 'x', :at, :at)"
-            ),
-            [
-                {"id": new_id(), "incident": incident["id"], "state": state, "at": raised}
-                for state in ("open", "proposed", "closed")
-            ],
-        )
-    for days, texts, mails in ((0, 2, 4), (1, 2, 4), (7, 4, 6)):  # a week later the review is late again, too
-        clock.advance(days * 86_400)
-        async with database.transaction() as tx:
-            await reminders.remind(tx)
-            rows = await tx.rows(
-                text("select medium, count(*) as n from notice where account_id is not null group by 1")
-            )
-        assert {row["medium"]: row["n"] for row in rows} == {Medium.TEXT: texts, Medium.EMAIL: mails}
+    await _findings_are_told_weekly(database, clock, incident["id"])

@@ -31,14 +31,15 @@ Handler = Callable[[Tx, str], Awaitable[None]]
 
 _INSERT = text("insert into job (queue, subject, due_at) values (:queue, :subject, :due_at)")
 _CLAIM = text(
-    "select id, subject, tries from job where queue = :queue and due_at <= :now order by due_at, id limit 1 "
-    "for update skip locked"
+    "select id, subject, tries, exists (select from job other where other.queue = :queue and other.due_at <= :now "
+    "and other.subject <> job.subject) as more from job where queue = :queue and due_at <= :now "
+    "order by due_at, id limit 1 for update skip locked"
 )
 _FORGET = text(
     "delete from job where id in (select id from job where queue = :queue and subject = :subject and due_at <= :now "
     "for update skip locked)"
 )
-_NEXT = text("select min(due_at) from job where queue = :queue")
+_NEXT = text("select min(due_at) as due_at from job where queue = :queue")
 _FAILED = text("update job set tries = tries + 1, due_at = :due_at, error = :error where id = :id")
 _HEALTH = text(
     "select queue, count(*) as waiting, count(*) filter (where due_at <= :now) as due, "
@@ -72,14 +73,25 @@ async def health(tx: Tx) -> Sequence[RowMapping]:
 
 async def step(database: Database, queue: Queue) -> bool:
     """Handle the wake that has been due longest; whether there was one. Raises Unavailable."""
+    return await _step(database, queue, lambda: None) is None
+
+
+async def _step(database: Database, queue: Queue, more: Callable[[], None]) -> float | None:
+    """The same; how many seconds there is nothing to do, None where there was. `more` is called where another wake is
+    due, before this one is handled.
+    """
     claimed: RowMapping | None = None
     try:
         async with database.transaction() as tx:
             now = tx.now()
-            (found,) = await tx.look((_CLAIM, {"queue": queue.name, "now": now}))
+            values = {"queue": queue.name, "now": now}
+            found, nearest = await tx.look((_CLAIM, values), (_NEXT, {"queue": queue.name}))
             if not found:
-                return False
+                due: datetime | None = nearest[0]["due_at"]
+                return LONGEST_WAIT_S if due is None else min(max((due - now).total_seconds(), 0.01), LONGEST_WAIT_S)
             claimed = found[0]
+            if claimed["more"]:
+                more()
             # Before the handler looks: what is woken after that is handled again.
             tx.later(_FORGET, {"queue": queue.name, "subject": claimed["subject"], "now": now})
             await queue.handle(tx, claimed["subject"])
@@ -90,7 +102,7 @@ async def step(database: Database, queue: Queue) -> bool:
             raise
         log.exception("job %s of %s failed, try %d", claimed["subject"], queue.name, claimed["tries"] + 1)
         await _put_off(database, claimed, error)
-    return True
+    return None
 
 
 async def _put_off(database: Database, claimed: RowMapping, error: BaseException) -> None:
@@ -104,6 +116,24 @@ async def _put_off(database: Database, claimed: RowMapping, error: BaseException
         await tx.execute(_FAILED, values)
 
 
+class Lanes:
+    """The lanes of one queue. One that has nothing to do is woken for a wake, and wakes the next where there are more:
+    all at once would only ask for the same.
+    """
+
+    def __init__(self, count: int) -> None:
+        self.bells = [asyncio.Event() for _ in range(count)]
+        self.idle: set[int] = set()
+
+    def ring(self) -> None:
+        """There is something to do. Where no lane is idle, each looks again before it is."""
+        if self.idle:
+            self.bells[self.idle.pop()].set()
+            return
+        for bell in self.bells:
+            bell.set()
+
+
 class Worker:
     """Handles the wakes of some queues. Several workers, on several machines, share the work."""
 
@@ -115,11 +145,11 @@ class Worker:
         """Work for ever. `report(name, seconds)` is told of a queue whose oldest wake waits too long, and with None
         when it is well again."""
         async with wakes(self._database.url, CHANNEL) as woken:
-            bells = {queue.name: [asyncio.Event() for _ in range(queue.lanes)] for queue in self._queues}
+            bells = {queue.name: Lanes(queue.lanes) for queue in self._queues}
             tasks = [
-                asyncio.create_task(self._lane(queue, bell), name=f"job {queue.name}")
+                asyncio.create_task(self._lane(queue, bells[queue.name], lane), name=f"job {queue.name}")
                 for queue in self._queues
-                for bell in bells[queue.name]
+                for lane in range(queue.lanes)
             ]
             tasks += [asyncio.create_task(_ring(woken, bells)), asyncio.create_task(self._watch(report))]
             try:
@@ -130,28 +160,25 @@ class Worker:
                 for task in tasks:
                     task.cancel()
 
-    async def _lane(self, queue: Queue, bell: asyncio.Event) -> None:
+    async def _lane(self, queue: Queue, lanes: Lanes, lane: int) -> None:
+        bell = lanes.bells[lane]
         while True:
             bell.clear()
-            wait_s = 1.0
+            wait_s: float | None = 1.0
             try:
-                while await step(self._database, queue):
+                while (wait_s := await _step(self._database, queue, lanes.ring)) is None:
                     pass
-                wait_s = await self._until_next(queue)
             except Unavailable as error:
+                wait_s = 1.0
                 log.warning("jobs of %s wait: %s", queue.name, error)
             try:
+                lanes.idle.add(lane)
                 async with asyncio.timeout(wait_s):
                     await bell.wait()
             except TimeoutError:
                 pass
-
-    async def _until_next(self, queue: Queue) -> float:
-        async with self._database.transaction() as tx:
-            due: datetime | None = await tx.scalar(_NEXT, {"queue": queue.name})
-            if due is None:
-                return LONGEST_WAIT_S
-            return min(max((due - tx.now()).total_seconds(), 0.01), LONGEST_WAIT_S)
+            finally:
+                lanes.idle.discard(lane)
 
     async def _watch(self, report: Callable[[str, float | None], Awaitable[None]]) -> None:
         stuck: set[str] = set()
@@ -174,12 +201,11 @@ class Worker:
         return set(late)
 
 
-async def _ring(woken: Bell, bells: Mapping[str, Sequence[asyncio.Event]]) -> None:
-    """Wake the lanes of the queues that were named; all of them where nobody can say which."""
+async def _ring(woken: Bell, queues: Mapping[str, Lanes]) -> None:
+    """Wake a lane of each queue that was named; of all of them where nobody can say which."""
     while True:
         await woken.wait()
         woken.clear()
         named = woken.words()
-        for name in bells if "" in named else bells.keys() & named:
-            for bell in bells[name]:
-                bell.set()
+        for name in queues if "" in named else queues.keys() & named:
+            queues[name].ring()

@@ -3,8 +3,9 @@
 What a statement costs beside its work is the way there and back: on a busy machine each is a turn of two processes.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import psycopg
 from psycopg.rows import dict_row
@@ -22,6 +23,8 @@ _dialect = postgresql.psycopg.dialect()  # type: ignore[no-untyped-call]
 _written: dict[tuple[str, ...], str] = {}
 """Statements as the driver takes them, by their text and the types of their values, as far as they are told."""
 _MOST = 4096
+_known: MutableMapping[TextClause, str] = WeakKeyDictionary()
+"""The same by the statement itself: most stand in their module."""
 
 
 async def run(connection: AsyncConnection, writes: Sequence[Ask], reads: Sequence[Ask]) -> list[list[Any]]:
@@ -52,12 +55,7 @@ async def run(connection: AsyncConnection, writes: Sequence[Ask], reads: Sequenc
         raise
 
 
-async def _ask(
-    driver: psycopg.AsyncConnection[Any],
-    cursors: list[psycopg.AsyncCursor[dict[str, Any]]],
-    statement: TextClause,
-    values: Mapping[str, Any],
-) -> None:
+def _plain(statement: TextClause) -> str:
     typed = (repr(one.type) for one in statement.get_children() if isinstance(one, BindParameter))
     key = statement.text, *typed
     plain = _written.get(key)
@@ -65,6 +63,18 @@ async def _ask(
         if len(_written) >= _MOST:
             _written.clear()
         plain = _written[key] = str(statement.compile(dialect=_dialect))
+    return plain
+
+
+async def _ask(
+    driver: psycopg.AsyncConnection[Any],
+    cursors: list[psycopg.AsyncCursor[dict[str, Any]]],
+    statement: TextClause,
+    values: Mapping[str, Any],
+) -> None:
+    plain = _known.get(statement)
+    if plain is None:
+        plain = _known[statement] = _plain(statement)
     cursor = driver.cursor(row_factory=dict_row)
     cursors.append(cursor)
     await cursor.execute(plain, dict(values))

@@ -78,6 +78,13 @@ async def begin(database: Database, incidents: int, steps: int) -> list[UUID]:
                 "on conflict (id) do nothing"
             )
         )
+        await tx.execute(
+            text(
+                "insert into camera (id, site_id, number, name, lon, lat, range_m, state) values "
+                "(:id, :id, 1, :id, :lon, 36.0, 100, 'ok') on conflict (id) do nothing"
+            ),
+            [{"id": f"K-{n}", "lon": 127.0 + n} for n in range(10)],
+        )
     for first in range(0, incidents, AT_ONCE):
         async with database.transaction() as tx:
             for number in range(first, min(first + AT_ONCE, incidents)):
