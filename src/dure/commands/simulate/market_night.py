@@ -87,7 +87,6 @@ async def play(stage: Stage, teller: Teller, seed: int | None, speed: float, cau
     ]
     async with Crew(list(players), stage.door) as crew:
         incident = await _answered(stage, teller, crew, devices, since, (lasts + _QUIET_S) / speed)
-    teller.say("sent", reports=sum(player.sent for player in players), lost=0)
     if episode.fire and incident is None:
         teller.say("night_missed", ok=False)
         return 1
