@@ -10,7 +10,7 @@ from dure.commands.speech import pick, write_error
 
 ROOT = Path(__file__).resolve().parents[3]
 FOLDER = ROOT / "benchmarks"
-NAMES = ("fire-policy", "ingest", "nearest", "policy", "respond", "status")
+NAMES = ("epidemic", "fire-policy", "ingest", "nearest", "policy", "respond", "status", "video")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
