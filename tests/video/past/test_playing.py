@@ -55,8 +55,18 @@ class Screen:
     code: int | None = None
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
     task: asyncio.Task[None] | None = None
+    reads: asyncio.Event = field(default_factory=asyncio.Event)
+    cut_off: int = 0
+
+    def __post_init__(self) -> None:
+        self.reads.set()
 
     async def _send(self, message: Any) -> None:
+        try:
+            await self.reads.wait()
+        except asyncio.CancelledError:
+            self.cut_off += 1
+            raise
         if message["type"] == "websocket.close":
             self.code = message["code"]
         elif "bytes" in message:
@@ -211,6 +221,26 @@ async def test_five_cameras_are_shown_on_one_wall_clock_with_their_gaps(house: H
     assert len([line for line in done.stdout.splitlines() if not line.startswith(b"#")]) == 50
     screen.ask(2, 0, start - 60_000, start - 50_000, base)
     assert [one["until"] for one in await screen.done(2)] == [None], "a gap is a gap"
+
+
+async def test_who_seeks_while_pictures_are_on_their_way_gets_the_new_ones_and_no_message_is_cut_off(
+    house: House, h264: bytes
+) -> None:
+    begin = house.now - timedelta(minutes=20)
+    await kept(house.database, house.data, "S-1", h264, begin, begin + timedelta(seconds=30))
+    start = ms(begin)
+    screen = Screen(house.door).begin(await house.right("S-1", begin, begin + timedelta(minutes=1)))
+    await screen.until(lambda screen: bool(screen.said))
+    screen.reads.clear()
+    screen.ask(1, 0, start, start + 3_000, start)
+    screen.ask(2, 0, start + 30_000, start + 33_000, start)
+    while not screen.heard.empty():
+        await asyncio.sleep(0)
+    screen.reads.set()
+    await screen.done(2)
+    assert len(screen.shown(2)) == 30
+    assert len(screen.shown(1)) <= 10, "what was asked for before ends with the group that was on its way"
+    assert screen.cut_off == 0
 
 
 async def test_at_high_speed_only_pictures_that_stand_by_themselves_are_sent(house: House, h264: bytes) -> None:
