@@ -234,7 +234,7 @@ async def test_who_seeks_while_pictures_are_on_their_way_gets_the_new_ones_and_n
     screen.reads.clear()
     screen.ask(1, 0, start, start + 3_000, start)
     screen.ask(2, 0, start + 30_000, start + 33_000, start)
-    while not screen.heard.empty():
+    while not screen.heard.empty():  # noqa: ASYNC110
         await asyncio.sleep(0)
     screen.reads.set()
     await screen.done(2)
