@@ -238,6 +238,7 @@ async def test_an_export_is_proven_offline_and_leaves_its_line_first(
         zipfile.ZipFile(io.BytesIO(answer.content)).extractall(folder)
         (folder / "seen.jsonl").write_text("")
         assert (folder / "log.json").read_text().startswith('{\n "format"'), "a person reads it"
+        assert "화재 확인" in (folder / "lines.jsonl").read_text(), "and these"
         said = offline(folder)
         assert said.stdout.startswith(f"WHOLE: lines {upto}"), said
     async with database.transaction() as tx:
@@ -246,6 +247,11 @@ async def test_an_export_is_proven_offline_and_leaves_its_line_first(
     assert [row["entity_id"] for row in rows] == ["1-8", "3-4", "5-10", "1-4"]
     assert said == ["정기 감사"] * 4
     assert (await client.post("/audit/exports", json={"purpose": "x"}, headers=auditor)).status_code == 422
+    shown = (await client.get("/audit", params={"action": "audit.export"}, headers=auditor)).json()["items"]
+    assert {one["purpose"] for one in shown} == {"정기 감사"}
+    assert all(one["purpose_kept"].startswith("sealed:actor:") for one in shown)
+    plain = (await client.get("/audit", params={"action": "video.open"}, headers=auditor)).json()["items"]
+    assert {one["purpose_kept"] for one in plain} == {None}
 
 
 # --- where the log cannot be written, nothing is shown ---

@@ -105,7 +105,9 @@ async def test_two_levels_of_tiles(database: Database, monkeypatch: pytest.Monke
     assert (await verdict(database)).whole
 
 
-async def test_each_checkpoint_is_numbered_and_no_younger_than_the_next(database: Database, clock: HeldClock) -> None:
+async def test_each_checkpoint_is_numbered_and_no_younger_than_the_next(
+    database: Database, clock: HeldClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
     await sign(database)
     clock.advance(timedelta(minutes=-5).total_seconds())
     await lines(database, 2)
@@ -118,7 +120,10 @@ async def test_each_checkpoint_is_numbered_and_no_younger_than_the_next(database
         assert covering is not None
         assert covering["number"] == 2
         assert await checkpoints.covering(tx, 3) is None
-    assert (await verdict(database)).whole
+    for chunk in (1000, 1):
+        monkeypatch.setattr("dure.trust.audit.verify._CHUNK", chunk)
+        found = await verdict(database)
+        assert (found.whole, found.lines) == (True, 2), f"{chunk} lines at once"
 
 
 @pytest.mark.parametrize("table", ["audit_node", "audit_checkpoint", "audit_destruction"])

@@ -1,6 +1,7 @@
 """A witness cosigns what continues what it saw, and refuses a rollback or a fork with both checkpoints as its proof."""
 
 import json
+import os
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -36,13 +37,16 @@ def other(n: int) -> Copy:
     return Copy(lines, resigned(lines, LOG.notes, CITY), [])
 
 
-def test_what_continues_is_cosigned_and_kept(tmp_path: Path) -> None:
+def test_what_continues_is_cosigned_and_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     witness = Witness(tmp_path, KEY)
+    synced: list[int] = []
+    monkeypatch.setattr("dure.trust.audit.witness.os.fsync", lambda handle: synced.append(os.fstat(handle).st_size))
     for first, second in ((0, 0), (0, 5), (5, 5), (5, 17), (17, 23)):
         cosigned = witness.take(offer(LOG, first, second), NOW)
         assert isinstance(cosigned, str)
         assert witness.signer.verifier(COSIGNATURE).cosigned_at(cosigned) == NOW
         assert CITY.verifier().opened(cosigned).size == second
+        assert synced[-1] == (tmp_path / "seen.jsonl").stat().st_size, "on the disk before it is said"
     assert len((tmp_path / "seen.jsonl").read_text().splitlines()) == 4, "the same checkpoint is kept once"
     again = Witness(tmp_path)
     assert (again.signer.name, again.last) == (witness.signer.name, unchecked(offer(LOG, 0, 23).note))
@@ -97,6 +101,11 @@ def test_a_witness_without_a_key_says_whose_checkpoint_it_sees(tmp_path: Path) -
             list(witness.look(source, client, NOW))
 
 
+def test_a_folder_into_which_nothing_was_dropped_yet_is_no_fault(tmp_path: Path) -> None:
+    (tmp_path / "drop").mkdir()
+    assert list(Witness(tmp_path / "own", KEY).look(str(tmp_path / "drop"), None, NOW)) == []
+
+
 def test_a_wrong_signature_at_the_first_look_is_proven_from_nothing_on(tmp_path: Path) -> None:
     witness = Witness(tmp_path, str(named("dure", bytes([1] * 32)).verifier()))
     keyless = City(LOG, 5)
@@ -112,9 +121,10 @@ class City:
     """A city's open routes over a log, as httpx asks them."""
 
     def __init__(self, log: Copy, size: int) -> None:
-        self.log, self.size, self.cosigned = log, size, list[str]()
+        self.log, self.size, self.cosigned, self.asked = log, size, list[str](), list[str]()
 
     def answer(self, request: httpx.Request) -> httpx.Response:
+        self.asked.append(request.url.path.rpartition("/")[2])
         if request.url.path.endswith("/latest"):
             return httpx.Response(200, json={"note": signed(list(self.log.lines), self.size)})
         if request.url.path.endswith("/consistency"):
@@ -143,6 +153,7 @@ def test_a_city_is_watched_over_http(tmp_path: Path) -> None:
     assert isinstance(forked, Refused)
     assert forked.kind == "fork"
     assert len(city.cosigned) == 3
+    assert set(city.asked) == {"latest", "consistency", "cosignatures"}, "keys only where the signature is another's"
     down = httpx.Client(transport=httpx.MockTransport(lambda _: httpx.Response(503)))
     with pytest.raises(httpx.HTTPStatusError):
         list(witness.look("http://city", down, NOW))

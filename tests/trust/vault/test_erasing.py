@@ -59,6 +59,18 @@ async def test_an_erased_person_is_gone_and_there_is_proof(database: Database, h
             await erasing.proof(tx, held, "person", other)
 
 
+async def test_a_code_stays_plain_as_the_reason(database: Database, held: Vault) -> None:
+    async with database.transaction() as tx:
+        person, _ = await held.put(tx, Person(name="홍길동"))
+    async with database.transaction() as tx:
+        await erasing.erase(tx, principal(Role.OPERATOR), person, "pipa.36")
+        kept = await tx.rows(
+            text("select purpose as why from audit where action = 'person.erase' union all "
+                 "select reason from destruction")
+        )  # fmt: skip
+    assert [row["why"] for row in kept] == ["pipa.36", "pipa.36"]
+
+
 async def test_nothing_is_destroyed_when_the_transaction_fails(database: Database, held: Vault) -> None:
     id_ = await put(database, held)
 
@@ -138,6 +150,7 @@ def test_the_ledger_is_chained_and_copied_elsewhere(tmp_path: Path) -> None:
     assert book.broken_at() is None
     assert (tmp_path / "media" / "copy.jsonl").read_bytes() == book.path.read_bytes()
     assert stat.S_IMODE(book.path.parent.stat().st_mode) == 0o700, "nobody else looks into the folder of keys"
+    assert {stat.S_IMODE(path.stat().st_mode) for path in (book.path, tmp_path / "media" / "copy.jsonl")} == {0o600}
     assert Ledger(tmp_path / "new", tmp_path / "media" / "copy.jsonl").of("person", third) is not None
     whole = book.path.read_text()
     lines = whole.splitlines(keepends=True)

@@ -93,6 +93,7 @@ def test_broken_suites_are_told_what_they_break() -> None:
     told = " ".join(promises.faults(Open()))
     for what in ("lie open", "the nonce repeats", "another key", "byte 0 changed", "a byte more"):
         assert what in told
+    assert "16 bytes lie open" in told, "as short as what a block hides"
 
 
 def test_a_packages_suite_is_chosen_by_name_and_found_by_number(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -101,6 +102,12 @@ def test_a_packages_suite_is_chosen_by_name_and_found_by_number(monkeypatch: pyt
     assert cipher.suite(16).name == "aria-256-gcm"
     with pytest.raises(Unreadable):
         cipher.suite(17)
+
+
+def test_what_a_packages_suite_sealed_is_read_by_a_city_that_chose_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    brings(monkeypatch, Installed("16-aria-256-gcm", Good))
+    assert cipher.suite(16).name == "aria-256-gcm"
+    assert cipher.known() == {1, 2, 16}
 
 
 @pytest.mark.parametrize(

@@ -54,7 +54,7 @@ async def parts(tx: Tx, key: Verifier, begin: int, end: int) -> AsyncIterator[tu
         "after": [one.hex() for one in await tree.span(tx, end, total)],
         "note": note,
     }
-    yield "log.json", json.dumps(head, ensure_ascii=False, indent=1) + "\n"
+    yield "log.json", json.dumps(head, indent=1) + "\n"
     yield "lines.jsonl", ""
     async for chunk in verify.sealed(tx, begin, end):
         yield "lines.jsonl", "".join(json.dumps(told(one), ensure_ascii=False) + "\n" for one in chunk)
@@ -62,9 +62,7 @@ async def parts(tx: Tx, key: Verifier, begin: int, end: int) -> AsyncIterator[tu
     while rows := await tx.rows(_NOTES, {"after": after}):
         yield (
             "checkpoints.jsonl",
-            "".join(
-                json.dumps({"number": row["number"], "note": row["note"]}, ensure_ascii=False) + "\n" for row in rows
-            ),
+            "".join(json.dumps({"number": row["number"], "note": row["note"]}) + "\n" for row in rows),
         )
         after = rows[-1]["number"]
 

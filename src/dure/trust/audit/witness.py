@@ -106,7 +106,7 @@ class Witness:
         if told.old != self.key or (self.last is not None and told.size < self.last.size):
             return False
         with (self.folder / "keys.jsonl").open("a", encoding="utf-8") as out:
-            out.write(json.dumps({"note": note}, ensure_ascii=False) + "\n")
+            out.write(json.dumps({"note": note}) + "\n")
         self._trust(told.new)
         return True
 
@@ -122,7 +122,7 @@ class Witness:
             return offered.note + self.signer.cosignature(offered.note, now)
         cosigned = offered.note + self.signer.cosignature(offered.note, now)
         with self._seen.open("a", encoding="utf-8") as out:
-            out.write(json.dumps({"note": offered.note, "cosigned": cosigned}, ensure_ascii=False) + "\n")
+            out.write(json.dumps({"note": offered.note, "cosigned": cosigned}) + "\n")
             out.flush()
             os.fsync(out.fileno())
         self.last_note = offered.note
@@ -138,7 +138,7 @@ class Witness:
             "first": refused.first,
             "proof": [one.hex() for one in refused.proof],
         }
-        (self.folder / f"proof-{number}.json").write_text(json.dumps(told, ensure_ascii=False, indent=1), "utf-8")
+        (self.folder / f"proof-{number}.json").write_text(json.dumps(told, indent=1), "utf-8")
 
     def look(self, source: str, client: httpx.Client | None, now: datetime) -> Iterator[str | Refused]:
         """Look once at a city (its URL) or at the folder that it drops checkpoints into.
