@@ -37,7 +37,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="run the long drills too")
 
 
-_FIRST = ("tests/e2e", "tests/chaos", "tests/contract", "tests/engine/servers", "tests/attacks", "tests/house")
+_FIRST = (
+    *("tests/e2e", "tests/chaos", "tests/contract", "tests/engine/servers", "tests/attacks", "tests/house"),
+    *("tests/video", "tests/sense/test_kills", "tests/services/epidemic", "tests/city/sample"),
+)
 """What takes longest begins first, so that two workers end together."""
 _LAST = "tests/attacks/test_fuzz"
 """Leaves much behind in the city that it shares."""
