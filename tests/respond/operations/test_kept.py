@@ -31,16 +31,18 @@ async def test_words_of_an_operation_are_due_ten_years_after_its_end(
     path = f"/operations/{operation['id']}"
     assert (await test_operation.did(lead, f"{path}/close", reason="불이 꺼짐"))["status"] == "closed"
 
+    find_due, destroy = kept.OPERATION_WORDS.find_due, kept.OPERATION_WORDS.destroy
+    assert find_due is not None
+    assert destroy is not None
+
     async def due(days: int) -> list[str]:
         async with database.transaction() as tx:
-            found = await kept.OPERATION_WORDS.find_due(tx, clock.now() + timedelta(days=days), None, 10)
-            return [one.id for one in found]
+            return [one.id for one in await find_due(tx, clock.now() + timedelta(days=days), None, 10)]
 
     assert (await due(-1), await due(1)) == ([], [operation["id"]])
     context: Any = SimpleNamespace(database=database)
     async with database.transaction() as tx:
-        things = await kept.OPERATION_WORDS.find_due(tx, clock.now() + timedelta(days=1), None, 10)
-        await kept.OPERATION_WORDS.destroy(context, tx, things)
+        await destroy(context, tx, await find_due(tx, clock.now() + timedelta(days=1), None, 10))
     shown = (await lead.get(path)).json()
     assert (shown["summary"], shown["close_reason"], shown["number"]) == ("", "", operation["number"])
     assert await due(1) == []

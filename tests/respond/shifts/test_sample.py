@@ -25,6 +25,8 @@ async def test_somebody_is_on_duty_from_the_first_minute_on(database: Database, 
             assert all(one.reachable for one in found)
         clock.advance(timedelta(hours=3).total_seconds())
     async with database.transaction() as tx:
+        row = await keeping.centre(tx)
+        assert row is not None
         today = tx.now().astimezone(keeping.zone()).date()
         whole = await keeping.load(tx, row, today, today + views.AHEAD + timedelta(days=1))
         assert views.gaps_ahead(whole, tx.now()) == []
