@@ -1,5 +1,8 @@
 """Tokens: shown once, bound to role, agency, networks and time, ended at once."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import httpx
 import pytest
 from fastapi import FastAPI
@@ -7,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import event, text
 
+from dure.engine import piped
 from dure.engine.database import Database
 from dure.kernel.clock import HeldClock
 from dure.kernel.errors import Invalid
@@ -123,6 +127,13 @@ async def test_looking_a_token_up_is_one_read_by_index_and_no_slow_hash(
     asked: list[str] = []
     monkeypatch.setattr(passwords, "verify", lambda *_: pytest.fail("argon2 is for passwords"))
     event.listen(database.engine.sync_engine, "before_cursor_execute", lambda *given: asked.append(given[2]))
+    run = piped.run
+
+    async def noted(connection: Any, writes: Sequence[piped.Ask], reads: Sequence[piped.Ask]) -> Any:
+        asked.extend(one[0].text for one in (*writes, *reads))
+        return await run(connection, writes, reads)
+
+    monkeypatch.setattr(piped, "run", noted)
     async with database.transaction() as tx:
         await authentication.by_token(tx, secret_, here, grants)
     assert [one for one in asked if "from token" in one] == asked

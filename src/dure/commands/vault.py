@@ -40,8 +40,17 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         write(json.dumps(told, ensure_ascii=False, default=str))
     else:
-        write(message(f"cli.vault.{args.action}", **{name: str(value) for name, value in told.items()}))
+        write(message(f"cli.vault.{args.action}", **{name: _said(value) for name, value in told.items()}))
     return 0 if told["ledger_whole"] else 1
+
+
+def _said(value: object) -> str:
+    """A figure as a person reads it."""
+    if isinstance(value, bool):
+        return pick("예", "yes") if value else pick("아니요", "no")
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {many}" for name, many in sorted(value.items())) or pick("없음", "none")
+    return pick("없음", "never") if value is None else str(value)
 
 
 def settle(url: str, folder: str) -> int:

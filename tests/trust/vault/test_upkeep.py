@@ -8,6 +8,7 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import text
 
+from dure.commands import vault as command
 from dure.commands.vault import settle
 from dure.engine.context import Context
 from dure.engine.database import Database
@@ -139,3 +140,13 @@ async def test_nobody_guesses_which_citys_vault_is_meant(
         monkeypatch.setenv("DURE_DATA", str(tmp_path))
         assert of(tx) is at(tmp_path)
     await nowhere.close()
+
+
+def test_the_command_speaks_as_people_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    figures: list[object] = [True, False, None, {}, {"b": 1, "a": 2}, 3]
+    for language, said in (
+        ("ko", ["예", "아니요", "없음", "없음", "a 2, b 1", "3"]),
+        ("en", ["yes", "no", "never", "none", "a 2, b 1", "3"]),
+    ):
+        monkeypatch.setenv("DURE_LANG", language)
+        assert [command._said(one) for one in figures] == said
