@@ -91,7 +91,7 @@ async def test_a_market_fire(town: Town, people: None, browser: Browser, phones:
         finding = await _learned(three.operator, "점주가 답하기 전에 카메라를 먼저 본다", FIRE_CHANGE)
         async with screen(browser, town, LEAD, theme="light") as lead:
             await _approved(lead, three.operator, finding, FIRE_CHANGE["한국어"], "시장 화재")
-            await _rehearsed(lead, three.officer)
+            await _rehearsed(lead, three.officer, finding, phones)
 
 
 async def _signal(three: Cast) -> None:
@@ -240,7 +240,7 @@ async def _approved(lead: Page, operator: Page, finding: str, change: tuple[str,
     await shot(operator, "operator-new-version")
 
 
-async def _rehearsed(lead: Page, officer: Page) -> None:
+async def _rehearsed(lead: Page, officer: Page, finding: str, phones: Phones) -> None:
     """The new version is rehearsed with the fire officer, who sees that it is no fire."""
     await lead.get_by_role("button", name="훈련하기").click()
     starting = lead.get_by_role("dialog")
@@ -259,3 +259,84 @@ async def _rehearsed(lead: Page, officer: Page) -> None:
     await officer.keyboard.press("a")
     await expect(part(lead, "이관")).to_contain_text("1 / ")
     await shot(lead, "lead-drill")
+    await lead.locator("h1").click()
+    await lead.keyboard.press("c")
+    closing = lead.get_by_role("dialog")
+    await closing.get_by_role("textbox").fill("훈련을 마침")
+    await closing.get_by_role("button", name="종결").last.click()
+    await expect(lead.get_by_text("종결, 훈련").first).to_be_visible()
+    await lead.goto(finding)
+    await part(lead, "훈련").get_by_role("link").first.click()
+    await expect(lead.locator(".points")).to_be_visible()
+    await shot(lead, "lead-score")
+    assert not [one for one in phones.gateway.taken if "[훈련]" in one["text"]]  # it stays among those who take part
+
+
+async def test_a_missing_person(town: Town, people: None, browser: Browser, phones: Phones) -> None:
+    async with cast(town, browser) as three:
+        await _call(three.operator)
+        await _report(three.operator)
+        await _guardian(three, phones)
+        await _places(three.operator)
+
+
+async def _call(operator: Page) -> None:
+    """The guardian calls; the operator opens an incident, and goes on from its room."""
+    await operator.keyboard.press("g")
+    await operator.keyboard.press("i")
+    await expect(operator.get_by_role("link", name="상황 접수")).to_be_visible()
+    await operator.keyboard.press("i")
+    await operator.get_by_label("유형").select_option("missing_person")
+    await operator.get_by_label("들은 내용").fill("아버지가 아침에 나가 돌아오지 않음. 회색 점퍼, 파란 모자")
+    await operator.get_by_role("button", name="상황 열기").click()
+    await expect(operator.get_by_role("heading", level=1)).to_contain_text("실종")
+    await operator.keyboard.press("a")
+    await operator.keyboard.press("h")
+    handing = operator.get_by_role("dialog", name="이관")
+    await handing.get_by_role("radio", name="소방 119상황실").check()
+    await handing.get_by_label("함께 보낼 말").fill("하천 쪽을 함께 봐 주십시오")
+    await handing.get_by_role("button", name="보내기").click()
+    await expect(handing).to_be_hidden()
+    await operator.get_by_role("link", name="실종자 찾기").last.click()
+
+
+async def _report(operator: Page) -> None:
+    """Whom the act does not protect needs another ground: the screen asks for it before anything is kept."""
+    who = operator.get_by_label("실종자", exact=True)
+    await who.fill("김정식")
+    await operator.get_by_label("나이").fill("45")
+    await expect(operator.get_by_text("다른 법적 근거와 문서번호가 있어야 합니다")).to_be_visible()
+    take = operator.get_by_role("button", name="보호자 신고 받기")
+    await expect(take).to_be_disabled()
+    await shot(operator, "missing-ground")
+    await operator.get_by_label("나이").fill("82")
+    await operator.get_by_label("해당 사유").select_option("dementia")
+    await operator.get_by_label("보호자", exact=True).fill("김한별")
+    await operator.get_by_label("보호자 전화").fill("010-8765-4321")
+    await take.click()
+    await expect(operator.get_by_text("아직 아무도 말하지 않았습니다")).to_be_visible()
+    assert "김정식" not in await operator.locator("main").inner_text()
+
+
+async def _guardian(three: Cast, phones: Phones) -> None:
+    """The guardian is asked by a text as soon as they are known, and answers on the phone."""
+    text = await phones.text("마지막으로 어디에서", to="01087654321")
+    link = re.search(r"http\S+", text["text"])
+    assert link is not None, text["text"]
+    await three.owner.goto(link[0])
+    await three.owner.get_by_role("button", name="다른 곳").click()
+    await expect(three.owner.get_by_text("‘다른 곳’라고 전했습니다")).to_be_visible()
+    await shot(three.owner, "guardian", whole=True)
+
+
+async def _places(operator: Page) -> None:
+    """Where he was last is picked on the map, and seen there."""
+    await operator.get_by_role("button", name="본 곳 적기").click()
+    seen = operator.get_by_role("dialog", name="본 곳 적기")
+    await expect(seen.locator(".pick .zoom").first).to_be_visible()  # before, the map hears no click
+    await seen.locator(".maplibregl-canvas").click(position={"x": 300, "y": 150})
+    await expect(seen.get_by_text("지도에서 짚음")).to_be_visible()
+    await seen.get_by_label("덧붙일 말").fill("버스 정류장")
+    await shot(operator, "missing-seen")
+    await seen.get_by_role("button", name="저장").click()
+    await expect(operator.get_by_role("group", name="마지막 확인 장소 지도")).to_contain_text("마지막:")
