@@ -40,7 +40,7 @@ def graph(width: int, height: int) -> str:
 
 def arguments(mask: Path, width: int, height: int) -> list[str]:
     """What FFmpeg is told."""
-    into = "-fpsprobesize 0 -analyzeduration 1 -flags low_delay -threads 1 -copyts -f mp4 -i pipe:0"
+    into = "-fpsprobesize 0 -analyzeduration 1 -flags low_delay -threads 1 -f mp4 -i pipe:0"
     shape = f"-f rawvideo -pixel_format gray -video_size {width}x{height} -framerate 1"
     coded = "-c:v libx264 -preset superfast -tune zerolatency -threads 1 -g 15 -crf 26 -pix_fmt yuv420p"
     out = "-fps_mode passthrough -flvflags no_duration_filesize -flush_packets 1 -f flv pipe:1"
@@ -64,6 +64,7 @@ class Masking:
         self._waiting: deque[Fragment] = deque()
         self._came: deque[tuple[float, float]] = deque()
         self._needs_key = True
+        self._zero_s: float | None = None  # FLV counts 24 days of milliseconds: from the first picture on
         self._more = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._ended = False
@@ -132,7 +133,9 @@ class Masking:
             while True:
                 while self._waiting:
                     fragment = self._waiting.popleft()
-                    self._came.append((fragment.at_s * 1_000, fragment.came_ms))
+                    if self._zero_s is None:
+                        self._zero_s = fragment.at_s
+                    self._came.append(((fragment.at_s - self._zero_s) * 1_000, fragment.came_ms))
                     process.stdin.write(fragment.data)
                     await process.stdin.drain()
                 if self._ended:
