@@ -241,10 +241,10 @@ class _Reader:
         if not listed and not without and not isinstance(pattern, Rise) and pattern is not None:
             self.refuse(match, "detect.rule.needs_condition")
         found = [self._condition(item, f"{match}[{index}]") for index, item in enumerate(listed)]
-        rising = isinstance(pattern, Rise) and match == "any"
-        if rising and any(one.property != pattern.property for one in found if one is not None):
+        good = tuple(one for one in found if one is not None)
+        if match == "any" and isinstance(pattern, Rise) and any(one.property != pattern.property for one in good):
             self.refuse(match, "detect.rule.rise_property")
-        return tuple(one for one in found if one is not None)
+        return good
 
     def _condition(self, item: Any, path: str) -> Condition | None:
         before = len(self._refusals)

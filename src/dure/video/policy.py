@@ -12,7 +12,7 @@ _CENTRE = CONTROL_ROOM | {Role.ADMIN}
 GRANTS: Grants = {
     "video.open": grant(_CENTRE, Ask.PURPOSE, own=RESPONDERS),
     "video.request": grant(_CENTRE, Ask.PURPOSE, own=RESPONDERS),
-    "video.tickets": grant(_CENTRE | {Role.AUDITOR}, own=RESPONDERS),
+    "ticket.read": grant(_CENTRE | {Role.AUDITOR}, own=RESPONDERS),
     "video.track": grant(_CENTRE, own=RESPONDERS),
     "video.approve": grant(_CENTRE, Ask.ACCOUNT),
     "video.footage": grant(_CENTRE, own=RESPONDERS),

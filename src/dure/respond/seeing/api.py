@@ -36,7 +36,7 @@ from dure.video.tickets.model import Decision
 
 router = Router(tags=["video"])
 Requests = Annotated[Principal, Depends(require("video.request"))]
-Reads = Annotated[Principal, Depends(require("video.tickets"))]
+Reads = Annotated[Principal, Depends(require("ticket.read"))]
 Tracks = Annotated[Principal, Depends(require("video.track"))]
 Decides = Annotated[Principal, Depends(require("video.approve"))]
 
