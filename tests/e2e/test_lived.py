@@ -15,6 +15,7 @@ from playwright.async_api import Browser, Locator, Page, expect
 
 from tests.e2e.conftest import Desk, Phones, smoulder
 from tests.e2e.test_privacy import hired, screen
+from tests.respond.room.test_files import photo
 from tests.town import Town
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("e2e")]
@@ -277,7 +278,8 @@ async def test_a_missing_person(town: Town, people: None, browser: Browser, phon
         await _call(three.operator)
         await _report(three.operator)
         await _guardian(three, phones)
-        await _places(three.operator)
+        await _places(three)
+        await _photo(three)
 
 
 async def _call(operator: Page) -> None:
@@ -329,8 +331,9 @@ async def _guardian(three: Cast, phones: Phones) -> None:
     await shot(three.owner, "guardian", whole=True)
 
 
-async def _places(operator: Page) -> None:
-    """Where he was last is picked on the map, and seen there."""
+async def _places(three: Cast) -> None:
+    """Where he was last is picked on the map, and seen there by the fire officer."""
+    operator, officer = three.operator, three.officer
     await operator.get_by_role("button", name="본 곳 적기").click()
     seen = operator.get_by_role("dialog", name="본 곳 적기")
     await expect(seen.locator(".pick .zoom").first).to_be_visible()  # before, the map hears no click
@@ -340,3 +343,32 @@ async def _places(operator: Page) -> None:
     await shot(operator, "missing-seen")
     await seen.get_by_role("button", name="저장").click()
     await expect(operator.get_by_role("group", name="마지막 확인 장소 지도")).to_contain_text("마지막:")
+    await officer.get_by_role("link", name="실종자 찾기").first.click()
+    await officer.get_by_role("list", name="실종자 찾기").get_by_role("link").first.click()
+    await officer.get_by_role("link", name="상황 보기").click()
+    await expect(part(officer, "우리 기관에 온 것")).to_contain_text("하천 쪽을 함께 봐 주십시오")
+    await officer.keyboard.press("a")
+    await officer.get_by_role("link", name="실종자 찾기").last.click()
+    await expect(officer.get_by_role("group", name="마지막 확인 장소 지도")).to_contain_text("보호자")
+    await expect(officer.get_by_role("listitem").filter(has_text="버스 정류장")).to_be_visible()
+
+
+async def _photo(three: Cast) -> None:
+    """The photo is shared with the fire service for two hours; its officer looks, and says why."""
+    operator, officer = three.operator, three.officer
+    picture = {"name": "father.jpg", "mimeType": "image/jpeg", "buffer": photo(480, 360)}
+    await operator.locator("input[type=file]").set_input_files([picture])  # type: ignore[list-item]
+    await operator.get_by_role("button", name="기관에 제공").click()
+    sharing = operator.get_by_role("dialog", name="기관에 제공")
+    await sharing.get_by_label("어느 기관").select_option("fire")
+    await sharing.get_by_label("몇 시간 동안").fill("2")
+    await sharing.get_by_role("button", name="기관에 제공").click()
+    await expect(officer.get_by_role("listitem").filter(has_text="소방 119상황실")).to_contain_text("0번 봄")
+    await officer.get_by_role("button", name="사진 보기").click()
+    looking = officer.get_by_role("dialog", name="사진 보기")
+    await looking.get_by_label("보는 까닭").fill("하천 수색")
+    await looking.get_by_role("button", name="사진 보기").click()
+    await expect(officer.get_by_role("img", name="사진")).to_be_visible()
+    await shot(officer, "missing-officer")
+    await expect(operator.get_by_role("listitem").filter(has_text="소방 119상황실")).to_contain_text("1번 봄")
+    await shot(operator, "missing-operator")

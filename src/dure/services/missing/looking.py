@@ -182,6 +182,7 @@ async def look(tx: Tx, principal: Principal, incident_id: UUID, purpose: str) ->
         basis = await queries.counted_view(tx, incident_id, desk_of(principal) or "")
         if basis is None:
             raise Forbidden("missing.not_shared")
+        await changed(tx, incident_id, "missing")  # who shared it sees that it was looked at
     await audit.record(
         tx, principal, "missing.look", "incident", incident_id, person_id=row["person_id"],
         purpose=f"{basis}: {purpose}"[:300],
