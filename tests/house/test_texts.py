@@ -1,6 +1,7 @@
 """One catalogue for screens and Python: every message in both languages, with the same arguments, readable by the
 formatter."""
 
+import ast
 import json
 import re
 from pathlib import Path
@@ -68,3 +69,20 @@ def test_every_key_that_code_names_exists() -> None:
         if key.split(".")[0] in rooms and key not in known
     ]
     assert missing == []
+
+
+def audited() -> set[str]:
+    """Every action that some code writes into the audit log by its name."""
+    found: set[str] = set()
+    for path in SOURCE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "record":
+                said = [one.value for one in node.args[2:3] if isinstance(one, ast.Constant)]
+                found |= {one for one in said if isinstance(one, str) and "." in one}
+    return found
+
+
+def test_every_action_of_the_audit_log_has_its_words() -> None:
+    actions, have = audited(), texts(ROOT / "console/src/locale", "ko").keys() | catalogue().keys("ko")
+    assert len(actions) > 150
+    assert [one for one in sorted(actions) if not {f"audit.action.{one}", f"trust.action.{one}"} & have] == []
