@@ -93,6 +93,8 @@ class City:
             self.look()
         elif kind == "settled" and isinstance(what, tuple):
             of, attempt, ok = what
+            if not self.began[of, attempt]:
+                return  # nobody says what became of an attempt that has not begun
             self.world = replace(self.world, settled=(Settled(of, attempt, ok, self.now),))
             self.look()
         elif kind == "open":

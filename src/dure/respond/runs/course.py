@@ -97,8 +97,14 @@ class Course:
         )
 
     def _unfinished(self) -> bool:
+        """Whether anything that has begun goes on. What only waits (a branch that was not chosen, made to wait with the
+        rest of a step that is done again) will not come any more where all steps are over.
+        """
         return any(
-            not item.over and not isinstance(self.index.things.get(key), Target) for key, item in self.items.items()
+            not item.over
+            and item.status is not ItemStatus.WAITING
+            and not isinstance(self.index.things.get(key), Target)
+            for key, item in self.items.items()
         )
 
     def advance(self) -> None:
