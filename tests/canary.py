@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import psycopg
+from pyarrow import parquet
 
 from dure.engine.servers.access import running_database_url
 from dure.engine.servers.place import Place
@@ -115,7 +115,7 @@ def _tables(town: Town) -> Iterator[str]:
 
 def _history(town: Town) -> Iterator[str]:
     for path in (town.folder / "history").rglob("*.parquet"):
-        rows = duckdb.connect().execute("select * from read_parquet(?)", [str(path)]).fetchall()
+        rows = parquet.read_table(path).to_pylist()
         yield from (f"{path}: {trace}" for trace in _traces(repr(rows).encode()))
 
 

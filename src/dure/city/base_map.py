@@ -89,7 +89,7 @@ async def base_map(tx: Tx, part: Part | None = None) -> Packed:
     state = await _state(
         tx,
         "select count(*), max(updated_at) from map_feature",
-        "select count(*), max(updated_at), max(version) from boundary",
+        "select count(*), max(updated_at) as changed_at, max(version) as version from boundary",
     )
 
     async def make() -> Callable[[], bytes]:

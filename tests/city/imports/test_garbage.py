@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from dure.city.imports.things import KINDS
 from dure.documents.limits import UnreadableFile
 from dure.engine.database import Database
+from dure.services.epidemic import kinds  # noqa: F401  # a service's files are read here, too
 from tests.city.conftest import Import
 from tests.city.pure import outcomes
 
@@ -21,6 +22,8 @@ GOOD = {
     "devices": ("장치ID,종류,이름,위도,경도", "FD-{n},화재감지기,이름,36.629,127.426"),
     "facilities": ("시설번호,종류,시설명,위도,경도", "F-{n},학교,이름,36.629,127.426"),
     "people": ("관리번호,성명,연락처", "C-{n},김아무,010-1234-5678"),
+    "cases": ("확진번호,성명,신고일,나이,성별", "B-{n},김아무,2020-02-18,30,남"),
+    "contacts": ("선행확진자,접촉자번호,접촉장소", "B-{n},C-{n},응급실"),
 }
 
 
