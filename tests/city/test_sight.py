@@ -1,5 +1,7 @@
 """What stands between a camera and a place, and whom it makes room for."""
 
+import time
+
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import insert, text
@@ -83,6 +85,25 @@ def test_no_more_than_two_of_a_site_and_a_broken_one_after_all_others() -> None:
     chosen = Chooser([*of_one, broken, *views(180)]).seen(AT, 4, Buildings([box(moved(AT, 180, 30))]))
     assert [one.site_id for one in chosen] == ["s", "s", "s180", "s270"]
     assert [one.reason for one in chosen] == ["sees", "sees", "hidden", "not_in_use"]
+
+
+def test_a_place_at_the_other_end_of_the_world_is_answered_at_once() -> None:
+    """Asked about by whoever may read cameras: it must not hold up everybody else."""
+    broken = [one._replace(state="broken") for one in views(0, 90, 180, 270)]
+    chooser = Chooser([*broken, *views(45, metres=5)])
+    built = Buildings([box(moved(AT, 90, 30)), box(LonLat(127.0, 36.0), 2_000_000)])
+    for place in (LonLat(0, 0), LonLat(-180, -90), LonLat(180, 90)):
+        began = time.process_time()
+        chosen = chooser.seen(place, 1, built)
+        built.hide(AT, place)
+        assert time.process_time() - began < 0.5
+        assert [(one.id, one.reason) for one in chosen] == [("c045", "stands_in")]
+
+
+def test_an_outline_as_large_as_a_country_hides_as_any_other() -> None:
+    vast = [LonLat(127.4003, -40), LonLat(127.4004, -40), LonLat(127.4004, 80), LonLat(127.4003, 80)]
+    assert Buildings([vast]).hide(AT, moved(AT, 90, 60))
+    assert Buildings([[LonLat(lon + 1, lat) for lon, lat in vast]]).hide(AT, moved(AT, 90, 60)) is False
 
 
 async def test_the_citys_own_outlines_are_asked(database: Database) -> None:

@@ -118,14 +118,15 @@ class Chooser:
 
     def seen(self, at: LonLat, n: int, buildings: Buildings) -> list[Choice]:
         """As `nearest`, with what stands between: a camera that a building hides from the place ranks with those that
-        look elsewhere.
+        look elsewhere. Who is farther away than any camera sees is not asked about.
         """
         first = self.nearest(at, n)
         if not len(buildings) or not first:
             return first
         known = {one.id: one for one in first}
         wide = [known.get(one.id, one) for one in self.nearest(at, _WIDER * n)]
-        hidden = {one.id for one in wide if one.reason in _LOOKS and buildings.hide(self.where(one.id), at)}
+        looking = [one.id for one in wide if one.reason in _LOOKS and one.distance_m <= LONGEST_RANGE_M]
+        hidden = {id_ for id_ in looking if buildings.hide(self.where(id_), at)}
         return sighted([*first, *(one for one in wide if one.id not in known)], hidden, n)
 
     def nearest(self, at: LonLat, n: int = 5) -> list[Choice]:

@@ -4,6 +4,7 @@ Heights are left out: cameras hang at four to six metres, lower than almost any 
 lies in, and the one that a camera hangs on, do not count: a fire in a shop is seen by who sees the shop.
 """
 
+import itertools
 import math
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -14,6 +15,8 @@ Ring = Sequence[Sequence[float]]
 _CELL_M = 100.0
 _WALL_M = 1.5
 """A camera this near to an outline hangs on that building."""
+_MOST_CELLS = 10_000
+"""An outline over more cells than these (some 10 km each way) is looked at each time instead of being found by them."""
 
 
 class Buildings:
@@ -23,8 +26,13 @@ class Buildings:
         self._rings = [tuple((corner[0], corner[1]) for corner in ring) for ring in rings if len(ring) >= 3]
         self._step = math.degrees(_CELL_M / EARTH_RADIUS_M)
         self._cells: dict[tuple[int, int], list[int]] = {}
+        self._vast: list[int] = []
         for n, ring in enumerate(self._rings):
-            for cell in self._covered([LonLat(*corner) for corner in ring]):
+            columns, rows = self._box([LonLat(*corner) for corner in ring])
+            if len(columns) * len(rows) > _MOST_CELLS:
+                self._vast.append(n)
+                continue
+            for cell in itertools.product(columns, rows):
                 self._cells.setdefault(cell, []).append(n)
 
     def __len__(self) -> int:
@@ -34,16 +42,21 @@ class Buildings:
         """Whether one of them stands between the two."""
         squeeze = math.cos(math.radians((camera.lat + place.lat) / 2))
         a, b = (camera.lon * squeeze, camera.lat), (place.lon * squeeze, place.lat)
-        near = {n for cell in self._covered([camera, place]) for n in self._cells.get(cell, ())}
-        return any(_between(a, b, [(x * squeeze, y) for x, y in self._rings[n]]) for n in near)
+        return any(_between(a, b, [(x * squeeze, y) for x, y in self._rings[n]]) for n in self._near(camera, place))
 
-    def _covered(self, points: Sequence[LonLat]) -> Iterator[tuple[int, int]]:
-        """The cells of the box around these points."""
+    def _near(self, camera: LonLat, place: LonLat) -> set[int]:
+        """Those that may lie between, in no more steps than there are cells with a building, however far it is."""
+        columns, rows = self._box([camera, place])
+        cells: Iterable[tuple[int, int]] = itertools.product(columns, rows)
+        if len(columns) * len(rows) > len(self._cells):
+            cells = (cell for cell in self._cells if cell[0] in columns and cell[1] in rows)
+        return {*self._vast, *(n for cell in cells for n in self._cells.get(cell, ()))}
+
+    def _box(self, points: Sequence[LonLat]) -> tuple[range, range]:
+        """The columns and rows of cells around these points."""
         columns = [math.floor(point.lon / self._step) for point in points]
         rows = [math.floor(point.lat / self._step) for point in points]
-        for column in range(min(columns), max(columns) + 1):
-            for row in range(min(rows), max(rows) + 1):
-                yield column, row
+        return range(min(columns), max(columns) + 1), range(min(rows), max(rows) + 1)
 
 
 _Point = tuple[float, float]
