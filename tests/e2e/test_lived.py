@@ -21,6 +21,7 @@ from tests.town import Town
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("e2e")]
 SHOTS = os.environ.get("DURE_SHOTS")
 Change = dict[str, tuple[str, str]]
+MISSING_CHANGE: Change = {"한국어": ("기한: 20분", "기한: 15분"), "영어": ("20 min", "15 min")}
 FIRE_CHANGE: Change = {"한국어": ("기한: 30초", "기한: 20초"), "영어": ("30 s", "20 s")}
 """What the finding changes in the manual's text, by language."""
 OPERATOR, OFFICER, LEAD = "oper-41", "fire-41", "lead-41"
@@ -119,7 +120,7 @@ async def _asked(three: Cast, phones: Phones, stall: str) -> None:
     await expect(three.owner.get_by_role("heading", level=1)).to_contain_text("동문시장")
     await shot(three.owner, "owner-asked")
     await three.owner.get_by_role("button", name="불이에요").click()
-    await expect(three.owner.get_by_text("‘불이에요’라고 전했습니다")).to_be_visible()
+    await expect(three.owner.get_by_text("이렇게 답했습니다: ‘불이에요’")).to_be_visible()
     await shot(three.owner, "owner-answered", whole=True)
     await expect(part(three.operator, "경과 기록")).to_contain_text(f"점주 · {stall}")
     await shot(three.operator, "operator-asked")
@@ -280,6 +281,10 @@ async def test_a_missing_person(town: Town, people: None, browser: Browser, phon
         await _guardian(three, phones)
         await _places(three)
         await _photo(three)
+        await _found(three, phones)
+        finding = await _learned(three.operator, "영상을 더 빨리 본다", MISSING_CHANGE)
+        async with screen(browser, town, LEAD, theme="light") as lead:
+            await _approved(lead, three.operator, finding, MISSING_CHANGE["한국어"], "실종")
 
 
 async def _call(operator: Page) -> None:
@@ -327,7 +332,7 @@ async def _guardian(three: Cast, phones: Phones) -> None:
     assert link is not None, text["text"]
     await three.owner.goto(link[0])
     await three.owner.get_by_role("button", name="다른 곳").click()
-    await expect(three.owner.get_by_text("‘다른 곳’라고 전했습니다")).to_be_visible()
+    await expect(three.owner.get_by_text("이렇게 답했습니다: ‘다른 곳’")).to_be_visible()
     await shot(three.owner, "guardian", whole=True)
 
 
@@ -372,3 +377,24 @@ async def _photo(three: Cast) -> None:
     await shot(officer, "missing-officer")
     await expect(operator.get_by_role("listitem").filter(has_text="소방 119상황실")).to_contain_text("1번 봄")
     await shot(operator, "missing-operator")
+
+
+async def _found(three: Cast, phones: Phones) -> None:
+    """He is found: the guardian is told, photo and trail are gone on every screen, the sharing stays on record."""
+    operator, officer = three.operator, three.officer
+    await operator.get_by_role("button", name="찾음·끝").click()
+    await operator.get_by_role("dialog").get_by_role("button", name="찾음·끝").click()
+    for page in (operator, officer):
+        await expect(page.get_by_text("이동 기록을 파기했습니다")).to_be_visible()
+        await expect(page.get_by_role("img", name="사진")).to_have_count(0)
+        await expect(page.get_by_role("listitem").filter(has_text="소방 119상황실")).to_contain_text("끝남")
+    await phones.text("찾았습니다", to="01087654321")
+    await expect(three.owner.get_by_text("찾음")).to_be_visible()
+    await shot(operator, "missing-over")
+    await operator.get_by_role("link", name="상황 보기").click()
+    await expect(operator.get_by_role("heading", level=1)).to_contain_text("실종")
+    await operator.keyboard.press("c")
+    closing = operator.get_by_role("dialog")
+    await closing.get_by_role("textbox").fill("정류장에서 찾아 보호자에게 모심")
+    await closing.get_by_role("button", name="종결").last.click()
+    await expect(operator.get_by_text("종결, 실제").first).to_be_visible()
