@@ -196,7 +196,8 @@ def _bodies(ids: dict[str, str]) -> dict[str, Any]:
             "purpose": PURPOSE,
         },
         "POST /mask-lifts": {"camera_id": ids["camera_id"], "incident_id": ids["incident_id"], "purpose": PURPOSE},
-        "POST /cameras/{camera_id}/still": {"purpose": PURPOSE},
+        # its camera shows nothing (503): who may is told that a field is unknown, and no picture is fetched
+        "POST /cameras/{camera_id}/still": {"purpose": PURPOSE, "of": "nothing"},
         "POST /video/watch": {"camera_id": ids["camera_id"], "purpose": PURPOSE},
         "POST /people/find": {"field": "name", "value": "아무개"},
         "POST /people/{person_id}/open": {"code": "rescue", "case_kind": "incident", "case_id": ids["called_id"]},
