@@ -275,4 +275,8 @@ async def test_a_camera_that_was_found_is_connected_and_its_login_stands_nowhere
         assert (await (await desk(role)).put(f"/cameras/{CAMERA}/onvif", json=form)).status_code == 403
     for far in ("http://8.8.8.8/", "http://169.254.169.254/", "http://camera.example/", "ftp://127.0.0.1/"):
         assert (await admin.post("/cameras/discovery/ask", json={"address": far})).status_code == 422, far
+    for wrong_one in ("http://[f0]:359/x", "https://[5b]:8077/", "http://127.0.0.1:99999/", "http://300.1.1.1/"):
+        shown = {**form, "address": wrong_one}
+        assert (await admin.post("/cameras/discovery/ask", json=shown)).status_code == 422, wrong_one
+        assert (await admin.put(f"/cameras/{CAMERA}/onvif", json=shown)).status_code == 422, wrong_one
     await dome.close()

@@ -2,11 +2,12 @@
 manages cameras; logins are sealed and never shown again.
 """
 
+from ipaddress import ip_address
 from typing import Annotated
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from fastapi import Depends, Path
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 from sqlalchemy import text
 
 from dure.city import streams
@@ -25,7 +26,18 @@ router = Router(tags=["video"])
 Manages = Annotated[Principal, Depends(require("camera.manage"))]
 CameraId = Annotated[str, Path(min_length=1, max_length=120)]
 _FORM = r"^https?://(\d{1,3}(\.\d{1,3}){3}|\[[0-9A-Fa-f:.]{2,45}\])(:\d{1,5})?(/[A-Za-z0-9._~/?=&%-]{0,200})?$"
-Address = Annotated[str, StringConstraints(pattern=_FORM, max_length=320)]
+
+
+def _number(value: str) -> str:
+    """Refuse what only looks like an address. Raises ValueError."""
+    parts = urlsplit(value)
+    ip_address(parts.hostname or "")
+    if parts.port == 0:
+        raise ValueError(value)
+    return value
+
+
+Address = Annotated[str, StringConstraints(pattern=_FORM, max_length=320), AfterValidator(_number)]
 """By number: nothing is looked up for whoever sends it."""
 Purpose = Annotated[str, StringConstraints(max_length=40)]
 _RECENT = Recent()
