@@ -163,6 +163,7 @@ async def _past_is_approved(officer: Page, lead: Page) -> None:
 
 async def test_the_wall_shows_cameras_found_by_name_and_they_change_places(town: Town, desk: Desk) -> None:
     async with desk.page("video/wall", size="wall") as page:
+        await expect(page.locator(".wall .tile")).to_have_count(5)  # its keys are heard as soon as it stands
         await page.keyboard.press("1")
         await expect(page.locator(".wall .tile")).to_have_count(1)
         await page.keyboard.press("2")

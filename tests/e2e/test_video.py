@@ -10,7 +10,8 @@ from tests.e2e.conftest import Desk
 from tests.town import Town
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("e2e"), pytest.mark.timeout(400)]
-LON, LAT = 127.42925, 36.630268
+LON, LAT = 127.42925, 36.633268
+"""Where no other test reports anything: two fires of one place within ten minutes are one incident."""
 _SEEN = """() => [...document.querySelectorAll('.tile video')].map((video) => {
     const canvas = document.createElement('canvas');
     [canvas.width, canvas.height] = [160, 90];
@@ -39,6 +40,7 @@ async def _incident(town: Town, kind: str, reference: str) -> dict[str, Any]:
     answer = await town.client.post("/incidents", json=body)
     assert answer.status_code == 201, answer.text
     found: dict[str, Any] = answer.json()
+    assert found["external_ref"] == reference, "merged into another test's incident"
     assert sum(one["has_stream"] for one in found["cameras"]) == 5
     return found
 
