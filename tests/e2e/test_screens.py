@@ -1,9 +1,12 @@
 """Every screen in both languages, both themes and three sizes: it fits, says all, can be reached and read."""
 
+import os
 import re
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from tests.e2e.conftest import RAW_KEY, Desk
 
@@ -123,6 +126,44 @@ async def test_each_screen_fits_and_says_everything(desk: Desk, size: str, theme
             for what, script in (("unnamed", _UNNAMED), ("small", _SMALL), ("faint", _FAINT)):
                 wrong += [f"{screen}: {what}: {one}" for one in await page.evaluate(script)]
     assert wrong == []
+
+
+_WAITING: dict[str, dict[str, Any]] = {
+    "audit/reviews/owed": {"items": [{"month": "2026-09-01", "days_overdue": 12}]},
+    "findings/summary": {"overdue": 12, "findings": 3},
+    "shifts/now": {
+        "as_of": "2026-11-22T00:00:00Z",
+        "gaps": [],
+        "owed": [],
+        "rises": [{"status": "spent", "receipt_no": f"2026-{n:05}"} for n in range(12)],
+    },
+}
+"""Much that waits for whoever reads the top bar, as the city would say it."""
+
+
+def _saying(said: dict[str, Any]) -> Callable[[Route], Awaitable[None]]:
+    """Answers a page's questions so."""
+
+    async def answer(route: Route) -> None:
+        await route.fulfill(json=said)
+
+    return answer
+
+
+@pytest.mark.parametrize("language", ["ko", "en"])
+async def test_the_bar_fits_whatever_waits(desk: Desk, language: str) -> None:
+    async with desk.page("tasks", size="desk", theme="light", language=language) as page:
+        for path, said in _WAITING.items():
+            await page.route(f"**/api/v1/{path}", _saying(said))
+        await page.reload()
+        alerts = page.locator("header .alerts a")
+        for address in ("admin/audit/reviews", "playbooks/reviews", "shifts"):
+            await expect(page.locator(f'header .alerts a[href^="#/{address}"]')).to_be_visible()
+        assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        if folder := os.environ.get("DURE_SHOTS"):
+            await page.screenshot(path=f"{folder}/bar-{language}.png")
+        for each in [*await alerts.all(), page.locator("header .opener"), page.locator("header .find")]:
+            await expect(each).to_be_in_viewport(ratio=1)
 
 
 async def test_language_and_theme_change_at_once(desk: Desk) -> None:
