@@ -2,6 +2,7 @@
 and whatever addresses it names, only their paths are used: it is always itself that is asked.
 """
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -190,9 +191,10 @@ class Camera:
             sent = self._http.build_request(
                 "POST", self._base + path, content=soap.envelope(body, header), headers=kind
             )
-            answer = await self._http.send(sent, stream=True)
-            data = await _bounded(answer)
-        except httpx.HTTPError as error:
+            async with asyncio.timeout(_WITHIN_S):  # of the whole: one byte at a time is not an answer
+                answer = await self._http.send(sent, stream=True)
+                data = await _bounded(answer)
+        except (httpx.HTTPError, TimeoutError) as error:
             raise NoPicture(Trouble.UNREACHABLE) from error
         if answer.status_code in (401, 403):
             raise NoPicture(Trouble.LOGIN)
