@@ -23,15 +23,21 @@ export class Wall {
     return at < 0 ? null : at;
   });
 
+  /** Until the remembered cameras have come, nothing is written over them. */
+  private ready = $state(false);
+
   constructor() {
     try {
       const kept = JSON.parse(localStorage.getItem(remembered) ?? '{}') as { readonly size?: number; readonly ids?: readonly (string | null)[] };
       if (layouts.some((n) => n === kept.size)) this.size = kept.size as number;
-      void this.fill(kept.ids ?? []);
+      void this.recall(kept.ids ?? []).finally(() => (this.ready = true));
     } catch {
       localStorage.removeItem(remembered);
+      this.ready = true;
     }
-    $effect(() => localStorage.setItem(remembered, JSON.stringify({ size: this.size, ids: this.cameras.map((one) => one?.id ?? null) })));
+    $effect(() => {
+      if (this.ready) localStorage.setItem(remembered, JSON.stringify({ size: this.size, ids: this.cameras.map((one) => one?.id ?? null) }));
+    });
   }
 
   use(size: number): void {
@@ -44,8 +50,19 @@ export class Wall {
     this.cameras = next;
   }
 
-  /** Cameras by their ids, in this order; one that cannot be read leaves its place empty. */
+  /** Cameras by their ids, in this order, in the place of those that stand there. */
   async fill(ids: readonly (string | null)[]): Promise<void> {
-    this.cameras = await Promise.all(ids.slice(0, Math.max(...layouts)).map((id) => (id ? api.get<Camera>(`/cameras/${encodeURIComponent(id)}`).catch(() => null) : null)));
+    this.cameras = await this.read(ids);
+  }
+
+  /** The cameras that were there the last time; what somebody has put there meanwhile stays. */
+  private async recall(ids: readonly (string | null)[]): Promise<void> {
+    const found = await this.read(ids);
+    this.cameras = Array.from({ length: Math.max(found.length, this.cameras.length) }, (_, i) => this.cameras[i] ?? found[i] ?? null);
+  }
+
+  /** One that cannot be read leaves its place empty. */
+  private read(ids: readonly (string | null)[]): Promise<readonly Tile[]> {
+    return Promise.all(ids.slice(0, Math.max(...layouts)).map((id) => (id ? api.get<Camera>(`/cameras/${encodeURIComponent(id)}`).catch(() => null) : null)));
   }
 }

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import Executable, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, PendingRollbackError
 
 from dure.engine.database import Database, Tx
 from dure.kernel.errors import Unavailable
@@ -125,7 +125,7 @@ async def turn(database: Database, number: int) -> AsyncIterator[Callable[[], Aw
             async def still() -> bool:
                 try:
                     return bool(await connection.scalar(text("select true")))
-                except DBAPIError:
+                except (DBAPIError, PendingRollbackError):
                     return False
 
             try:
@@ -133,5 +133,5 @@ async def turn(database: Database, number: int) -> AsyncIterator[Callable[[], Aw
             finally:
                 if await still():
                     await connection.scalar(text("select pg_advisory_unlock(hashtext(:name))"), {"name": name})
-    except DBAPIError as error:
+    except (DBAPIError, PendingRollbackError) as error:
         raise Unavailable("engine.database.away") from error
