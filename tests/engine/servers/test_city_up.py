@@ -76,7 +76,7 @@ def start(folder: Path, *more: str, told: Mapping[str, str] | None = None) -> Ci
     return City(folder, process, json.loads(first))
 
 
-def until(what: Callable[[], bool], seconds: float = 30.0) -> None:
+def until(what: Callable[[], bool], seconds: float = 120.0) -> None:
     """Waits for something that another process does; fails when it does not come."""
     deadline = time.monotonic() + seconds
     while not what():  # another process writes what is asked for
