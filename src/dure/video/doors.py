@@ -14,7 +14,7 @@ import struct
 import time
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import AbstractContextManager
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -54,6 +54,9 @@ Judge = Callable[[Tx, Collection[Opening]], Awaitable[set[UUID]]]
 
 Shown = Callable[[Scope, Receive, Send], Awaitable[int | None]]
 """Shows something to an accepted connection until it is over: why, or None where the screen has gone."""
+
+
+Words = TypeVar("Words", bound=msgspec.Struct)
 
 
 class Said(msgspec.Struct):
@@ -173,7 +176,7 @@ class Door:
         here = self.address_of(scope)
         try:
             async with asyncio.timeout(_FIRST_WITHIN_S):
-                said = _said(await receive())
+                said = heard(await receive(), Said, _LONGEST)
             opening = None if said is None else await self.redeem(said.ticket, here)
             source = "" if opening is None or said is None else await self._source(opening.camera_id, small=said.small)
         except (TimeoutError, ValueError):
@@ -254,7 +257,7 @@ class Door:
         try:
             while True:
                 try:
-                    said = _said(await receive())
+                    said = heard(await receive(), Said, _LONGEST)
                 except ValueError:
                     return REFUSED
                 if said is None:
@@ -284,15 +287,17 @@ class Door:
         return True
 
 
-def _said(message: Any) -> Said | None:
-    """What a screen said; None where it has gone. Raises ValueError for what is no word of ours."""
+def heard(message: Any, words: type[Words], longest: int) -> Words | None:
+    """What a screen said, of at most `longest` signs; None where it has gone. Raises ValueError for what is no word of
+    ours.
+    """
     if message["type"] == "websocket.disconnect":
         return None
     text = message.get("text")
-    if not isinstance(text, str) or len(text) > _LONGEST:
+    if not isinstance(text, str) or len(text) > longest:
         raise ValueError("not a word of ours")
     try:
-        return msgspec.json.decode(text, type=Said)
+        return msgspec.json.decode(text, type=words)
     except msgspec.MsgspecError as error:
         raise ValueError("not a word of ours") from error
 

@@ -20,7 +20,7 @@ import msgspec
 from starlette.types import Receive, Scope, Send
 
 from dure.kernel.errors import Unavailable
-from dure.video.doors import AWAY, FULL, MOST_VIEWERS, OVER, REFUSED, Door, Seat
+from dure.video.doors import AWAY, FULL, MOST_VIEWERS, OVER, REFUSED, Door, Seat, heard
 from dure.video.model import BrokenStream, Init
 from dure.video.openings import Opening
 from dure.video.past.library import Library
@@ -71,7 +71,7 @@ class PastDoor:
         screen = Screen(self._door, self._shelf, self._masks, self._door.address_of(scope), send)
         try:
             async with asyncio.timeout(_FIRST_WITHIN_S):
-                said = _said(await receive())
+                said = heard(await receive(), Said, _LONGEST)
             first = None if said is None else await screen.redeemed(said.tickets)
         except (TimeoutError, ValueError):
             return REFUSED
@@ -180,7 +180,7 @@ class Screen:
     async def _hear(self, receive: Receive) -> int | None:
         while True:
             try:
-                said = _said(await receive())
+                said = heard(await receive(), Said, _LONGEST)
             except ValueError:
                 return REFUSED
             if said is None:
@@ -255,16 +255,3 @@ class Screen:
 
     async def _put(self, message: dict[str, Any]) -> None:
         await self._send({"type": "websocket.send", **message})
-
-
-def _said(message: Any) -> Said | None:
-    """What a screen said; None where it has gone. Raises ValueError for what is no word of ours."""
-    if message["type"] == "websocket.disconnect":
-        return None
-    text = message.get("text")
-    if not isinstance(text, str) or len(text) > _LONGEST:
-        raise ValueError("not a word of ours")
-    try:
-        return msgspec.json.decode(text, type=Said)
-    except msgspec.MsgspecError as error:
-        raise ValueError("not a word of ours") from error
