@@ -5,8 +5,9 @@ from base64 import b64encode
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from dure.video.masks.flv import Tags, sets, sized
+
 CLOCK_HZ = 90_000
-_HEADER, _TAG, _TRAILER = 13, 11, 4  # FLV's header with its first back pointer, a tag's head, a back pointer
 _FU_A = 28
 _LARGEST = 1_380
 
@@ -25,39 +26,21 @@ class FlvReader:
 
     def __init__(self) -> None:
         self.parameters: tuple[bytes, ...] = ()
-        self._held = bytearray()
-        self._begun = False
+        self._tags = Tags()
 
     def feed(self, data: bytes) -> list[Unit]:
         """The pictures that `data` completes."""
-        self._held += data
-        found: list[Unit] = []
-        if not self._begun:
-            if len(self._held) < _HEADER:
-                return found
-            del self._held[:_HEADER]
-            self._begun = True
-        while len(self._held) >= _TAG:
-            size = int.from_bytes(self._held[1:4], "big")
-            if len(self._held) < _TAG + size + _TRAILER:
-                break
-            body = bytes(self._held[_TAG : _TAG + size])
-            at_ms = int.from_bytes(self._held[4:7], "big") | self._held[7] << 24
-            kind = self._held[0]
-            del self._held[: _TAG + size + _TRAILER]
-            if kind == 9 and size > 5:
-                found += self._video(body, at_ms)
-        return found
+        return [unit for at_ms, body in self._tags.feed(data) for unit in self._video(body, at_ms)]
 
     def _video(self, body: bytes, at_ms: int) -> list[Unit]:
         if body[0] & 0x80:
             return self._enhanced(body, at_ms)
         if body[1] == 0:
-            self.parameters = tuple(_parameters(body[5:]))
+            self.parameters = tuple(nal for each in sets(body[5:]) for nal in each)
             return []
         if body[1] != 1:
             return []
-        nals = tuple(_sized(body[5:]))
+        nals = tuple(sized(body[5:]))
         return [Unit(nals, at_ms * CLOCK_HZ // 1_000, body[0] >> 4 == 1)] if nals else []
 
     def _enhanced(self, body: bytes, at_ms: int) -> list[Unit]:
@@ -68,7 +51,7 @@ class FlvReader:
             return []
         if kind not in {1, 3}:
             return []
-        nals = tuple(nal for nal in _sized(body[8 if kind == 1 else 5 :]) if nal[0] >> 1 < 32)
+        nals = tuple(nal for nal in sized(body[8 if kind == 1 else 5 :]) if nal[0] >> 1 < 32)
         return [Unit(nals, at_ms * CLOCK_HZ // 1_000, body[0] >> 4 & 7 == 1)] if nals else []
 
 
@@ -82,26 +65,6 @@ def _arrays(record: bytes) -> Iterator[bytes]:
             size = int.from_bytes(record[at : at + 2], "big")
             yield record[at + 2 : at + 2 + size]
             at += 2 + size
-
-
-def _parameters(record: bytes) -> Iterator[bytes]:
-    """SPS and PPS of an AVCDecoderConfigurationRecord (ISO/IEC 14496-15, 5.3.3.1)."""
-    at = 5
-    for mask in (0x1F, 0xFF):
-        count = record[at] & mask
-        at += 1
-        for _ in range(count):
-            size = int.from_bytes(record[at : at + 2], "big")
-            yield record[at + 2 : at + 2 + size]
-            at += 2 + size
-
-
-def _sized(data: bytes) -> Iterator[bytes]:
-    at = 0
-    while at + 4 <= len(data):
-        size = int.from_bytes(data[at : at + 4], "big")
-        yield data[at + 4 : at + 4 + size]
-        at += 4 + size
 
 
 def packets(

@@ -18,19 +18,17 @@ class Picture:
     at_ms: int
 
 
-class Reader:
-    """Takes a stream apart as it comes. `sps` and `pps` stand before the first picture."""
+class Tags:
+    """Takes a stream apart into the bodies of its video tags, as it comes."""
 
     def __init__(self) -> None:
-        self.sps: list[bytes] = []
-        self.pps: list[bytes] = []
         self._held = bytearray()
         self._begun = False
 
-    def feed(self, data: bytes) -> list[Picture]:
-        """The pictures that `data` completes. Raises BrokenStream."""
+    def feed(self, data: bytes) -> list[tuple[int, bytes]]:
+        """Time in milliseconds and body of each video tag that `data` completes. Raises BrokenStream."""
         self._held += data
-        found: list[Picture] = []
+        found: list[tuple[int, bytes]] = []
         if not self._begun:
             if len(self._held) < _HEADER:
                 return found
@@ -45,27 +43,46 @@ class Reader:
             kind, at_ms = self._held[0], int.from_bytes(self._held[4:7], "big") | self._held[7] << 24
             body = bytes(self._held[_TAG : _TAG + size])
             del self._held[: _TAG + size + _TRAILER]
-            if kind == _VIDEO and size > 5 and body[1] == 0:
-                self._sets(body[5:])
-            elif kind == _VIDEO and size > 5 and body[1] == 1:
-                found.append(Picture(tuple(_sized(body[5:])), body[0] >> 4 == 1, at_ms))
+            if kind == _VIDEO and size > 5:
+                found.append((at_ms, body))
         return found
 
-    def _sets(self, record: bytes) -> None:
-        """An AVCDecoderConfigurationRecord (ISO/IEC 14496-15, 5.3.3.1)."""
-        found: list[list[bytes]] = []
-        at = 5
-        for mask in (0x1F, 0xFF):
-            count, at = record[at] & mask, at + 1
-            found.append([])
-            for _ in range(count):
-                size = int.from_bytes(record[at : at + 2], "big")
-                found[-1].append(record[at + 2 : at + 2 + size])
-                at += 2 + size
-        self.sps, self.pps = found
+
+class Reader:
+    """Takes a stream of H.264 apart. `sps` and `pps` stand before the first picture."""
+
+    def __init__(self) -> None:
+        self.sps: list[bytes] = []
+        self.pps: list[bytes] = []
+        self._tags = Tags()
+
+    def feed(self, data: bytes) -> list[Picture]:
+        """The pictures that `data` completes. Raises BrokenStream."""
+        found: list[Picture] = []
+        for at_ms, body in self._tags.feed(data):
+            if body[1] == 0:
+                self.sps, self.pps = sets(body[5:])
+            elif body[1] == 1:
+                found.append(Picture(tuple(sized(body[5:])), body[0] >> 4 == 1, at_ms))
+        return found
 
 
-def _sized(data: bytes) -> Iterator[bytes]:
+def sets(record: bytes) -> list[list[bytes]]:
+    """SPS and PPS of an AVCDecoderConfigurationRecord (ISO/IEC 14496-15, 5.3.3.1)."""
+    found: list[list[bytes]] = []
+    at = 5
+    for mask in (0x1F, 0xFF):
+        count, at = record[at] & mask, at + 1
+        found.append([])
+        for _ in range(count):
+            size = int.from_bytes(record[at : at + 2], "big")
+            found[-1].append(record[at + 2 : at + 2 + size])
+            at += 2 + size
+    return found
+
+
+def sized(data: bytes) -> Iterator[bytes]:
+    """NAL units, each behind its size of four bytes."""
     at = 0
     while at + 4 <= len(data):
         size = int.from_bytes(data[at : at + 4], "big")
