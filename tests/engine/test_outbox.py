@@ -4,7 +4,9 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
+import psycopg
 import pytest
 from sqlalchemy import text
 
@@ -145,6 +147,30 @@ async def test_relay_and_consumers_begin_late_where_the_database_is_away_at_firs
     assert refused == 4
     assert not any(one.done() for one in running)
     await ended(running)
+
+
+async def test_a_relay_whose_line_is_cut_as_it_takes_its_turn_takes_it_again(
+    database: Database, stream: Stream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dure.engine.tasks.TRY_S", 0.0)
+    refused, real = 0, psycopg.AsyncConnection.connect
+
+    async def cut_at_first(*args: Any, **more: Any) -> Any:
+        nonlocal refused
+        if refused < 3:
+            refused += 1
+            raise psycopg.OperationalError("the line is cut")
+        return await real(*args, **more)
+
+    moved = asyncio.Event()
+    relay = Relay(database, stream, "urn:test")
+    relay.moved.append(lambda _types: moved.set())
+    await emit(database, event(1))
+    monkeypatch.setattr(psycopg.AsyncConnection, "connect", cut_at_first)
+    running = asyncio.create_task(relay.run())
+    await asyncio.wait({running, asyncio.create_task(moved.wait())}, timeout=60, return_when=asyncio.FIRST_COMPLETED)
+    assert moved.is_set()
+    await ended([running])
 
 
 async def handled(database: Database) -> list[str]:

@@ -8,7 +8,7 @@ relay that lost it can do nothing more.
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 
 import msgspec
@@ -192,8 +192,19 @@ async def forget_old(tx: Tx) -> int:
 @asynccontextmanager
 async def _turn(url: str) -> AsyncIterator[None]:
     """Waits for the advisory lock of relays and holds it for the length of the block."""
-    async with await psycopg.AsyncConnection.connect(plain_url(url), autocommit=True) as connection:
-        await connection.execute("select pg_advisory_lock(hashtext('dure.outbox.relay'))")
+    held = AsyncExitStack()
+
+    async def wait() -> None:
+        try:
+            line = await held.enter_async_context(
+                await psycopg.AsyncConnection.connect(plain_url(url), autocommit=True)
+            )
+            await line.execute("select pg_advisory_lock(hashtext('dure.outbox.relay'))")
+        except psycopg.OperationalError as error:
+            raise Unavailable("engine.database.away") from error
+
+    async with held:
+        await begun("the relay's turn", wait)
         yield
 
 

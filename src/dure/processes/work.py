@@ -43,6 +43,8 @@ async def _each(every: Every, context: Context) -> None:
             await every.run(context)
         except Unavailable as error:
             log.warning("%s waits: %s", every.name, error)
+        except Exception:  # what one duty stumbles over is no reason to end all that this process does
+            log.exception("%s failed and is tried again in %g s", every.name, every.seconds)
         await asyncio.sleep(every.seconds)
 
 

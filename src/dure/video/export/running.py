@@ -27,6 +27,7 @@ from dure.engine import outbox
 from dure.engine.context import Context
 from dure.engine.database import Tx
 from dure.engine.servers.children import dies_with_parent
+from dure.engine.tasks import begun
 from dure.kernel.errors import Unavailable
 from dure.trust.audit import rotating
 from dure.video.export import manifest, model, store
@@ -52,8 +53,12 @@ def archive(data: Path, id_: UUID) -> Path:
 
 async def run(context: Context) -> None:
     """For ever: make, and sweep."""
-    async with context.database.transaction() as tx:
-        await store.left_over(tx)
+
+    async def sort_out() -> None:
+        async with context.database.transaction() as tx:
+            await store.left_over(tx)
+
+    await begun("exports", sort_out)
     async with outbox.wakes(context.database.url, store.CHANNEL) as woken:
         while True:
             woken.clear()
