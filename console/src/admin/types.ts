@@ -157,6 +157,6 @@ export interface SignedInPlace {
   readonly current: boolean;
 }
 
-export const roles = ['admin', 'operator', 'shift_lead', 'police', 'fire', 'disaster', 'welfare', 'epidemic', 'clinician', 'teacher', 'official', 'auditor', 'citizen', 'device', 'service'] as const;
+export const roles = ['admin', 'operator', 'shift_lead', 'police', 'fire', 'disaster', 'welfare', 'epidemic', 'clinician', 'teacher', 'official', 'merchant', 'auditor', 'citizen', 'device', 'service'] as const;
 /** Roles that people sign in with; the others are for tokens. */
 export const personRoles = roles.filter((role) => role !== 'device' && role !== 'service' && role !== 'citizen');

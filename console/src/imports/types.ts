@@ -1,5 +1,5 @@
 /** Shapes of the import API: a run is one file of one kind, a preview until it is applied. */
-export const importKinds = ['cctv', 'cameras', 'boundary', 'markets', 'stalls', 'hydrants', 'devices', 'facilities', 'people', 'cases', 'contacts'] as const;
+export const importKinds = ['cctv', 'cameras', 'boundary', 'markets', 'stalls', 'market_plans', 'hydrants', 'devices', 'facilities', 'people', 'cases', 'contacts'] as const;
 export type ImportKind = (typeof importKinds)[number];
 export type RowStatus = 'added' | 'changed' | 'same' | 'rejected';
 

@@ -17,6 +17,7 @@ class Role(StrEnum):
     CLINICIAN = "clinician"
     TEACHER = "teacher"
     OFFICIAL = "official"
+    MERCHANT = "merchant"  # 상인회
     AUDITOR = "auditor"
     CITIZEN = "citizen"
     DEVICE = "device"
@@ -29,8 +30,10 @@ CONTROL_ROOM = frozenset({Role.OPERATOR, Role.SHIFT_LEAD})
 RESPONDERS = frozenset({Role.POLICE, Role.FIRE, Role.DISASTER})
 """Agencies that take incidents over."""
 
-STAFF = frozenset(Role) - {Role.CITIZEN, Role.DEVICE, Role.SERVICE}
-"""Everybody who works for the city or one of its agencies."""
+STAFF = frozenset(Role) - {Role.MERCHANT, Role.CITIZEN, Role.DEVICE, Role.SERVICE}
+"""Everybody who works for the city or one of its agencies. A merchants' association is a private body: it has what is
+given to it by name, and nothing else.
+"""
 
 MACHINES = frozenset({Role.DEVICE, Role.SERVICE})
 """Those that sign in by token only."""

@@ -17,7 +17,13 @@ AGENCIES: tuple[Agency, ...] = ("own", "other", "none")
 ASKERS: tuple[Asker, ...] = ("token", "account", "expired", "suspended", "shared")
 MACHINES = frozenset({"device", "service"})
 """They have tokens and no accounts, so nothing of theirs can be shared."""
-THINGS = {"incident": "{incident_id}", "import": "{run_id}", "person": "{person_id}", "session": "{session_id}"}
+THINGS = {
+    "incident": "{incident_id}",
+    "import": "{run_id}",
+    "person": "{person_id}",
+    "session": "{session_id}",
+    "market": "{market_id}",
+}
 """What belongs to somebody, and how a route names one."""
 
 

@@ -70,10 +70,13 @@ def make(url: str, admin: str, police: Credential, official: Credential, line: p
         things.ids["called_id"] = called
         things.ids["person_id"] = api.get(f"/incidents/{called}")["reports"][0]["caller_id"]
         things.ids |= _people(line)
+        things.ids["market_id"] = _market(line)
         things.ids["token_id"] = api.post("/tokens", {"role": "citizen", "name": "nobody", "expires": "1d"})["id"]
         things.ids["name"] = api.get("/consumers")["items"][0]["name"]
         things.ids["ticket_id"] = str(uuid.uuid4())
-        things.ids |= {name: str(uuid.uuid4()) for name in ("mask_id", "lift_id", "export_id", "bookmark_id")}
+        things.ids |= {
+            name: str(uuid.uuid4()) for name in ("mask_id", "lift_id", "export_id", "bookmark_id", "recorder_id")
+        }
         things.ids["asset_id"] = api.get("/assets")["items"][0]["id"]
         things.ids["kind"] = "hydrants"
         things.ids["playbook_id"] = api.until("/playbooks")["kind"]
@@ -154,6 +157,19 @@ def _people(line: psycopg.Connection) -> dict[str, str]:
     ).fetchone()
     assert session is not None
     return {"account_id": str(row[0]), "session_id": str(session[0])}
+
+
+def _market(line: psycopg.Connection) -> str:
+    """A market of the first agency's."""
+    row = line.execute(
+        "insert into asset (id, kind, code, name) values (gen_random_uuid(), 'market', 'matrix', '점검 시장') returning id"
+    ).fetchone()
+    assert row is not None
+    line.execute(
+        "insert into market_association (market_id, agency_id, set_at, set_by) values (%s, %s, now(), 'system:test')",
+        (row[0], OURS),
+    )
+    return str(row[0])
 
 
 def _bodies(ids: dict[str, str]) -> dict[str, Any]:

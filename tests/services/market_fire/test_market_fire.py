@@ -15,6 +15,7 @@ from dure.kernel.severity import Severity
 from dure.respond.types import Moment
 from dure.services.market_fire import model, queries
 from dure.services.market_fire.model import Target, in_force, incident_type, targets
+from dure.services.market_fire.plan.reach import Reach
 from dure.services.market_fire.service import RULES
 
 
@@ -118,6 +119,8 @@ async def test_markets_are_counted_with_their_detectors(database: Database) -> N
                 ('d-3', 'fire_detector', '3', '00000000-0000-7000-8000-000000000003', 'off', null, now())
             """)
         )
-        (market,) = await queries.markets(tx, await tx.scalar(text("select now() - interval '10 minutes'")))
+        (market,) = await queries.markets(
+            tx, await tx.scalar(text("select now() - interval '10 minutes'")), Reach(True)
+        )
     assert market["stalls"] == 2
     assert (market["detectors"], market["heard"], market["faulty"], market["off"]) == (3, 1, 1, 1)

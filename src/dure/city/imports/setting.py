@@ -26,7 +26,7 @@ async def setting_of(tx: Tx, kind: Kind, options: Mapping[str, str], file_name: 
         setting.region = await region_of(tx)
     if kind.name == "cameras":
         setting.sites = frozenset([row["id"] for row in await tx.rows(text("select id from camera_site"))])
-    if kind.name in {"stalls", "devices"}:
+    if kind.name == "devices" or "market" in kind.synonyms:
         rows = await tx.rows(text("select id, code, name from asset where kind = 'market' order by name"))
         setting.markets = [AssetRef(row["id"], row["code"], row["name"]) for row in rows]
     if kind.name == "stalls":

@@ -31,7 +31,7 @@ def open_sheet(kind: Kind, path: Path, columns: Mapping[str, str] | None = None,
 
     Raises UnreadableFile where there is none, or a needed column is missing.
     """
-    if kind.source == "geojson":
+    if kind.source == "geojson" or ("geometry" in kind.synonyms and _is_json(path)):
         return _geojson(kind, path, limits)
     table = open_table(path, limits)
     try:
@@ -50,6 +50,12 @@ def open_sheet(kind: Kind, path: Path, columns: Mapping[str, str] | None = None,
         return (row for row in table.rows() if row.number > header.row and (row.problem or any(row.cells)))
 
     return Sheet(table.form, header, rows, table.close)
+
+
+def _is_json(path: Path) -> bool:
+    """Whether a file of a kind that comes as a table or as GeoJSON is the latter."""
+    with path.open("rb") as file:
+        return file.read(64).removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"{"
 
 
 def _overruled(header: Header, columns: Mapping[str, str]) -> Header:

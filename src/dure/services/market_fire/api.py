@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from dure.engine.web import Router, TxDep
 from dure.services.market_fire import queries
+from dure.services.market_fire.plan.reach import reach_of
 from dure.trust.principal import Principal
 from dure.trust.web import require
 
@@ -17,7 +18,9 @@ HEARD_WITHIN = timedelta(minutes=10)
 
 
 class Market(BaseModel):
-    """One market: counts of its stalls and detectors, `heard` of them within the last ten minutes."""
+    """One market: counts of its stalls and detectors, `heard` of them within the last ten minutes, and of the stalls
+    that are `alarming`; `agency_id` is its merchants' association.
+    """
 
     id: UUID
     code: str
@@ -30,10 +33,12 @@ class Market(BaseModel):
     heard: int
     faulty: int
     off: int
+    alarming: int
+    agency_id: str | None
 
 
 class Markets(BaseModel):
-    """All markets; a city has few, so `next` is always null. `as_of` is when they were counted."""
+    """All markets within reach; a city has few, so `next` is always null. `as_of` is when they were counted."""
 
     items: list[Market]
     next: None = None
@@ -41,8 +46,8 @@ class Markets(BaseModel):
 
 
 @router.get("/markets")
-async def list_markets(tx: TxDep, _: Annotated[Principal, Depends(require("market_fire.read"))]) -> Markets:
+async def list_markets(tx: TxDep, by: Annotated[Principal, Depends(require("market_fire.read"))]) -> Markets:
     """The markets and how well they are watched."""
     now = tx.now()
-    rows = await queries.markets(tx, now - HEARD_WITHIN)
+    rows = await queries.markets(tx, now - HEARD_WITHIN, reach_of(by))
     return Markets(items=[Market(**row) for row in rows], as_of=now)

@@ -4,16 +4,26 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from fastapi import APIRouter
+
 from dure.detect.contributed import contribute
-from dure.engine.room import Room
+from dure.engine.room import Every, Room
 from dure.engine.settings import city_zone
 from dure.notices import templates
 from dure.respond.playbooks import contributed as manuals
 from dure.respond.types import TYPES
-from dure.services.market_fire import groups
-from dure.services.market_fire.api import router
+from dure.services.market_fire import api, groups
+from dure.services.market_fire.learning import api as learning_api
+from dure.services.market_fire.learning import kept, proposing
+from dure.services.market_fire.learning.policy import GRANTS as LEARNING
 from dure.services.market_fire.model import incident_type
+from dure.services.market_fire.plan import api as plan_api
+from dure.services.market_fire.plan import files, live, reach
 from dure.services.market_fire.policy import GRANTS
+
+router = APIRouter()
+for _part in (api.router, plan_api.router, learning_api.router):
+    router.include_router(_part)
 
 RULES = Path(__file__).with_name("rules.toml")
 """The rules a new city begins with."""
@@ -31,6 +41,7 @@ def register() -> None:
     contribute("market_fire", RULES)
     manuals.contribute("market_fire", PLAYBOOKS)
     groups.register()
+    files.register()
     for name in TEXTS:
         templates.bring(name, f"market_fire.template.{name}")
 
@@ -38,5 +49,14 @@ def register() -> None:
 ROOM = Room(
     "market_fire",
     router=router,
-    grants=GRANTS,
+    grants={**GRANTS, **LEARNING},
+    consumers=(live.CONSUMER,),
+    live=(live.LIVE,),
+    every=(
+        Every("market_fire.stalls", 30, live.look),
+        Every("market_fire.proposals", 3_600, proposing.find),
+        Every("market_fire.replays", 5, proposing.replay_next),
+    ),
+    retention=(kept.CAUSE, kept.PROPOSAL),
+    whose={"market": reach.whose},
 )
