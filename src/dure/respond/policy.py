@@ -26,6 +26,8 @@ GRANTS: Grants = {
     "door.read": grant(CONTROL_ROOM | {Role.ADMIN, Role.AUDITOR}, shared=True),
     "door.resolve": grant(CONTROL_ROOM | {Role.ADMIN}),
     "door.configure": grant({Role.ADMIN}, Ask.STEP_UP),
+    "automation.read": grant(CONTROL_ROOM | {Role.ADMIN, Role.AUDITOR}, shared=True),
+    "automation.configure": grant({Role.ADMIN}, Ask.STEP_UP),
     "playbook.read": grant(SEES_ALL | RESPONDERS | {Role.OFFICIAL, Role.WELFARE, Role.EPIDEMIC}, shared=True),
     "playbook.publish": grant({Role.ADMIN, Role.SHIFT_LEAD, Role.DISASTER}),
 }

@@ -26,6 +26,8 @@ from dure.respond import (
 from dure.respond.api import router
 from dure.respond.api_room import router as room_router
 from dure.respond.attachments import api as attachments
+from dure.respond.automations import api as automations
+from dure.respond.automations import running as machines
 from dure.respond.changes import LOST
 from dure.respond.doors import api as doors
 from dure.respond.doors import sender
@@ -52,6 +54,7 @@ for _part in (
     playbooks.router,
     runs.router,
     doors.router,
+    automations.router,
 ):
     _router.include_router(_part)
 
@@ -89,7 +92,7 @@ ROOM = Room(
     jobs=(interpreter.QUEUE,),
     live=(LiveEntity("incident", "incident.read", load, snapshot, visible, past.standing, left), presence.live(left)),
     grants=GRANTS,
-    tasks=(Task("doors.sender", "work", sender.run),),
+    tasks=(Task("doors.sender", "work", sender.run), Task("automations", "work", machines.run)),
     every=(
         Every("playbooks", 3_600, library.load),
         Every("tasks.late", late.EVERY_S, late.run),

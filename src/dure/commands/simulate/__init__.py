@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from dure.commands.simulate.telling import Teller
     from dure.engine.servers.place import Place
 
-SCENARIOS = ("market-fire", "market-night", "dead-gateway", "bells", "cameras", "sms-gateway", "agency")
+SCENARIOS = ("market-fire", "market-night", "dead-gateway", "bells", "cameras", "sms-gateway", "agency", "barrier")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,8 +34,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     add(
         "--port",
-        "모의기의 포트 (sms-gateway, agency)",
-        "port of what is simulated (sms-gateway, agency)",
+        "모의기의 포트 (sms-gateway, agency, barrier)",
+        "port of what is simulated (sms-gateway, agency, barrier)",
         type=int,
         default=0,
     )
@@ -43,9 +43,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--faults",
         "모의 고장: slow_s=2,lost=0.1,unread=0.1,undelivered=0.1,doubled=0.1,late_s=30,blind=1 (sms-gateway); "
         "slow_s,answer_s,lost,unread,busy,refused,declined,blind,lies (agency); "
+        "travel_s=3,stuck=1,refuses=1,mute=1 (barrier); "
         "C-0001=hang,*=time (cameras: hang, rubbish, codec, time, size, sound, mute)",
         "faults to play: slow_s=2,lost=0.1,unread=0.1,undelivered=0.1,doubled=0.1,late_s=30,blind=1 (sms-gateway); "
         "slow_s,answer_s,lost,unread,busy,refused,declined,blind,lies (agency); "
+        "travel_s=3,stuck=1,refuses=1,mute=1 (barrier); "
         "C-0001=hang,*=time (cameras: hang, rubbish, codec, time, size, sound, mute)",
         default="",
     )
@@ -71,6 +73,8 @@ def run(args: argparse.Namespace) -> int:
         return _gateway(args)
     if args.scenario == "agency":
         return _agency(args)
+    if args.scenario == "barrier":
+        return _barrier(args)
     place = Place(args.data or default_folder())
     try:
         return asyncio.run(_play(args, place, Teller(args.json)))
@@ -106,6 +110,19 @@ def _agency(args: argparse.Namespace) -> int:
         return 2
     teller = Teller(args.json).say
     return asyncio.run(agency.play(args.port, args.agency, shared or "", faults, args.seed, teller))
+
+
+def _barrier(args: argparse.Namespace) -> int:
+    """A barrier behind its controller; it needs no city itself."""
+    from dure.commands.simulate import answering, barrier
+    from dure.commands.simulate.telling import Teller
+
+    try:
+        faults = answering.faults_of(barrier.Faults, args.faults)
+    except ValueError:
+        write_error(message("simulate.agency_faults", told=args.faults))
+        return 2
+    return asyncio.run(barrier.play(args.port, faults, Teller(args.json).say))
 
 
 async def _play(args: argparse.Namespace, place: "Place", teller: "Teller") -> int:

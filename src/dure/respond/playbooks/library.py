@@ -18,6 +18,7 @@ from dure.engine.web import check_version
 from dure.kernel.errors import FieldError, Invalid, NotFound
 from dure.kernel.events import Event
 from dure.kernel.messages import LANGUAGES, Language
+from dure.respond.automations import setup as machines
 from dure.respond.playbooks import named
 from dure.respond.playbooks.check import Known, check, twins
 from dure.respond.playbooks.contributed import shipped
@@ -84,7 +85,7 @@ async def known(tx: Tx) -> Known:
         kinds=frozenset(kind.id for kind in TYPES),
         agencies=await _agencies(tx),
         templates=await named.texts(tx),
-        automations=named.automations(),
+        automations=named.automations() | await machines.names(tx),
     )
 
 

@@ -17,7 +17,10 @@ from dure.kernel.geometry import LonLat
 from dure.kernel.severity import Severity
 from dure.notices import sending
 from dure.notices.model import Channel, To, Wanted
-from dure.respond import cameras, handoffs, turning
+from dure.respond import cameras, drafting, handoffs, turning
+from dure.respond.automations import asking
+from dure.respond.automations.asking import Wanted as Motion
+from dure.respond.model import Mode
 from dure.respond.playbooks import model
 from dure.respond.playbooks.model import Party, PartyKind
 from dure.respond.playbooks.plain import act_name
@@ -116,6 +119,10 @@ async def begin(trying: Trying) -> None:
         await _cameras(trying)
     elif isinstance(act, model.TurnCamera):
         await _turn(trying, act)
+    elif isinstance(act, model.Automate):
+        await _automate(trying, act)
+    elif isinstance(act, model.Warn):
+        await _warn(trying, act)
     elif isinstance(act, model.Assign):
         for number, party in enumerate(act.to, start=1):
             agency = await parties.agency(trying.tx, party)
@@ -230,10 +237,33 @@ async def _turn(trying: Trying, act: model.TurnCamera) -> None:
         trying.note(number, "cameras", camera_id, None)
 
 
+async def _automate(trying: Trying, act: model.Automate) -> None:
+    """The city's machines that do that there; in a drill, and where there is none, somebody sees to it."""
+    title = noting.words(act) or act_name(act)
+    row, calls = trying.incident, list[UUID]()
+    if Mode(row["mode"]) is Mode.REAL:
+        wanted = Motion(trying.incident_id, trying.run_id, act.id, trying.attempt, title, trying.due_at)
+        place = LonLat(row["lon"], row["lat"]) if row["located"] else None
+        calls = await asking.ask(trying.tx, act.automation, place, wanted)
+    if not calls:
+        await _task(trying, 1, "", Role.OPERATOR.value, title)
+    for number, call in enumerate(calls, start=1):
+        trying.note(number, "automation", "", call)
+
+
+async def _warn(trying: Trying, act: model.Warn) -> None:
+    """A draft that says what the manual says; somebody reads it, fills in where, and has it approved."""
+    await _task(trying, 1, "", Role.OPERATOR.value, noting.words(act) or act_name(act))
+    if Mode(trying.incident["mode"]) is Mode.REAL:
+        draft = await drafting.begin(trying.tx, PLAYBOOK, trying.incident, act.template, noting.words(act))
+        trying.note(2, "warning", "", draft)
+
+
 async def withdraw(
     tx: Tx, run_id: UUID, incident_id: UUID, effect: Withdraw, status: ItemStatus, by: str | None
 ) -> None:
     """Tasks of an attempt are done with their act, or nobody's any more."""
+    asking.withdraw(tx, run_id, effect.of, effect.attempt)
     values = {"run": run_id, "act": effect.of, "attempt": effect.attempt}
     asked = [row["ref"] for row in await tx.rows(_TASKS, values)]
     if status is ItemStatus.DONE:

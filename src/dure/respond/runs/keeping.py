@@ -174,11 +174,13 @@ async def attempts(tx: Tx, incident_id: UUID) -> Sequence[RowMapping]:
 
 
 ATTEMPTS = text(
-    "select a.*, h.status as handoff_status, t.state as task_state, "
-    "coalesce(h.answered_at, t.done_at) as answered_at, coalesce(h.answered_by, t.done_by) as answered_by "
+    "select a.*, h.status as handoff_status, t.state as task_state, c.status as call_status, "
+    "coalesce(h.answered_at, t.done_at, c.ended_at) as answered_at, "
+    "coalesce(h.answered_by, t.done_by) as answered_by "
     "from run_attempt a join run r on r.id = a.run_id "
     "left join handoff h on a.kind = 'hand_off' and h.incident_id = r.incident_id and h.id::text = a.ref "
     "left join incident_task t on a.kind = 'task' and t.incident_id = r.incident_id and t.id::text = a.ref "
+    "left join automation_call c on a.kind = 'automation' and c.incident_id = r.incident_id and c.id::text = a.ref "
     "where r.incident_id = :incident order by a.key"
 )
 """The same as a statement."""

@@ -50,10 +50,10 @@ def names(row: RowMapping, note: Note, language: str) -> dict[str, str]:
 
 
 def words(thing: Any) -> str:
-    """What the manual says of an act, without the id of a text that only the machine knows."""
+    """What the manual says of an act, without the id of a text or machine that only dure knows."""
     said: str = getattr(thing, "text", "")
-    template = getattr(thing, "template", "")
-    return " ".join(said.replace(template, "").split()) if template else said
+    named = getattr(thing, "template", "") or getattr(thing, "automation", "")
+    return " ".join(said.replace(named, "").split()).strip(" ,") if named else said
 
 
 def _condition(thing: Any) -> str:

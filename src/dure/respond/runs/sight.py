@@ -21,7 +21,7 @@ _HANDED = text(
     "min(h.answered_at) filter (where h.status = 'acknowledged') as answered "
     "from handoff h join incident i on i.id = h.incident_id where i.id = :id or i.merged_into = :id"
 )
-BY_ITSELF = frozenset({"notice", "screen", "cameras"})
+BY_ITSELF = frozenset({"notice", "screen", "cameras", "warning"})
 """Attempts that are done once they are made; the others wait for somebody."""
 
 
@@ -91,4 +91,6 @@ def _done(row: RowMapping) -> bool:
         return bool(row["task_state"] == "done")
     if row["kind"] == "hand_off":
         return bool(row["handoff_status"] == "acknowledged")
+    if row["kind"] == "automation":
+        return bool(row["call_status"] == "done")
     return row["status"] == "made" and row["kind"] in BY_ITSELF
