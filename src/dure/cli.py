@@ -20,6 +20,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "bench": ("성능을 이 기계에서 지금 잽니다", "measure performance, here and now"),
     "doctor": ("이 기계의 문제와 고칠 방법을 알려 줍니다", "name what is wrong with this machine and how to mend it"),
     "audit": ("감사 기록을 검증합니다", "verify the audit log"),
+    "video": ("내보낸 영상이 그대로인지 확인합니다", "check exported pictures"),
     "vault": ("개인정보 금고의 열쇠를 살피고 바꾸고 내보냅니다", "look at, rotate and export the person vault's keys"),
     "backup": ("도시 전체를 백업합니다", "back up the whole city"),
     "restore": ("백업에서 되살립니다", "restore from a backup"),

@@ -24,7 +24,6 @@ from dure.engine.database import Database
 from dure.engine.settings import Settings
 from dure.engine.texts import catalogue
 from dure.kernel.clock import HeldClock
-from dure.kernel.ids import new_id
 from dure.respond import pictures
 from dure.respond.room import ROOM as RESPOND
 from dure.trust.policy import union
@@ -48,11 +47,10 @@ from dure.video.tickets.rights import right_of
 from dure.video.tickets.rules import TABLE
 from dure.video.tickets.store import Wanted
 from tests.respond.conftest import Desk, acted, clock, database, desk, opened, operator
-from tests.video.conftest import Served
+from tests.video.conftest import HERE, Served, operator_of
 
 __all__ = ["clock", "database", "desk", "operator"]
 pytestmark = pytest.mark.timeout(180)
-HERE = "127.0.0.1"
 SOON_S = 5
 """A second, where the machine has nothing else to do. By itself a right would last for minutes of a clock that stands
 still."""
@@ -136,6 +134,26 @@ async def test_one_of_the_incidents_cameras_is_given_and_written_down_first(
         words = texts.opened_lines(tx, openings.PURPOSE, {kept["incident_id"]: kept["purpose"]})
     assert words == {kept["incident_id"]: "화재 확인"}
     assert kept["expires_at"] - kept["opened_at"] == LASTS
+
+
+async def test_cameras_of_one_screen_are_given_by_one_request_or_none_is(
+    operator: httpx.AsyncClient, database: Database, streams: Cameras
+) -> None:
+    incident = await opened(operator)
+    first, *beside = [one["id"] for one in incident["cameras"] if one["has_stream"]]
+    body = {"camera_id": first, "beside": [*beside, first], "incident_id": incident["id"], "purpose": "화재 확인"}
+    answer = await operator.post("/video/openings", json=body)
+    assert answer.status_code == 201, answer.text
+    told = answer.json()
+    assert [one["camera_id"] for one in told["beside"]] == beside, "each once"
+    assert len({told["ticket"], *(one["ticket"] for one in told["beside"])}) == len(beside) + 1
+    assert sorted(camera for camera, _, _ in await lines(database)) == sorted([first, *beside])
+    refused = await operator.post("/video/openings", json={**body, "beside": [*beside, "C-0003"]})
+    assert refused.status_code in {403, 409}
+    assert len(await lines(database)) == len(beside) + 1, "nothing of what is refused stays"
+    wall = {"camera_id": first, "beside": beside, "purpose": "육안관제"}
+    assert len((await operator.post("/video/watch", json=wall)).json()["beside"]) == len(beside)
+    assert (await operator.post("/video/watch", json={**wall, "beside": ["C-1"] * 16})).status_code == 422
 
 
 async def test_everything_else_is_refused_and_nothing_is_given(
@@ -410,33 +428,6 @@ async def test_an_agency_that_loses_its_reach_loses_the_picture_and_others_keep_
     await ours.sees(6)
 
 
-async def _signed_in(database: Database) -> Principal:
-    """An operator with an account and a session, as the door of the house would have made them."""
-    account, session = new_id(), new_id()
-    async with database.transaction() as tx:
-        until = tx.now() + timedelta(hours=8)
-        await tx.execute(
-            text("insert into account (id, username, label) values (:id, 'oper-07', 'oper-07')"), {"id": account}
-        )
-        await tx.execute(
-            text("insert into grant_role (account_id, role, granted_by) values (:id, 'operator', 'test')"),
-            {"id": account},
-        )
-        await tx.execute(
-            text(
-                "insert into session (id, secret_hash, account_id, created_at, seen_at, expires_at, second) "
-                "values (:id, :hash, :account, :now, :now, :until, true)"
-            ),
-            {"id": session, "hash": session.bytes, "account": account, "now": tx.now(), "until": until},
-        )
-    return Principal(
-        *("account", account, "oper-07", frozenset({Role.OPERATOR})),
-        session_id=session,
-        address=HERE,
-        expires_at=until,
-    )
-
-
 @pytest.mark.parametrize(
     "statement",
     [
@@ -454,7 +445,7 @@ async def test_whatever_takes_a_right_away_ends_the_picture_within_a_second(
     """However it is written: a person's session, account, agency or roles, the incident's state, its cameras."""
     incident = await opened(operator)
     camera = next(one["id"] for one in incident["cameras"] if one["has_stream"])
-    person = await _signed_in(database)
+    person = await operator_of(database)
     async with database.transaction() as tx:
         given = await openings.grant(tx, person, camera, UUID(incident["id"]), "화재 확인")
     wire = Wire(door).begin({"ticket": given.ticket})

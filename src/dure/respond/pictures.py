@@ -9,7 +9,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Response
-from pydantic import BaseModel, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints
 from sqlalchemy import RowMapping, text
 
 from dure.engine.database import Tx
@@ -24,7 +24,7 @@ from dure.trust.web import require
 from dure.video import openings
 from dure.video.doors import PATH
 from dure.video.tickets import rights
-from dure.video.tickets.model import CENTRE
+from dure.video.tickets.model import CENTRE, MOST_CAMERAS
 
 router = Router(tags=["video"])
 Opens = Annotated[Principal, Depends(require("video.open"))]
@@ -41,42 +41,67 @@ _REASONS = text(
 )
 
 
+CameraId = Annotated[str, StringConstraints(min_length=1, max_length=120)]
+Purpose = Annotated[str, StringConstraints(strip_whitespace=True, min_length=4, max_length=200)]
+Beside = Annotated[
+    list[CameraId],
+    Field(
+        default_factory=list,
+        max_length=MOST_CAMERAS - 1,
+        description="Further cameras of the same screen: all are given, or none.",
+    ),
+]
+
+
 class OpeningForm(Model):
     """Which camera, for which incident, and why."""
 
-    camera_id: Annotated[str, StringConstraints(min_length=1, max_length=120)]
+    camera_id: CameraId
+    beside: Beside
     incident_id: UUID
-    purpose: Annotated[str, StringConstraints(strip_whitespace=True, min_length=4, max_length=200)]
+    purpose: Purpose
 
 
 class WatchForm(Model):
     """Which camera, and why; for which incident, where it is for one."""
 
-    camera_id: Annotated[str, StringConstraints(min_length=1, max_length=120)]
+    camera_id: CameraId
+    beside: Beside
     incident_id: UUID | None = None
-    purpose: Annotated[str, StringConstraints(strip_whitespace=True, min_length=4, max_length=200)]
+    purpose: Purpose
 
 
-class OpeningOut(BaseModel):
-    """Where the picture comes from (a WebSocket), and the ticket to be said there first."""
+class BesideOut(BaseModel):
+    """The ticket for a further camera."""
 
-    url: str
+    camera_id: str
     ticket: str
     expires_at: datetime
 
 
+class OpeningOut(BaseModel):
+    """Where the picture comes from (a WebSocket), and the ticket to be said there first; each further camera has its
+    own connection and ticket.
+    """
+
+    url: str
+    ticket: str
+    expires_at: datetime
+    beside: list[BesideOut]
+
+
 @router.post("/video/openings", status_code=201)
 async def open_camera(tx: TxDep, form: OpeningForm, who: Opens, context: ContextDep, response: Response) -> OpeningOut:
-    """The right to see one camera for a few minutes, for this session (or token) and address alone. It is in the audit
-    log before the ticket leaves. 403 where the camera is not one of the incident's, 409 where the incident is closed.
+    """The right to see one camera (and those `beside` it) for a few minutes, for this session (or token) and address
+    alone. Each is in the audit log before its ticket leaves. 403 where a camera is not one of the incident's, 409 where
+    the incident is closed.
     """
     response.headers["Cache-Control"] = "no-store"
     if context.settings.video_url is None:
         raise Unavailable("video.relay.away")
-    given = await grant(tx, who, form.camera_id, form.incident_id, form.purpose)
-    return OpeningOut(
-        url=context.settings.video_url.rstrip("/") + PATH, ticket=given.ticket, expires_at=given.expires_at
-    )
+    row = await held_open(tx, who, form.incident_id)
+    cameras = list(dict.fromkeys([form.camera_id, *form.beside]))
+    return _out(context.settings.video_url, {one: await _grant(tx, who, one, row, form.purpose) for one in cameras})
 
 
 @router.post("/video/watch", status_code=201)
@@ -90,20 +115,27 @@ async def watch(tx: TxDep, form: WatchForm, who: Watches, context: ContextDep, r
     receipt_no = None
     if form.incident_id is not None:
         receipt_no = (await held_open(tx, who, form.incident_id))["receipt_no"]
-    given = await openings.grant(
-        tx, who, form.camera_id, form.incident_id, form.purpose, receipt_no=receipt_no, bound=False
-    )
+    given = {
+        one: await openings.grant(tx, who, one, form.incident_id, form.purpose, receipt_no=receipt_no, bound=False)
+        for one in dict.fromkeys([form.camera_id, *form.beside])
+    }
+    return _out(context.settings.video_url, given)
+
+
+def _out(video_url: str, given: dict[str, openings.Given]) -> OpeningOut:
+    first, *rest = given.items()
     return OpeningOut(
-        url=context.settings.video_url.rstrip("/") + PATH, ticket=given.ticket, expires_at=given.expires_at
+        url=video_url.rstrip("/") + PATH,
+        ticket=first[1].ticket,
+        expires_at=first[1].expires_at,
+        beside=[BesideOut(camera_id=id_, ticket=one.ticket, expires_at=one.expires_at) for id_, one in rest],
     )
 
 
-async def grant(tx: Tx, principal: Principal, camera_id: str, incident_id: UUID, purpose: str) -> openings.Given:
-    """Decide, and give. Raises NotFound for an incident that they may not know of, Conflict for one that is closed or
-    was merged (its root has the cameras then), for a camera without an address and where another agency's officer has
-    no view ticket that stands, Forbidden for a camera that is not the incident's.
+async def _grant(tx: Tx, principal: Principal, camera_id: str, row: RowMapping, purpose: str) -> openings.Given:
+    """Decide for an open incident, and give. Raises Conflict for a camera without an address and where another agency's
+    officer has no view ticket that stands, Forbidden for a camera that is not the incident's.
     """
-    row = await held_open(tx, principal, incident_id)
     right = None
     if not principal.roles & CENTRE:
         right = await rights.live(tx, principal, row["id"], camera_id)

@@ -4,10 +4,11 @@ programs, a real database, and the receiver's own verification.
 
 import asyncio
 import json
+import os
 import subprocess
 import sys
 import zipfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -23,6 +24,8 @@ from sqlalchemy import text
 from dure.engine import ffmpeg
 from dure.engine.database import Database
 from dure.kernel.clock import HeldClock
+from dure.trust.audit import search
+from dure.trust.principal import system
 from dure.trust.roles import Role
 from dure.trust.room import ROOM as TRUST
 from dure.video.export import model, running
@@ -113,10 +116,11 @@ async def officer(
     await client.aclose()
 
 
-def verified(archive: Path, *more: str) -> tuple[int, str]:
+def verified(archive: Path, *more: str, program: Sequence[str] = (), language: str = "en") -> tuple[int, str]:
     """What the receiver's program says."""
-    words = [sys.executable, "-P", str(ROOT / "docs" / "verify_video.py"), str(archive), *more]
-    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    words = [sys.executable, "-P", *(program or [str(ROOT / "docs" / "verify_video.py")]), str(archive), *more]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "DURE_LANG": language}
+    done = subprocess.run(words, capture_output=True, text=True, check=False, env=environment)
     return done.returncode, done.stdout
 
 
@@ -185,6 +189,11 @@ async def test_a_film_is_made_masked_signed_fetched_three_times_and_destroyed(
         lines = await tx.scalar(text("select count(*) from video_disclosure where kind = 'export'"))
         audited = await tx.scalar(text("select count(*) from audit where action = 'video.export.download'"))
     assert (lines, audited) == (6, 3), "each camera of each download is in the register"
+    async with database.transaction() as tx:
+        seen = await search.read(tx, system("auditor"), search.Wanted(camera="C-0000"), after=None)
+    saw = [one["purpose"] for one in seen if one["action"] == "video.export.camera"]
+    assert len(saw) == 3, "who asks the log who saw this camera finds them"
+    assert all(one.endswith("방화 수사의 증거") for one in saw), saw
     clock.advance(model.KEPT.total_seconds() + 1)
     await running.sweep(context)
     assert not list((tmp_path / "video" / "exports").iterdir()), "its time is over, the file is gone"
@@ -224,6 +233,14 @@ async def test_what_is_changed_on_the_way_is_told(officer: Officer, app: FastAPI
     assert changed(**{"manifest.json": files["manifest.json"].replace(b"lead-01", b"lead-02")})[0] == 1
     assert changed(**{"manifest.note": files["manifest.note"].replace(b"v1", b"v2")})[0] == 1
     assert changed(**{"manifest.note": None})[0] == 1
+    ours = ("-m", "dure.cli", "video", "verify")
+    code, said = verified(tmp_path / "changed.zip", program=ours, language="ko")
+    assert (code, said.splitlines()[0]) == (1, "바뀜: manifest.note 파일이 없습니다")
+    code, said = verified(archive, "--json", program=ours, language="ko")
+    told = json.loads(said)
+    assert (code, told["state"]) == (0, "whole")
+    assert told["said"][0].startswith("온전함: 도시가 만든 그대로입니다")
+    assert verified(tmp_path / "nowhere.zip", program=ours)[0] == 2
     (tmp_path / "none.zip").write_bytes(b"nothing")
     assert verified(tmp_path / "none.zip")[0] == 1
     assert verified(tmp_path / "nowhere.zip")[0] == 2

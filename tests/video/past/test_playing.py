@@ -38,10 +38,10 @@ from dure.video.past.playing import LONGEST_KEYS_MS, LONGEST_MS, Ask, clipped
 from dure.video.past.recorder import Recorder
 from dure.video.relay import Relay
 from dure.video.tickets.model import Span
+from tests.video.conftest import HERE, operator_of
 from tests.video.past.made import kept, recorded
 
 pytestmark = pytest.mark.timeout(120)
-HERE = "127.0.0.1"
 
 
 @dataclass
@@ -140,28 +140,6 @@ class House:
         return given.ticket
 
 
-async def person_of(database: Database) -> Principal:
-    account, session = new_id(), new_id()
-    async with database.transaction() as tx:
-        until = tx.now() + timedelta(hours=8)
-        await tx.execute(
-            text("insert into account (id, username, label) values (:id, 'oper-07', 'oper-07')"), {"id": account}
-        )
-        await tx.execute(
-            text("insert into grant_role (account_id, role, granted_by) values (:id, 'operator', 'test')"),
-            {"id": account},
-        )
-        await tx.execute(
-            text(
-                "insert into session (id, secret_hash, account_id, created_at, seen_at, expires_at, second) "
-                "values (:id, :hash, :account, :now, :now, :until, true)"
-            ),
-            {"id": session, "hash": session.bytes, "account": account, "now": tx.now(), "until": until},
-        )
-    roles = frozenset({Role.OPERATOR})
-    return Principal("account", account, "oper-07", roles, session_id=session, address=HERE, expires_at=until)
-
-
 @pytest.fixture
 async def house(database: Database, database_url: str, tmp_path: Path) -> AsyncIterator[House]:
     async def nowhere(camera_id: str) -> str:
@@ -180,7 +158,7 @@ async def house(database: Database, database_url: str, tmp_path: Path) -> AsyncI
     care = asyncio.create_task(door.look_after())
     async with database.transaction() as tx:
         now = tx.now()
-    yield House(database, door, tmp_path, recorder, now, covered, await person_of(database))
+    yield House(database, door, tmp_path, recorder, now, covered, await operator_of(database))
     tasks = {care} | ({watch._task} if watch._task else set())
     for task in tasks:
         task.cancel()
