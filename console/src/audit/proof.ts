@@ -16,6 +16,10 @@ export interface StoredLine {
   readonly purpose_kept?: string | null;
   readonly case_id: string | null;
   readonly outcome: string;
+  /** What people call the case, and the thing where it is a case itself: told today, no part of the log. */
+  readonly case_kind?: string | null;
+  readonly case_no?: string | null;
+  readonly entity_no?: string | null;
 }
 
 export interface AuditLine extends StoredLine {

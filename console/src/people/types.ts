@@ -32,6 +32,7 @@ export interface Destruction {
   readonly subject_id: string;
   readonly reason: string;
   readonly by: string;
+  readonly by_name: string | null;
   readonly ordered_at: string;
   readonly done_at: string | null;
 }
@@ -40,6 +41,7 @@ export interface Proof {
   readonly subject_id: string;
   readonly ordered_at: string;
   readonly ordered_by: string;
+  readonly ordered_by_name: string | null;
   readonly reason: string;
   readonly key_destroyed: boolean;
   readonly records: number;

@@ -98,6 +98,16 @@ export interface Glass {
   readonly verdict: 'proper' | 'improper' | null;
 }
 
+/** One, as its reviewer reads it. */
+export interface GlassRead extends Glass {
+  readonly words: string | null;
+  readonly person_name: string | null;
+  readonly case_no: string | null;
+  readonly reviewed_by_name: string | null;
+  readonly review_note: string | null;
+  readonly openings: readonly { readonly seq: number; readonly at: string; readonly address: string | null; readonly outcome: string; readonly kinds: readonly string[] }[];
+}
+
 export interface Kept {
   readonly name: string;
   readonly label: string;

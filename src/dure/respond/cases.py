@@ -1,5 +1,8 @@
-"""Incidents as cases: what a coded purpose names when a person's record is opened."""
+"""Incidents as cases: what a coded purpose names when a person's record is opened, and what readers of the audit log
+know them by.
+"""
 
+from collections.abc import Collection, Mapping
 from uuid import UUID
 
 from sqlalchemy import text
@@ -14,6 +17,17 @@ from dure.trust.purposes.cases import CaseKind
 from dure.trust.purposes.model import Case
 
 _BY_NUMBER = text("select id from incident where receipt_no = :number")
+_NUMBERS = text("select id::text as id, receipt_no from incident where id = any(:ids)")
+_MEANT = text(
+    """
+    with recursive meant as (
+      select id, 0 as far from incident
+      where receipt_no = :named or external_ref = :named or id = cast(:id as uuid)
+      union select i.id, far + 1 from incident i join meant m on i.merged_into = m.id where far < 20
+    )
+    select id::text as id from meant group by id order by min(far), id limit 1000
+    """
+)
 
 
 async def _find(tx: Tx, principal: Principal, named: str) -> Case | None:
@@ -30,4 +44,23 @@ async def _find(tx: Tx, principal: Principal, named: str) -> Case | None:
     return Case("incident", str(row["id"]), row["closed_at"])
 
 
-INCIDENT = CaseKind("incident", _find)
+def _id(named: str) -> UUID | None:
+    try:
+        return UUID(named)
+    except ValueError:
+        return None
+
+
+async def _numbers(tx: Tx, ids: Collection[str]) -> Mapping[str, str]:
+    """Receipt numbers by id."""
+    known = [found for one in ids if (found := _id(one)) is not None]
+    rows = await tx.rows(_NUMBERS, {"ids": known}) if known else []
+    return {row["id"]: row["receipt_no"] for row in rows}
+
+
+async def _meant(tx: Tx, named: str) -> list[str]:
+    """The incident of this receipt number, id, or number that its reporter gave it; then those that went into it."""
+    return [row["id"] for row in await tx.rows(_MEANT, {"named": named, "id": _id(named)})]
+
+
+INCIDENT = CaseKind("incident", _find, _numbers, _meant)

@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -12,11 +13,13 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import text
 
-from dure.engine.database import Database
+from dure.engine.database import Database, Tx
 from dure.engine.settings import Settings
 from dure.kernel.clock import HeldClock
 from dure.trust import audit
 from dure.trust.audit import checkpoints, keys, lines, merkle, note
+from dure.trust.principal import Principal
+from dure.trust.purposes import cases
 from dure.trust.roles import Role
 from dure.trust.vault import reasons
 from tests.trust.audit.making import offline
@@ -102,6 +105,47 @@ async def test_each_question_has_its_answer(
         assert len(answer.json()["items"]) == found, (asked, answer.text)
     moment = {"since": until["until"], "until": until["until"]}
     assert (await client.get("/audit", params=moment, headers=auditor)).json()["items"] == [], "no span is empty"
+
+
+@pytest.fixture
+def numbered() -> Iterator[None]:
+    """A room whose cases people know by a number: case-1 is 2026-1; case-0 went into it."""
+
+    async def numbers(_tx: Tx, ids: Collection[str]) -> dict[str, str]:
+        return {one: "2026-1" for one in ids if one == "case-1"}
+
+    async def meant(_tx: Tx, named: str) -> list[str]:
+        return ["case-1", "case-0"] if named == "2026-1" else []
+
+    async def find(_tx: Tx, _who: Principal, _named: str) -> None:
+        return None
+
+    before = list(cases.known().values())
+    cases.install([cases.CaseKind("incident", find, numbers, meant), cases.CaseKind("plain", find)])
+    yield
+    cases.install(before)
+
+
+@pytest.mark.usefixtures("numbered")
+async def test_a_case_is_found_and_shown_by_the_number_that_people_know(
+    database: Database, client: httpx.AsyncClient, clock: HeldClock, auditor: dict[str, str]
+) -> None:
+    await watched(database, clock)
+    found = (await client.get("/audit", params={"case": "2026-1"}, headers=auditor)).json()["items"]
+    shown = [(one["entity_id"], one["case_id"], one["case_kind"], one["case_no"], one["entity_no"]) for one in found]
+    assert shown == [
+        ("case-1", None, None, None, "2026-1"),
+        ("cam-13", "case-1", "incident", "2026-1", None),
+        ("cam-12", "case-1", "incident", "2026-1", None),
+        ("cam-13", "case-0", None, None, None),
+        ("cam-12", "case-0", None, None, None),
+    ]
+    (line,) = (await client.get("/audit", params={"action": "audit.read"}, headers=auditor)).json()["items"]
+    assert (line["entity_id"], line["case_id"], line["case_no"]) == ("case=2026-1", "case-1", "2026-1")
+    one = (await client.get(f"/audit/lines/{found[1]['seq']}", headers=auditor)).json()["line"]
+    assert (one["case_no"], one["case_kind"]) == ("2026-1", "incident")
+    other = (await client.get("/audit", params={"case": "case-0"}, headers=auditor)).json()["items"]
+    assert {one["case_id"] for one in other} == {"case-0"}, "what no room knows is asked as it stands"
 
 
 async def test_pages_follow_each_other_without_a_gap(

@@ -1,6 +1,6 @@
 """Purposes and retention over HTTP: people in the vault, desks that read them, a citizen who hears of it."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Collection, Iterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from uuid import UUID
@@ -37,10 +37,14 @@ async def _find(_tx: Tx, principal: Principal, id_: str) -> Case | None:
     return Case("incident", id_, CASES[id_])
 
 
+async def _numbers(_tx: Tx, ids: Collection[str]) -> dict[str, str]:
+    return {id_: f"2026-{id_.upper()}" for id_ in ids if id_ in CASES}
+
+
 @pytest.fixture(autouse=True)
 def _cases() -> Iterator[None]:
     before = list(cases.known().values())
-    cases.install([cases.CaseKind("incident", _find)])
+    cases.install([cases.CaseKind("incident", _find, _numbers)])
     yield
     cases.install(before)
 

@@ -12,7 +12,7 @@ from dure.engine.database import Database
 from dure.kernel.clock import HeldClock
 from dure.trust.purposes import glass
 from dure.trust.roles import Role
-from dure.trust.vault import Person, Vault
+from dure.trust.vault import Person, Vault, erasing, reasons
 from tests.support import tables_with
 from tests.trust.conftest import principal
 from tests.trust.purposes.conftest import HONG, again, desk, prove
@@ -162,3 +162,58 @@ async def test_closing_early_ends_it(operator: httpx.AsyncClient, hong: UUID) ->
 async def test_the_review_is_due_after_three_working_days(operator: httpx.AsyncClient, hong: UUID) -> None:
     made = (await broken(operator, hong)).json()
     assert made["review_due_at"] == "2026-03-05T15:00:00Z"  # the end of Thursday in Korea; 2 March is a holiday
+
+
+async def test_a_reviewer_reads_what_was_said_and_what_was_opened(
+    database: Database, app: FastAPI, operator: httpx.AsyncClient, held: Vault, hong: UUID, clock: HeldClock
+) -> None:
+    id_ = (await broken(operator, hong, case_kind="incident", case_id="open-1")).json()["id"]
+    async with (
+        desk(database, app, "audit-1", Role.AUDITOR) as auditor,
+        desk(database, app, "adm-1", Role.ADMIN) as admin,
+    ):
+        untouched = (await auditor.get(f"/glass/{id_}")).json()
+        assert (untouched["words"], untouched["openings"], untouched["reviewed_by_name"]) == (WORDS, [], None)
+        for _ in range(2):
+            clock.advance(60)
+            assert (await open_under(operator, hong, id_)).status_code == 200
+        other = (await broken(operator, hong)).json()["id"]
+        await open_under(operator, hong, other)
+        judged = await auditor.post(f"/glass/{id_}/review", json={"verdict": "proper", "note": "119와 확인"})
+        assert judged.status_code == 200
+        read = await auditor.get(f"/glass/{id_}")
+        assert (read.status_code, read.headers["cache-control"]) == (200, "no-store")
+        found = read.json()
+        assert (found["person_name"], found["case_id"], found["case_no"]) == (
+            HONG.masked().name,
+            "open-1",
+            "2026-OPEN-1",
+        )
+        assert (found["verdict"], found["review_note"], found["reviewed_by_name"]) == (
+            "proper",
+            "119와 확인",
+            "audit-1",
+        )
+        first, second = found["openings"]
+        assert first["at"] < second["at"]
+        assert first["seq"] < second["seq"]
+        assert (first["outcome"], "address" in first["kinds"], first["address"] is not None) == ("ok", True, True)
+        assert (await auditor.get(f"/glass/{other}")).json()["words"] == WORDS, "no case before them"
+        assert (await admin.get(f"/glass/{id_}")).status_code == 404, "an administrator reads what went up"
+        assert (await auditor.get(f"/glass/{UUID(int=4)}")).status_code == 404
+        async with database.transaction() as tx:
+            lines = await tx.rows(text("select person_id from audit where action = 'glass.read' and outcome = 'ok'"))
+            assert [row["person_id"] for row in lines] == [hong] * 3
+            await erasing.erase(tx, principal(Role.ADMIN), hong, "정보주체의 요구")
+        gone = (await auditor.get(f"/glass/{id_}")).json()
+        assert (gone["person_name"], gone["review_note"]) == (None, reasons.GONE)
+
+
+async def test_words_whose_key_is_gone_are_told_so(
+    database: Database, app: FastAPI, operator: httpx.AsyncClient, held: Vault, hong: UUID
+) -> None:
+    id_ = (await broken(operator, hong)).json()["id"]
+    async with desk(database, app, "audit-1", Role.AUDITOR) as auditor:
+        async with database.transaction() as tx:
+            await erasing.erase(tx, principal(Role.ADMIN), hong, "정보주체의 요구")
+        assert (await auditor.get(f"/glass/{id_}")).json()["words"] == reasons.GONE

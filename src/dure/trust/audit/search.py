@@ -1,6 +1,6 @@
 """Searching the log: who saw what, when, of whom, with which camera, for which case, why, and how it ended."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -13,6 +13,7 @@ from dure.engine.database import Tx
 from dure.trust import audit
 from dure.trust.audit import checkpoints, tree
 from dure.trust.principal import Principal
+from dure.trust.purposes import cases
 from dure.trust.vault import reasons
 
 _READ = (
@@ -30,7 +31,7 @@ _CONDITIONS = {
     "entity_id": "a.entity_id = :entity_id",
     "camera": "a.entity = 'camera' and a.entity_id = :camera",
     "person_id": "a.person_id = :person_id",
-    "case": "(a.case_id = :case or (a.entity = 'incident' and a.entity_id = :case))",
+    "case": "(a.case_id = any(:case) or (a.entity = 'incident' and a.entity_id = any(:case)))",
     "purpose": f"(strpos(lower(a.purpose), lower(:purpose)) > 0 or strpos(a.purpose, '{reasons.MARK}') > 0)",
     "outcome": "a.outcome = :outcome",
     "since": "a.at >= :since",
@@ -45,8 +46,9 @@ class Wanted(BaseModel):
     """What to read.
 
     Who: `actor` (`account:<id>`) or `who` (the beginning of the desk's name), `agency`, `address`. What: `action` (or
-    its beginning), `entity` and `entity_id`, or `camera`. About whom: `person_id`. For which `case` (also the lines
-    of that incident itself). Why: words of the `purpose`. How it ended: `outcome`. When: `since`, `until`.
+    its beginning), `entity` and `entity_id`, or `camera`. About whom: `person_id`. For which `case`, by number or id
+    (also the lines of that incident itself, and of those that were merged into it). Why: words of the `purpose`. How it
+    ended: `outcome`. When: `since`, `until`.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -83,16 +85,17 @@ async def read(
     filters = wanted.filters()
     asked = ", ".join(name if name == "purpose" else f"{name}={value}" for name, value in filters.items()) or "all"
     why = await reasons.sealed(tx, principal, wanted.purpose or "") or None
-    await audit.record(
-        tx, principal, "audit.read", "audit", asked, purpose=why, person_id=wanted.person_id, case=wanted.case
-    )
+    if wanted.case is not None:
+        filters["case"] = await cases.meant(tx, wanted.case)
+    case = filters["case"][0] if "case" in filters else None
+    await audit.record(tx, principal, "audit.read", "audit", asked, purpose=why, person_id=wanted.person_id, case=case)
     most, searched = wanted.limit + 1, (wanted.purpose or "").lower()
     found: list[dict[str, Any]] = []
     while True:
         rows = await _rows(tx, filters, after, _BATCH if searched else most)
         found += [one for one in readable(tx, rows) if searched in (one["purpose"] or "").lower()]
         if len(found) >= most or not searched or len(rows) < _BATCH:
-            return found[:most]
+            return await _named(tx, found[:most])
         after = (rows[-1]["at"], rows[-1]["id"])
 
 
@@ -116,6 +119,22 @@ def readable(tx: Tx, rows: Sequence[RowMapping]) -> list[dict[str, Any]]:
     ]
 
 
+async def _named(tx: Tx, found: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """With the numbers that people know cases by; of the thing, too, where that is a case."""
+    ids = {str(one[name]) for one in found for name in ("case_id", "entity_id") if one[name] is not None}
+    known = await cases.named(tx, ids)
+    return [{**one, **_numbers(one, known)} for one in found]
+
+
+def _numbers(one: Mapping[str, Any], known: Mapping[str, cases.Named]) -> dict[str, str | None]:
+    case, thing = known.get(str(one["case_id"])), known.get(str(one["entity_id"]))
+    return {
+        "case_kind": case.kind if case else None,
+        "case_no": case.number if case else None,
+        "entity_no": thing.number if thing and thing.kind == one["entity"] else None,
+    }
+
+
 async def line(tx: Tx, principal: Principal, seq: int) -> dict[str, Any] | None:
     """One line with its proof: leaf, the checkpoint that covers it (None while it waits for its minute), the path to
     that checkpoint's root. None where no such line was ever written. The reading is a line, too.
@@ -128,7 +147,7 @@ async def line(tx: Tx, principal: Principal, seq: int) -> dict[str, Any] | None:
     return {
         "seq": seq,
         "leaf": bytes(row["leaf"]).hex(),
-        "line": None if row["id"] is None else readable(tx, [row])[0],
+        "line": None if row["id"] is None else (await _named(tx, readable(tx, [row])))[0],
         "checkpoint": covering,
         "proof": [one.hex() for one in await tree.inclusion(tx, seq - 1, covering["size"])] if covering else [],
     }

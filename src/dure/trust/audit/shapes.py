@@ -14,7 +14,8 @@ Note = Annotated[str, StringConstraints(min_length=1, max_length=4_000)]
 
 class StoredLine(BaseModel):
     """A line as it is read. `purpose_kept` is there where words of the purpose were sealed: that is what the log holds
-    and proves; "■■■" in `purpose` are words whose key was destroyed.
+    and proves; "■■■" in `purpose` are words whose key was destroyed. `case_no`, and `entity_no` where the thing is a
+    case itself, are the numbers that people know it by today; the log does not hold them, and no proof covers them.
     """
 
     id: UUID
@@ -31,6 +32,9 @@ class StoredLine(BaseModel):
     purpose_kept: str | None = None
     case_id: str | None
     outcome: str
+    case_kind: str | None = None
+    case_no: str | None = None
+    entity_no: str | None = None
 
 
 class AuditLine(StoredLine):

@@ -4,14 +4,14 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends, Query
+from fastapi import Depends, Query, Response
 
 from dure.engine import paging
 from dure.engine.paging import Cursor, Limit
 from dure.engine.web import ContextDep, Router, TxDep
 from dure.trust.principal import Principal
 from dure.trust.purposes import cases, glass, shapes
-from dure.trust.purposes.api import zone_of
+from dure.trust.purposes.api import vault_of, zone_of
 from dure.trust.web import require
 
 router = Router(tags=["trust"])
@@ -47,6 +47,26 @@ async def list_own_glass(
 ) -> shapes.Glasses:
     """What one broke oneself, with how the reviews stand."""
     return await _page(tx, who.id, unreviewed, False, cursor, limit)
+
+
+@router.get("/glass/{glass_id}")
+async def read_glass(
+    tx: TxDep, who: Reviews, context: ContextDep, glass_id: UUID, response: Response
+) -> shapes.GlassRead:
+    """One broken glass, with what was said, and what was opened under it; for an administrator what nobody reviewed in
+    time.
+    """
+    response.headers["Cache-Control"] = "no-store"
+    told = await glass.read(tx, vault_of(context), who, glass_id)
+    return shapes.GlassRead(
+        **glass.shown(told.row),
+        review_note=told.note,
+        words=told.words,
+        person_name=told.person_name,
+        case_no=told.case_no,
+        reviewed_by_name=told.reviewed_by_name,
+        openings=[shapes.GlassOpening(**row) for row in told.openings],
+    )
 
 
 async def _page(

@@ -5,6 +5,7 @@ judged it, and goes up to the administrators after three working days.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -23,7 +24,10 @@ from dure.trust.principal import Principal, system
 from dure.trust.purposes import cases, days, model, queries
 from dure.trust.purposes.model import Case, Leave
 from dure.trust.roles import Role
-from dure.trust.vault import reasons
+from dure.trust.vault import Vault, reasons
+
+MOST_OPENINGS = 200
+"""More openings of one record in two hours nobody reads one by one."""
 
 
 async def break_glass(
@@ -57,13 +61,18 @@ async def break_glass(
         "due": days.working_days_after(now, model.REVIEW_WORKING_DAYS, zone),
     }
     await tx.execute(queries.BREAK, values)
-    coded = " ".join([reason, f"{case.kind}:{case.id}" if case else ""]).strip()
+    code = _code(reason, case.kind if case else None, case.id if case else None)
     told = await reasons.sealed(
-        tx, principal, words, code=coded, incident_id=cases.incident_of(case), person_id=person_id
+        tx, principal, words, code=code, incident_id=cases.incident_of(case), person_id=person_id
     )
     await audit.record(tx, principal, "glass.break", "glass", id_, purpose=told, person_id=person_id)
     await _tell(tx, "GlassBroken.v1", id_, 1)
     return await get(tx, id_)
+
+
+def _code(reason: str, case_kind: str | None, case_id: str | None) -> str:
+    """What the line of the breaking says in plain, before the sealed words."""
+    return reason if case_id is None else f"{reason} {case_kind}:{case_id}"
 
 
 async def _tell(tx: Tx, type_: str, id_: UUID, version: int) -> None:
@@ -139,6 +148,46 @@ async def escalate_overdue(context: Context) -> None:
     """What the work process does each minute."""
     async with context.database.transaction() as tx:
         await escalate(tx)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A broken glass as its reviewer reads it: the words that were said ("■■■" where their key is gone, None where the
+    line was destroyed), the person's masked name (None: erased), the case's number, the record's openings under it (the
+    first ones first), and whoever reviewed it, by their desk's name.
+    """
+
+    row: RowMapping
+    words: str | None
+    person_name: str | None
+    case_no: str | None
+    openings: Sequence[RowMapping]
+    reviewed_by_name: str | None
+    note: str | None
+
+
+async def read(tx: Tx, vault: Vault, principal: Principal, glass_id: UUID) -> Told:
+    """One, for its reviewer; its reading is a line of its own. Raises NotFound, also where it is not the reader's to
+    see (`reach`).
+    """
+    row = await get(tx, glass_id)
+    if reach(principal)["escalated"] and row["escalated_at"] is None:
+        raise NotFound("trust.glass.unknown")
+    person_id = row["person_id"]
+    await audit.record(tx, principal, "glass.read", "glass", glass_id, person_id=person_id)
+    (said,) = reasons.opened(tx, [await tx.scalar(queries.GLASS_SAID, {"id": str(glass_id)})])
+    person = (await vault.masked(tx, [person_id])).get(person_id)
+    case = (await cases.named(tx, [row["case_id"]])).get(row["case_id"]) if row["case_id"] else None
+    values = {"id": glass_id, "person_id": person_id, "most": MOST_OPENINGS}
+    return Told(
+        row,
+        said and said.removeprefix(_code(row["reason"], row["case_kind"], row["case_id"])).strip(),
+        person.name if person else None,
+        case.number if case else None,
+        await tx.rows(queries.GLASS_OPENINGS, values),
+        await tx.scalar(queries.LABEL, {"id": row["reviewed_by"]}),
+        notes(tx, [row])[0],
+    )
 
 
 def reach(principal: Principal) -> dict[str, bool]:

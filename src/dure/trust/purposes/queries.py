@@ -73,6 +73,19 @@ GLASSES = text(
     """
 )
 GLASSES_OF = text("select * from glass where id = any(cast(:ids as uuid[]))")
+GLASS_SAID = text(
+    "select purpose from audit where entity = 'glass' and entity_id = :id and action = 'glass.break' "
+    "order by at limit 1"
+)
+GLASS_OPENINGS = text(
+    """
+    select s.seq, a.at, a.address, a.outcome, o.kinds
+    from person_opening o join audit a on a.id = o.audit_id join audit_seal s on s.audit_id = a.id
+    where o.person_id = :person_id and o.glass_id = :id
+    order by a.at, s.seq limit :most
+    """
+)
+LABEL = text("select label from account where id = :id")
 GLASSES_UNREVIEWED = text("select * from glass where reviewed_at is null order by opened_at limit 500")
 
 # --- citizens ---

@@ -178,6 +178,28 @@ class Glasses(BaseModel):
     next: str | None
 
 
+class GlassOpening(BaseModel):
+    """The record was opened under the glass: line `seq` of the audit log."""
+
+    seq: int
+    at: datetime
+    address: str | None
+    outcome: str
+    kinds: list[str]
+
+
+class GlassRead(GlassOut):
+    """A broken glass as its reviewer reads it. `words`: what was said ("■■■" where its key was destroyed; null where
+    the line is gone by the rules of retention); `person_name` is masked, null where the person was erased.
+    """
+
+    words: str | None
+    person_name: str | None
+    case_no: str | None
+    reviewed_by_name: str | None
+    openings: list[GlassOpening]
+
+
 class ReviewIn(Model):
     """A reviewer's judgement."""
 

@@ -108,8 +108,8 @@ async def list_destructions(tx: TxDep, _who: Proves, cursor: Cursor = None, limi
 async def _destructions(tx: Tx, after: paging.Key | None, most: int) -> Any:
     return await tx.rows(
         text(
-            "select id, kind, subject_id, reason, by, ordered_at, done_at from destruction "
-            "where cast(:at as timestamptz) is null or (ordered_at, id) < (:at, cast(:id as uuid)) "
+            f"select id, kind, subject_id, reason, by, {erasing.BY_NAME} as by_name, ordered_at, done_at "
+            "from destruction d where cast(:at as timestamptz) is null or (ordered_at, id) < (:at, cast(:id as uuid)) "
             "order by ordered_at desc, id desc limit :most"
         ),
         {"at": after[0] if after else None, "id": after[1] if after else None, "most": most},

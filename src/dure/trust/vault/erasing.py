@@ -115,6 +115,7 @@ async def proof(tx: Tx, vault: Vault, kind: str, id_: UUID) -> dict[str, Any]:
         "subject_id": id_,
         "ordered_at": row["ordered_at"],
         "ordered_by": row["by"],
+        "ordered_by_name": row["by_name"],
         "reason": reasons.opened(tx, [row["reason"]])[0],
         "key_destroyed": vault.keys.is_destroyed(kind, id_),
         "records": row["records"],
@@ -138,8 +139,13 @@ _WAITING = text(
 )
 _DONE = text("update destruction set done_at = :now where id = :id")
 _KNOWN = text("select kind, subject_id from destruction")
+BY_NAME = (
+    "(select a.actor_name from audit a where a.entity = d.kind and a.entity_id = d.subject_id::text "
+    "and a.action = d.kind || '.erase' and a.actor = d.by limit 1)"
+)
+"""The desk's name of who ordered it, as the log has it; null where the city itself did."""
 _ORDERED = text(
-    "select d.*, (select count(*) from person p where p.id = d.subject_id) as records, "
+    f"select d.*, {BY_NAME} as by_name, (select count(*) from person p where p.id = d.subject_id) as records, "
     "(select count(*) from person_index i where i.person_id = d.subject_id) as index_rows "
     "from destruction d where d.kind = :kind and d.subject_id = :id"
 )

@@ -32,6 +32,7 @@ _LEFT_OUT = frozenset({"audit", "kept_answer", "import_row"})
 """The log, which nobody changes; and what lives for hours or days, sealed under the city's own key."""
 _OF_CITY = {
     "camera.stream_login": "camera/{id}/login",
+    "automation.sealed": "automation {id}",
     "handoff_door.sealed": "door {agency_id}",
     "handoff_door.earlier": "door {agency_id}",
     "notice.sealed": "notice {id}",

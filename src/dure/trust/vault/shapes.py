@@ -32,6 +32,7 @@ class ProofOut(BaseModel):
     subject_id: UUID
     ordered_at: datetime
     ordered_by: str
+    ordered_by_name: str | None
     reason: str
     key_destroyed: bool
     records: int
@@ -50,6 +51,7 @@ class DestructionOut(BaseModel):
     subject_id: UUID
     reason: str
     by: str
+    by_name: str | None
     ordered_at: datetime
     done_at: datetime | None
 

@@ -191,9 +191,14 @@ async def fetch(tx: Tx, principal: Principal, id_: UUID) -> RowMapping:
         purpose=f"{row['number']} {row['digest']}",
         case=row["incident_id"],
     )
-    for camera_id in row["camera_ids"]:
+    said = purpose_of(tx, row)
+    why = await reasons.sealed(tx, principal, said, code=str(row["number"]), incident_id=right.incident_id)
+    for camera_id in row["camera_ids"]:  # whoever asks the log for a camera finds the file with its pictures, too
+        await audit.record(
+            tx, principal, "video.export.camera", "camera", camera_id, purpose=why, case=row["incident_id"]
+        )
         shown = Shown(
-            *(camera_id, "export", purpose_of(tx, row), tx.now()),
+            *(camera_id, "export", said, tx.now()),
             incident_id=right.incident_id,
             right=right,
             span=span,
