@@ -88,101 +88,33 @@
     };
   };
 
-  /** Opens live pictures as the centre's own work and plays each by MSE; milliseconds until all show one. */
-  const opened = async (cameras, purpose) => {
-    const began = performance.now();
-    const all = cameras.map(async (camera) => {
-      const given = await post('/video/watch', { camera_id: camera, purpose });
-      const eye = player();
-      const socket = new WebSocket(given.url);
-      socket.binaryType = 'arraybuffer';
-      socket.onopen = () => socket.send(JSON.stringify({ ticket: given.ticket }));
-      socket.onmessage = ({ data }) => {
-        if (typeof data !== 'string') eye.take(data.slice(24));
-        else if (JSON.parse(data).type === 'init') void eye.begin(JSON.parse(data).mime);
-      };
-      const at = await shownOnce(eye.video);
-      return [at, () => { socket.close(); eye.end(); }];
-    });
-    const done = await Promise.all(all);
-    for (const [, end] of done) end();
-    return Math.max(...done.map(([at]) => at)) - began;
-  };
-
-  const boxes = function* (view, from, to) {
-    for (let at = from; at + 8 <= to; at += view.getUint32(at)) yield [String.fromCharCode(...new Uint8Array(view.buffer, view.byteOffset + at + 4, 4)), at + 8, at + view.getUint32(at)];
-  };
-  const found = (view, path, from = 0, to = view.byteLength, skip = {}) => {
-    for (const [kind, start, end] of boxes(view, from, to)) {
-      if (kind === path[0]) return path.length === 1 ? [start, end] : found(view, path.slice(1), start + (skip[kind] ?? 0), end, skip);
-    }
-    return null;
-  };
-
-  /** Decodes live pictures by WebCodecs, without a video element; the ages of all pictures in a while. */
-  const decoded = async (cameras, purpose, ms) => {
-    const ages = [], ends = [];
-    for (const [number, camera] of cameras.entries()) {
-      const given = await post('/video/watch', { camera_id: camera, purpose });
-      const decoder = new VideoDecoder({
-        output: (frame) => { const one = age(frame, frame.displayWidth, frame.displayHeight, number); if (one !== null) ages.push([performance.now(), one]); frame.close(); },
-        error: (error) => { throw error; },
-      });
-      let codec = '';
-      const socket = new WebSocket(given.url);
-      socket.binaryType = 'arraybuffer';
-      socket.onopen = () => socket.send(JSON.stringify({ ticket: given.ticket }));
-      socket.onmessage = ({ data }) => {
-        if (typeof data === 'string') { const said = JSON.parse(data); if (said.type === 'init') codec = /codecs="(.*)"/.exec(said.mime)[1]; return; }
-        const kind = new DataView(data).getUint8(0), view = new DataView(data, 24);
-        if (kind === 0) {
-          const [from, to] = found(view, ['moov', 'trak', 'mdia', 'minf', 'stbl', 'stsd', 'avc1', 'avcC'], 0, view.byteLength, { stsd: 8, avc1: 78 });
-          decoder.configure({ codec, description: new Uint8Array(data.slice(24 + from, 24 + to)), optimizeForLatency: true, hardwareAcceleration: 'prefer-software' });
-        } else if (decoder.state === 'configured') {
-          const [from, to] = found(view, ['mdat']);
-          decoder.decode(new EncodedVideoChunk({ type: kind === 3 ? 'key' : 'delta', timestamp: new DataView(data).getFloat64(8) * 1e6, data: data.slice(24 + from, 24 + to) }));
-        }
-      };
-      ends.push(() => { socket.close(); decoder.close(); });
-    }
-    const from = performance.now() + 2000;
-    await wait(ms + 2000);
-    for (const end of ends) end();
-    return ages.filter(([at]) => at > from).map(([, one]) => one);
-  };
-
-  /** A screen of past pictures: `ask(at)` shows five cameras at a moment; milliseconds from the click to the fifth. */
-  const past = async (url, tickets) => {
-    const socket = new WebSocket(url);
-    socket.binaryType = 'arraybuffer';
-    let eyes = [], turn = 0, seats = 0;
-    await new Promise((done) => { socket.onopen = done; });
-    socket.send(JSON.stringify({ tickets }));
-    socket.onmessage = ({ data }) => {
-      if (typeof data === 'string') {
-        const said = JSON.parse(data);
-        if (said.type === 'given') seats += 1;
-        if (said.type === 'init' && said.turn === turn) void eyes[said.seat].begin(said.mime);
-        return;
-      }
-      const head = new DataView(data);
-      if (head.getUint32(4) === turn) eyes[head.getUint8(1)].take(data.slice(24));
+  /** The ages of all pictures that the console's own decoder paints for a while (WebCodecs), read off its canvases. */
+  const painted = async (root, ms) => {
+    const found = [], pens2d = CanvasRenderingContext2D.prototype, draw = pens2d.drawImage;
+    pens2d.drawImage = function (image, ...rest) {
+      draw.call(this, image, ...rest);
+      if (!(image instanceof VideoFrame) || !this.canvas.matches(root)) return;
+      const one = age(this.canvas, this.canvas.width, this.canvas.height);
+      if (one !== null) found.push(one);
     };
-    while (seats < tickets.length) await wait(5);
-    return {
-      ask: async (at) => {
-        const began = performance.now();
-        turn += 1;
-        const before = eyes;
-        eyes = tickets.map(() => player());
-        const all = eyes.map((eye) => shownOnce(eye.video));
-        for (const seat of tickets.keys()) socket.send(JSON.stringify({ ask: { turn, seat, from: at, until: at + 2000, base: at } }));
-        const times = await Promise.all(all);
-        for (const eye of before) eye.end();
-        return Math.max(...times) - began;
-      },
-      end: () => { socket.close(); for (const eye of eyes) eye.end(); },
-    };
+    await wait(ms);
+    pens2d.drawImage = draw;
+    return found;
+  };
+
+  /** From the next press of the pointer until all videos below `root` show a picture of the moment that `said` tells; milliseconds. */
+  const sought = async (root, said) => {
+    const began = await new Promise((done) => addEventListener('pointerdown', () => done(performance.now()), { capture: true, once: true }));
+    const shows = [...document.querySelectorAll(root)].map((video) => new Promise((done) => {
+      const look = () => {
+        const at = performance.now(), now = performance.timeOrigin + at;
+        const old = age(video, video.videoWidth, video.videoHeight);
+        if (old !== null && Math.abs(now - old - said()) < 1000) done(at);
+        else video.requestVideoFrameCallback(look);
+      };
+      video.requestVideoFrameCallback(look);
+    }));
+    return Math.max(...(await Promise.all(shows))) - began;
   };
 
   /** The peer: HLS of fMP4 segments as FFmpeg writes them; how long until all streams show a picture. */
@@ -217,5 +149,27 @@
     return { ms: Math.max(...done.map(([at]) => at)) - began, ages: told };
   };
 
-  window.eyes = { pressed, ages, opened, decoded, past, hls, post };
+  /** The peer's past: of each stream the segment in which a moment lies; how long until all show it. */
+  const hlsPast = async (names, at) => {
+    const began = performance.now();
+    const seen = names.map(async (name) => {
+      const eye = player();
+      const lines = (await (await fetch(`/${name}/live.m3u8`, { cache: 'no-store' })).text()).split('\n');
+      let begin = 0, chosen = '';
+      for (const line of lines) {
+        if (line.startsWith('#EXT-X-PROGRAM-DATE-TIME:')) begin = Date.parse(line.slice(25));
+        else if (line.endsWith('.m4s') && begin <= at) chosen = line;
+      }
+      const parts = await Promise.all(['init.mp4', chosen].map(async (part) => (await fetch(`/${name}/${part}`)).arrayBuffer()));
+      for (const part of parts) eye.take(part);
+      await eye.begin('video/mp4; codecs="avc1.42c01e"');
+      const shown = await shownOnce(eye.video);
+      return [shown, eye];
+    });
+    const done = await Promise.all(seen);
+    for (const [, eye] of done) eye.end();
+    return Math.max(...done.map(([shown]) => shown)) - began;
+  };
+
+  window.eyes = { pressed, ages, painted, sought, hls, hlsPast, post };
 }

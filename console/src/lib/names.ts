@@ -16,7 +16,7 @@ export const faultName = (fault: string): string => first([`city.device.fault.${
 export const propertyName = (property: string): string => first([`sense.property.${property}`, `property.${property}`], property);
 export const sourceName = (source: string): string => first([`respond.source.${source}`, `source.${source}`], source);
 /** A camera's purpose; one that the files do not know stays as they wrote it. */
-export const purposeName = (purpose: string): string => first([`city.purpose.${purpose}`], purpose);
+export const purposeName = (purpose: string): string => first([`camera.purpose.${purpose}`], purpose);
 export const statusName = (status: string): string => first([`status.${status}`], status);
 
 /** What happened and where, in one line. */

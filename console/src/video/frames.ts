@@ -1,6 +1,8 @@
 /** Fragments of one camera decoded picture by picture (WebCodecs) and painted as soon as they come: nothing waits for a clock. */
 const head = 24;
+/** So many pictures may wait for the decoder; at first the group that was kept comes all at once. */
 const most = 12;
+const mostAtFirst = 120;
 
 interface Waiting {
   readonly came: number;
@@ -16,6 +18,7 @@ export class Frames {
   private came = new Map<number, number>();
   private count = 0;
   private needsKey = true;
+  private fresh = true;
   private latest: Waiting | null = null;
   private asked = 0;
   private readonly pen: CanvasRenderingContext2D | null;
@@ -47,7 +50,8 @@ export class Frames {
     const decoder = this.decoder;
     const key = (kind & 2) !== 0;
     if (!decoder || decoder.state !== 'configured') return;
-    if (decoder.decodeQueueSize > most) this.needsKey = true; // too far behind: on at the live edge
+    if (decoder.decodeQueueSize < 2 && this.count > 0) this.fresh = false;
+    if (decoder.decodeQueueSize > (this.fresh ? mostAtFirst : most)) this.needsKey = true; // too far behind: on at the live edge
     if (this.needsKey && !key) return;
     this.needsKey = false;
     const data = inside(body, 'mdat');
@@ -106,6 +110,8 @@ export class Frames {
     this.latest = null;
     this.came.clear();
     this.needsKey = true;
+    this.fresh = true;
+    this.count = 0;
   }
 }
 

@@ -1,14 +1,10 @@
-import { api, Problem } from '../lib/api';
+import { Problem } from '../lib/api';
+import { ask, connection, early, type Opening } from './asking';
 import { Frames } from './frames';
 import { Picture } from './picture';
 
 export type Shows = 'asking' | 'connecting' | 'live' | 'stalled' | 'failed' | 'refused' | 'over';
 
-interface Opening {
-  readonly url: string;
-  readonly ticket: string;
-  readonly expires_at: string;
-}
 interface Told {
   readonly type: 'state' | 'init' | 'pong' | 'bye';
   readonly state?: 'connecting' | 'live' | 'stalled' | 'failed';
@@ -64,6 +60,7 @@ export class Live {
     this.picture = new Picture(video);
     this.picture.onshown = (came) => this.shown(came);
     this.picture.onbroken = () => this.socket?.close();
+    if (!canvas) this.picture.ready();
     void this.open();
   }
 
@@ -84,20 +81,21 @@ export class Live {
   }
 
   private ask(): Promise<Opening> {
-    const body = { camera_id: this.camera, purpose: this.purpose, ...(this.incident === null ? {} : { incident_id: this.incident }) };
-    return api.post<Opening>(this.own ? '/video/watch' : '/video/openings', body);
+    return ask({ camera: this.camera, incident: this.incident, purpose: this.purpose, own: this.own });
   }
 
   private async open(): Promise<void> {
+    const made = early();
     let opening: Opening;
     try {
       opening = await this.ask();
     } catch (error) {
+      made?.close();
       this.notGiven(error);
       return;
     }
-    if (this.ended) return;
-    this.connect(opening);
+    if (this.ended) made?.close();
+    else this.connect(opening, connection(opening, made));
   }
 
   private notGiven(error: unknown): void {
@@ -118,17 +116,17 @@ export class Live {
     this.later(() => void this.open(), pauses[Math.min(this.failures++, pauses.length - 1)] ?? 5000);
   }
 
-  private connect(opening: Opening): void {
-    const socket = new WebSocket(opening.url);
-    socket.binaryType = 'arraybuffer';
+  private connect(opening: Opening, socket: WebSocket): void {
     this.socket = socket;
     if (this.shows === 'asking') this.shows = 'connecting';
     let over = false;
-    socket.addEventListener('open', () => {
+    const present = (): void => {
       socket.send(JSON.stringify({ ticket: opening.ticket, ...(this.small ? { small: true } : {}) }));
       this.ping(socket);
       this.renew(socket, opening);
-    });
+    };
+    if (socket.readyState === WebSocket.OPEN) present();
+    else socket.addEventListener('open', present);
     socket.addEventListener('message', (event: MessageEvent<ArrayBuffer | string>) => {
       if (typeof event.data !== 'string') (this.painted && this.frames ? this.frames : this.picture).take(event.data);
       else over = this.hear(JSON.parse(event.data) as Told) || over;

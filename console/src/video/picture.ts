@@ -1,10 +1,8 @@
-/** Fragments of one camera into a video element, at the live edge. A picture is 24 bytes of head and then fragmented MP4. */
+import { Edge } from './edge';
+
+/** Fragments of one camera into a video element, at the live edge. A message is 24 bytes of head and then fragmented MP4. */
 const head = 24;
 const keep = 12;
-/** Seconds behind the newest picture: beyond the first the picture runs a little faster, beyond the second it jumps. */
-const slow = 0.35;
-const lost = 1.2;
-const near = 0.12;
 
 interface Came {
   readonly at: number;
@@ -12,19 +10,26 @@ interface Came {
 }
 
 export class Picture {
-  /** When a picture is shown: how old it is by the relay's clock, in milliseconds since 1970 at the relay. */
+  /** When a picture is shown: when it came in at the relay, in milliseconds since 1970 there. */
   onshown: (cameMs: number) => void = () => undefined;
   onbroken: () => void = () => undefined;
   private source: MediaSource | null = null;
+  private opened = false;
+  private mime = '';
   private buffer: SourceBuffer | null = null;
   private url = '';
   private waiting: ArrayBuffer[] = [];
   private came: Came[] = [];
+  /** The first picture's time on the stream's clock: it is the element's zero, so that nothing is sought before it is seen. */
+  private first: number | null = null;
+  private edge = new Edge();
   private asked = 0;
+  private readonly late = (): void => this.edge.late();
 
   constructor(private readonly video: HTMLVideoElement) {
     video.muted = true;
     video.playsInline = true;
+    video.addEventListener('waiting', this.late);
     this.watch();
   }
 
@@ -32,21 +37,26 @@ export class Picture {
     return 'MediaSource' in globalThis && MediaSource.isTypeSupported(mime);
   }
 
-  /** A stream begins, or begins anew. */
-  begin(mime: string): void {
+  /** The element is made ready for a stream that is still being asked for. */
+  ready(): void {
+    if (!('MediaSource' in globalThis)) return;
     this.clear();
     const source = new MediaSource();
     this.source = source;
     this.url = URL.createObjectURL(source);
     source.addEventListener('sourceopen', () => {
       if (this.source !== source) return;
-      const buffer = source.addSourceBuffer(mime);
-      this.buffer = buffer;
-      buffer.addEventListener('updateend', () => this.moved());
-      buffer.addEventListener('error', () => this.onbroken());
-      this.next();
+      this.opened = true;
+      this.attach();
     }, { once: true });
     this.video.src = this.url;
+  }
+
+  /** A stream begins, or begins anew. */
+  begin(mime: string): void {
+    if (!this.source || this.mime) this.ready();
+    this.mime = mime;
+    this.attach();
     void this.video.play().catch(() => undefined);
   }
 
@@ -54,7 +64,10 @@ export class Picture {
   take(message: ArrayBuffer): void {
     const view = new DataView(message);
     if (view.getUint8(0) !== 0) {
-      this.came.push({ at: view.getFloat64(8), came: view.getFloat64(16) });
+      const at = view.getFloat64(8);
+      this.first ??= at;
+      this.edge.came(at);
+      this.came.push({ at: at - this.first, came: view.getFloat64(16) });
       if (this.came.length > 300) this.came.splice(0, 150);
     }
     this.waiting.push(message.slice(head));
@@ -68,15 +81,29 @@ export class Picture {
 
   end(): void {
     this.clear();
+    this.video.removeEventListener('waiting', this.late);
     this.video.cancelVideoFrameCallback?.(this.asked);
     this.asked = -1;
+  }
+
+  private attach(): void {
+    if (!this.opened || !this.mime || this.buffer || !this.source) return;
+    const buffer = this.source.addSourceBuffer(this.mime);
+    this.buffer = buffer;
+    buffer.addEventListener('updateend', () => this.moved());
+    buffer.addEventListener('error', () => this.onbroken());
+    this.next();
   }
 
   private clear(): void {
     this.waiting = [];
     this.came = [];
+    this.first = null;
+    this.edge = new Edge();
     this.buffer = null;
     this.source = null;
+    this.opened = false;
+    this.mime = '';
     if (this.url) {
       this.video.removeAttribute('src');
       this.video.load();
@@ -87,10 +114,11 @@ export class Picture {
 
   private next(): void {
     const buffer = this.buffer;
-    if (!buffer || buffer.updating || this.source?.readyState !== 'open') return;
+    if (!buffer || buffer.updating || this.source?.readyState !== 'open' || this.first === null) return;
     const data = this.waiting.length > 1 ? joined(this.waiting.splice(0)) : this.waiting.shift();
     if (!data) return;
     try {
+      if (buffer.timestampOffset !== -this.first) buffer.timestampOffset = -this.first;
       buffer.appendBuffer(data);
     } catch {
       this.onbroken();
@@ -103,7 +131,7 @@ export class Picture {
     const ranges = buffer.buffered;
     if (ranges.length > 0) {
       const last = ranges.length - 1;
-      this.follow(ranges.start(last), ranges.end(last));
+      if (this.waiting.length === 0) this.follow(ranges.start(last), ranges.end(last));
       if (ranges.end(last) - ranges.start(0) > 2 * keep) {
         buffer.remove(0, ranges.end(last) - keep);
         return;
@@ -112,16 +140,13 @@ export class Picture {
     this.next();
   }
 
-  /** Stays at the newest picture: a little faster when behind, a jump when far behind or in a gap. */
+  /** Stays at the newest picture: faster the farther it is behind, a jump when it is lost or stands in a gap. */
   private follow(start: number, end: number): void {
-    const behind = end - this.video.currentTime;
-    if (this.video.currentTime < start || behind > lost) {
-      this.video.currentTime = Math.max(start, end - near);
-      this.video.playbackRate = 1;
-    } else {
-      this.video.playbackRate = behind > slow ? 1.1 : 1;
-    }
-    if (this.video.paused) void this.video.play().catch(() => undefined);
+    const video = this.video;
+    const told = this.edge.move(start, end, video.currentTime, video.seeking);
+    if (told.jump !== null) video.currentTime = told.jump;
+    if (Math.abs(video.playbackRate - told.rate) > 0.04) video.playbackRate = told.rate;
+    if (video.paused) void video.play().catch(() => undefined);
   }
 
   private watch(): void {

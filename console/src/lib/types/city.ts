@@ -24,6 +24,8 @@ export interface Camera {
   readonly ptz: boolean;
   readonly state: CameraState;
   readonly retention_days: number | null;
+  /** Whether the relay keeps its pictures all the time. */
+  readonly recorded: boolean;
   readonly purposes: readonly string[];
   readonly source: string;
   /** Whether anybody has said where its picture comes from. */
