@@ -44,6 +44,7 @@ SCREENS = (
     "admin/system",
     "admin/accounts",
     "admin/agencies",
+    "admin/automations",
     "admin/tokens",
     "admin/audit",
     "admin/refusals",

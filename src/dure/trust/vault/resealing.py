@@ -46,6 +46,8 @@ _OF_CITY = {
     "sso_session.id_token": "sso.session {id}",
     "totp.pending": "account.totp {account_id}",
     "totp.sealed": "account.totp {account_id}",
+    "video_control.onvif_login": "camera/{camera_id}/onvif",
+    "video_recorder.onvif_login": "recorder/{id}/onvif",
 }
 """What rooms seal under the city's own key (`Vault.seal`), and what of the row it is bound to."""
 _DIGESTS = ("hash", "digest")
