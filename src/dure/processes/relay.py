@@ -15,6 +15,7 @@ from dure.video.past.door import PastDoor
 from dure.video.past.library import Library
 from dure.video.past.recorder import Recorder
 from dure.video.past.sweep import Limits
+from dure.video.recorders.shelf import Shelf
 from dure.video.serve import application
 
 
@@ -35,8 +36,10 @@ async def jobs(context: Context) -> Iterable[Job]:
     played: list[Job] = [("sample cameras", cameras.beside(context))] if cameras.wanted() else []
     limits = Limits(settings.recordings_bytes, timedelta(hours=settings.recordings_keep_h))
     recorder = Recorder(context.database, relay, settings.data, limits)
-    PastDoor(door, Library(context.database, recorder), door.veils.covers)
+    shelf = Shelf(context)
+    PastDoor(door, Library(context.database, recorder, shelf), door.veils.covers)
     own: list[Job] = [("door", serve(server, relay.end)), ("care", care), ("recorder", recorder.run())]
+    own.append(("recorders' pictures", shelf.reels.care()))
     own.append(("warm cameras", warm.keep(context, relay, 5 if played else warm.MOST)))
     return [*own, *played, *room_jobs("relay", context)]
 

@@ -17,6 +17,8 @@ from dure.video.policy import GRANTS
 from dure.video.ptz import turner
 from dure.video.ptz.policy import GRANTS as TURNS
 from dure.video.ptz.policy import TURN
+from dure.video.recorders import api as recorders
+from dure.video.recorders import reading
 from dure.video.tickets import api as tickets
 
 _router = Router()
@@ -24,10 +26,15 @@ _router.include_router(masks.router)
 _router.include_router(exports.router)
 _router.include_router(tickets.router)
 _router.include_router(onvif.router)
+_router.include_router(recorders.router)
 ROOM = Room(
     "video",
     _router,
     grants={**GRANTS, **MASKS, **EXPORTS, **TURNS},
-    tasks=(Task("video exports", "work", make_exports), Task("turns", "relay", turner.run)),
+    tasks=(
+        Task("video exports", "work", make_exports),
+        Task("turns", "relay", turner.run),
+        Task("recorders", "relay", reading.run),
+    ),
     retention=(VIDEO, OPENING, TICKETS, LINES, BOOKMARK, LIFT, EXPORT, TURN),
 )

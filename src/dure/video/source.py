@@ -12,7 +12,7 @@ from dure.trust.address import Network
 from dure.video.policy import may_fetch
 
 _FIND_WITHIN_S = 3.0
-_PORTS = {"rtsp": 554, "rtsps": 322}
+_PORTS = {"rtsp": 554, "rtsps": 322, "http": 80, "https": 443}
 
 
 class Trouble(StrEnum):
@@ -25,6 +25,7 @@ class Trouble(StrEnum):
     NO_PICTURE = "no_picture"
     STALLED = "stalled"
     CODEC = "codec"
+    NO_RECORDER = "no_recorder"
 
 
 class NoPicture(Exception):

@@ -28,7 +28,7 @@ PRESETS: Final = {
     "4": ("west", -0.5, -0.1),
 }
 """Of each camera: token, name, pan and tilt. Home is where it looks at first."""
-_PATH = re.compile(r"/onvif/([A-Za-z0-9_-]{1,64})/(device|media|ptz)_service")
+_PATH = re.compile(r"/onvif/([A-Za-z0-9_-]{1,64})/(device|media|ptz|search|replay)_service")
 _TURN_S = 4.0  # seconds for a full range at full speed
 _LARGEST = 64 << 10
 
@@ -71,7 +71,7 @@ class Onvif:
     def __init__(self, rtsp_port: int, *, login: str | None = None, found: Collection[str] = ()) -> None:
         self.heads: dict[str, Head] = {}
         self.denied = 0
-        self._rtsp_port = rtsp_port
+        self.rtsp_port = rtsp_port
         self._login = login
         self._found = found
         self._port = 0
@@ -152,10 +152,21 @@ class Onvif:
         if name != "GetSystemDateAndTime" and not self._admits(root):
             self.denied += 1
             return "400 Bad Request", soap.envelope(_fault("ter:NotAuthorized"))
-        said = self._device(where[1], name) or self._media(where[1], name, asked) or self._ptz(where[1], name, asked)
+        camera = where[1]
+        said = self._device(camera, name) or self._media(camera, name, asked) or self._ptz(camera, name, asked)
+        said = said or self._more(camera, name, asked)
         if said is None:
             return "400 Bad Request", soap.envelope(_fault("ter:ActionNotSupported"))
         return "200 OK", soap.envelope(said)
+
+    @property
+    def clock(self) -> datetime:
+        """What its clock shows."""
+        return datetime.now(UTC)
+
+    def _more(self, _camera: str, _name: str, _asked: "etree._Element", /) -> str | None:
+        """What others than cameras answer."""
+        return None
 
     def _admits(self, root: "etree._Element") -> bool:
         """Whether the token proves the login, was made just now, and was not used before."""
@@ -165,7 +176,7 @@ class Onvif:
         told = {part: soap.said(root, f".//{part}") for part in ("wsse:Nonce", "wsu:Created", "wsse:Password")}
         try:
             once = base64.b64decode(told["wsse:Nonce"])
-            age = datetime.now(UTC) - datetime.fromisoformat(told["wsu:Created"])
+            age = self.clock - datetime.fromisoformat(told["wsu:Created"])
         except ValueError:
             return False
         good = hmac.compare_digest(soap.digest(once, told["wsu:Created"], password), told["wsse:Password"])
@@ -175,38 +186,40 @@ class Onvif:
 
     def _device(self, camera: str, name: str) -> str | None:
         if name == "GetSystemDateAndTime":
-            now = datetime.now(UTC)
+            now = self.clock
             clock = (
                 f"<tt:Hour>{now.hour}</tt:Hour><tt:Minute>{now.minute}</tt:Minute><tt:Second>{now.second}</tt:Second>"
             )
             day = f"<tt:Year>{now.year}</tt:Year><tt:Month>{now.month}</tt:Month><tt:Day>{now.day}</tt:Day>"
             at = f"<tt:UTCDateTime><tt:Time>{clock}</tt:Time><tt:Date>{day}</tt:Date></tt:UTCDateTime>"
-            return _said("tds", name, f"<tds:SystemDateAndTime>{at}</tds:SystemDateAndTime>")
+            return said_as("tds", name, f"<tds:SystemDateAndTime>{at}</tds:SystemDateAndTime>")
         if name == "GetCapabilities":
             parts = "".join(
                 f"<tt:{kind}><tt:XAddr>{self.address(camera, kind.lower())}</tt:XAddr></tt:{kind}>"
                 for kind in ("Media", "PTZ")
             )
-            return _said("tds", name, f"<tds:Capabilities>{parts}</tds:Capabilities>")
+            return said_as("tds", name, f"<tds:Capabilities>{parts}</tds:Capabilities>")
         if name == "GetDeviceInformation":
-            return _said("tds", name, "<tds:Manufacturer>dure</tds:Manufacturer><tds:Model>simulated dome</tds:Model>")
+            return said_as(
+                "tds", name, "<tds:Manufacturer>dure</tds:Manufacturer><tds:Model>simulated dome</tds:Model>"
+            )
         return None
 
     def _media(self, camera: str, name: str, asked: "etree._Element") -> str | None:
         if name == "GetProfiles":
-            return _said("trt", name, _profile("sub", 320, 180) + _profile("main", 640, 360))
+            return said_as("trt", name, _profile("sub", 320, 180) + _profile("main", 640, 360))
         if name == "GetStreamUri":
             small = "/sub" if soap.said(asked, "trt:ProfileToken") == "sub" else ""
-            address = f"rtsp://192.0.2.1:{self._rtsp_port}/{camera}{small}"  # as behind a translated address
-            return _said("trt", name, f"<trt:MediaUri><tt:Uri>{address}</tt:Uri></trt:MediaUri>")
+            address = f"rtsp://192.0.2.1:{self.rtsp_port}/{camera}{small}"  # as behind a translated address
+            return said_as("trt", name, f"<trt:MediaUri><tt:Uri>{address}</tt:Uri></trt:MediaUri>")
         return None
 
     def _ptz(self, camera: str, name: str, asked: "etree._Element") -> str | None:
         head, at = self.head(camera), time.monotonic()
         if name == "GetStatus":
-            return _said("tptz", name, f"<tptz:PTZStatus>{_at('tt:Position', head.pan, head.tilt)}</tptz:PTZStatus>")
+            return said_as("tptz", name, f"<tptz:PTZStatus>{_at('tt:Position', head.pan, head.tilt)}</tptz:PTZStatus>")
         if name == "GetPresets":
-            return _said("tptz", name, "".join(_preset(token) for token in PRESETS))
+            return said_as("tptz", name, "".join(_preset(token) for token in PRESETS))
         if name == "ContinuousMove":
             pan_tilt, zoom = soap.found(asked, ".//tt:PanTilt")[0], soap.found(asked, ".//tt:Zoom")[0]
             head.speed = (float(pan_tilt.get("x", "0")), float(pan_tilt.get("y", "0")), float(zoom.get("x", "0")))
@@ -226,7 +239,7 @@ class Onvif:
         else:
             return None
         head.turned.append(name)
-        return _said("tptz", name, "")
+        return said_as("tptz", name, "")
 
 
 class _Ear(asyncio.DatagramProtocol):
@@ -245,7 +258,7 @@ class _Ear(asyncio.DatagramProtocol):
                 self._transport.sendto(one, addr)
 
 
-def _said(service: str, name: str, content: str) -> str:
+def said_as(service: str, name: str, content: str) -> str:
     return f"<{service}:{name}Response>{content}</{service}:{name}Response>"
 
 

@@ -130,8 +130,12 @@ class Cameras:
         """How to sign in."""
         return challenges(self._schemes, self._nonce)
 
+    def line(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> "Line":
+        """What answers on a connection."""
+        return Line(self, reader, writer)
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        line = _Line(self, reader, writer)
+        line = self.line(reader, writer)
         self._lines.add(writer)
         try:
             await line.run()
@@ -145,7 +149,7 @@ class Cameras:
                 await writer.wait_closed()
 
 
-class _Line:
+class Line:
     """One connection."""
 
     def __init__(self, cameras: Cameras, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -195,6 +199,8 @@ class _Line:
             self._say(asked, 401, [("WWW-Authenticate", one) for one in self._cameras.challenges])
         elif camera is None:
             self._say(asked, 404)
+        elif asked.method in ("DESCRIBE", "SETUP", "PLAY") and await self._played(asked, camera):
+            pass
         elif asked.method == "DESCRIBE":
             encoder = self._cameras.encoder(camera, asked.stream)
             parameters = await encoder.described()
@@ -218,6 +224,10 @@ class _Line:
         await self._writer.drain()
         return True
 
+    async def _played(self, _asked: Asked, _camera: str, /) -> bool:
+        """Answer what is not about live pictures; whether it was."""
+        return False
+
     def _set_up(self, asked: Asked) -> None:
         self._cameras.sound_asked += asked.url.endswith("track2")
         wanted = asked.headers.get("transport", "")
@@ -233,6 +243,7 @@ class _Line:
         self, asked: Asked, status: int, headers: Mapping[str, str] | Sequence[tuple[str, str]] = (), body: str = ""
     ) -> None:
         reasons = {200: "OK", 401: "Unauthorized", 404: "Not Found", 461: "Unsupported Transport"}
+        reasons[551] = "Option not supported"
         lines = [f"RTSP/1.0 {status} {reasons[status]}", f"CSeq: {asked.headers.get('cseq', '0')}"]
         said = headers.items() if isinstance(headers, Mapping) else headers
         lines += [f"{name}: {value}" for name, value in said]

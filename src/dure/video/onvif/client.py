@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
-from typing import Self
+from typing import ClassVar, Self
 from urllib.parse import unquote, urlsplit, urlunsplit
 from xml.sax.saxutils import escape
 
@@ -60,6 +60,8 @@ class Preset:
 class Camera:
     """A camera at a judged address. Every call raises NoPicture with what is wrong."""
 
+    SERVICES: ClassVar[Sequence[str]] = ("Media", "PTZ")
+
     def __init__(self, address: str) -> None:
         parts = urlsplit(address)
         name, _, password = parts.netloc.rpartition("@")[0].partition(":")
@@ -71,7 +73,7 @@ class Camera:
         self._http = httpx.AsyncClient(timeout=_WITHIN_S, follow_redirects=False, trust_env=False, verify=unproven())
 
     @classmethod
-    async def at(cls, address: str, allowed: Sequence[Network]) -> "Camera":
+    async def at(cls, address: str, allowed: Sequence[Network]) -> Self:
         """A camera at an address that is judged first. Raises NoPicture."""
         return cls(await located(address, allowed, PORTS))
 
@@ -89,7 +91,7 @@ class Camera:
         body = await self._ask(self._path, "<tds:GetSystemDateAndTime/>", signed=False)
         self._ahead = _clock(body) - datetime.now(UTC)
         body = await self._ask(self._path, _CAPABILITIES)
-        for name in ("Media", "PTZ"):
+        for name in self.SERVICES:
             told = soap.said(body, f".//tt:{name}/tt:XAddr")
             if told:
                 self._paths[name] = urlsplit(told).path or "/"
@@ -118,13 +120,16 @@ class Camera:
             f"<trt:GetStreamUri><trt:StreamSetup>{setup}</trt:StreamSetup>"
             f"<trt:ProfileToken>{escape(profile)}</trt:ProfileToken></trt:GetStreamUri>",
         )
-        told = soap.said(body, ".//tt:Uri")
+        return self._own(soap.said(body, ".//tt:Uri"))
+
+    def _own(self, told: str) -> str:
+        """An address of RTSP that it named, at its own number, whatever it said, and without a login."""
         try:
             parts = urlsplit(told)
             port = parts.port or 554
         except ValueError as error:
             raise NoPicture(Trouble.NO_ADDRESS) from error
-        if parts.scheme.lower() not in ("rtsp", "rtsps"):
+        if parts.scheme.lower() not in ("rtsp", "rtsps") or not told.isprintable() or " " in told:
             raise NoPicture(Trouble.NO_ADDRESS)
         host = urlsplit(self._base).hostname or ""
         return urlunsplit(parts._replace(netloc=f"[{host}]:{port}" if ":" in host else f"{host}:{port}"))

@@ -1,7 +1,8 @@
 """Finds and reads what was recorded: for a camera, from when until when."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -11,7 +12,7 @@ from dure.engine.database import Database
 from dure.video.model import Fragment, Init, read_init
 from dure.video.past import queries
 from dure.video.past.index import Recording
-from dure.video.past.model import DAYS, GAP_MS, Keys, Shot, at, ms, shots
+from dure.video.past.model import DAYS, GAP_MS, Keys, Shot, Span, at, holes, ms, shots
 from dure.video.past.pieces import groups
 
 KEYS_APART_MS = 12_000
@@ -39,6 +40,8 @@ class Part:
     end_ms: int
     size: int
     keys: Keys
+    held: bytearray | None = None
+    """Its bytes where they lie in memory and not at `path`: those of a recorder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +52,35 @@ class Group:
     after_ms: int | None
 
 
-class Library:
-    """What one relay has recorded."""
+class Elsewhere(Protocol):
+    """What stands on recorders."""
 
-    def __init__(self, database: Database, recorder: Fresh) -> None:
+    async def parts(self, camera_id: str, since_ms: int, until_ms: int, *, keys_only: bool) -> list[Part]:
+        """What of a camera's past between these times stands there. Raises Unavailable, BrokenStream."""
+        ...
+
+
+class Library:
+    """What one relay has recorded, and what stands on recorders where it has not."""
+
+    def __init__(self, database: Database, recorder: Fresh, elsewhere: Elsewhere | None = None) -> None:
         self._database = database
         self._recorder = recorder
+        self._elsewhere = elsewhere
 
-    async def find(self, camera_id: str, since_ms: int, until_ms: int) -> list[Part]:
-        """The recordings that touch a stretch and may still be shown, in order. Raises Unavailable."""
+    async def find(self, camera_id: str, since_ms: int, until_ms: int, *, keys_only: bool = False) -> list[Part]:
+        """The recordings that touch a stretch and may still be shown, in order. Raises Unavailable; BrokenStream where
+        a recorder does not send what it has.
+        """
+        own = await self._own(camera_id, since_ms, until_ms)
+        if self._elsewhere is None:
+            return own
+        there: list[Part] = []
+        for hole in holes([Span(one.start_ms, one.end_ms) for one in own], since_ms, until_ms):
+            there += await self._elsewhere.parts(camera_id, hole.start_ms, hole.end_ms, keys_only=keys_only)
+        return sorted([*own, *there], key=lambda part: part.start_ms)
+
+    async def _own(self, camera_id: str, since_ms: int, until_ms: int) -> list[Part]:
         async with self._database.transaction() as tx:
             rows = await tx.rows(
                 queries.SHOWN,
@@ -87,6 +110,8 @@ class Library:
 
 def description(part: Part) -> Init:
     """How its stream begins. Raises BrokenStream; FileNotFoundError where it is gone. Blocking."""
+    if part.held is not None:
+        return read_init(bytes(part.held[: part.init_bytes]))
     with part.path.open("rb") as file:
         return read_init(file.read(part.init_bytes))
 
@@ -107,22 +132,32 @@ class Wanted:
 def read(part: Part, timescale: int, wanted: Wanted) -> Iterator[Group]:
     """Groups of pictures, in order; a group that begins too early is left out whole. Raises OSError. Blocking."""
     apart = KEYS_APART_MS if wanted.keys_only else GAP_MS
-    fd = os.open(part.path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
+    with _opened(part) as take:
         for start, end, after in groups(part.keys, part.start_ms, part.size, wanted.since_ms, wanted.until_ms):
-            found = _group(fd, start, end, timescale, keys_only=wanted.keys_only)
+            found = _group(take(start, end), timescale, keys_only=wanted.keys_only)
             if not found or found[0].came_ms < max(wanted.from_ms, part.begin_ms):
                 continue
             found = [one for one in found if one.came_ms < wanted.to_ms]
             if found:
                 near = after is not None and after - found[-1].came_ms <= apart
                 yield Group(found, after if near else None)
+
+
+@contextmanager
+def _opened(part: Part) -> Iterator[Callable[[int, int], bytes]]:
+    """What reads its bytes from one place to another."""
+    if part.held is not None:
+        held = part.held
+        yield lambda start, end: bytes(held[start:end])
+        return
+    fd = os.open(part.path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        yield lambda start, end: os.pread(fd, end - start, start)
     finally:
         os.close(fd)
 
 
-def _group(fd: int, start: int, end: int, timescale: int, *, keys_only: bool) -> list[Fragment]:
-    data = os.pread(fd, end - start, start)
+def _group(data: bytes, timescale: int, *, keys_only: bool) -> list[Fragment]:
     found: list[Fragment] = []
     for shot in shots(data, timescale):
         found.append(_fragment(data, shot))

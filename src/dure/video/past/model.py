@@ -234,6 +234,18 @@ def spans(parts: Iterable[Span], apart_ms: int = GAP_MS) -> list[Span]:
     return out
 
 
+def holes(parts: Iterable[Span], since_ms: int, until_ms: int) -> list[Span]:
+    """What of `since_ms` until `until_ms` lies in none of these, where it is more than a gap. In order."""
+    out: list[Span] = []
+    at_ms = since_ms
+    for part in [*spans(parts), Span(until_ms, until_ms)]:
+        end = min(part.start_ms, until_ms)
+        if end - at_ms > (GAP_MS if at_ms > since_ms or end < until_ms else 0):
+            out.append(Span(at_ms, end))
+        at_ms = max(at_ms, part.end_ms)
+    return out
+
+
 def oldest_shown(now: datetime, days: int | None) -> datetime:
     """Pictures before this are not shown any more, whether their file is gone yet or not."""
     return now - timedelta(days=DAYS if days is None else days)

@@ -56,7 +56,7 @@ async def batches(
     from_ms = max(ms(opening.span.begin), ask.base_ms)
     wanted = Wanted(ask.since_ms, ask.until_ms, from_ms, ms(opening.span.end), ask.keys_only)
     last = -1
-    parts = await shelf.find(opening.camera_id, ask.since_ms, ask.until_ms + GAP_MS)
+    parts = await shelf.find(opening.camera_id, ask.since_ms, ask.until_ms + GAP_MS, keys_only=ask.keys_only)
     for part, following in zip_longest(parts, parts[1:]):
         try:
             init = await asyncio.to_thread(library.description, part)

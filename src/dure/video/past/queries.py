@@ -35,12 +35,19 @@ SPANS = text(
     """
     select r.camera_id, r.ended_at,
       greatest(r.started_at, :now - make_interval(days => coalesce(c.retention_days, :days))) as started_at
-    from video_recording r left join camera c on c.id = r.camera_id
-    where r.camera_id = any(:cameras) and r.state <> 'going' and r.started_at < :until and r.ended_at > :since
+    from (
+      select camera_id, started_at, ended_at from video_recording where state <> 'going' and camera_id = any(:cameras)
+      union all
+      select t.camera_id, s.started_at, s.ended_at from video_recorder_span s
+      join video_recorder_track t on t.recorder_id = s.recorder_id and t.token = s.token
+      where t.camera_id = any(:cameras)
+    ) r left join camera c on c.id = r.camera_id
+    where r.started_at < :until and r.ended_at > :since
       and r.ended_at > :now - make_interval(days => coalesce(c.retention_days, :days))
     order by r.camera_id, r.started_at
     """
 )
+"""From when until when there are pictures, ours and those that stand on a recorder."""
 
 OVER = text(
     """

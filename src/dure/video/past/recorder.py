@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from errno import ENOSPC
 from itertools import count
 from pathlib import Path
+from typing import Protocol
 
 from dure.engine.database import Database
 from dure.kernel.errors import Unavailable
@@ -27,11 +28,28 @@ ROOM_EVERY, RETIRE_EVERY = 5, 150
 """Each so many looks: whether the disk has room, and whose time is over."""
 
 
+class Writes(Protocol):
+    """Where recordings are written (`writer.Writer`)."""
+
+    @property
+    def overfull(self) -> bool:
+        """Whether it does not keep up."""
+        ...
+
+    def append(self, file: File, data: bytes) -> None:
+        """Write behind what there is."""
+        ...
+
+    def close(self, file: File) -> None:
+        """No more follows."""
+        ...
+
+
 class Tape(Viewer):
     """One camera's recordings, as its pictures come."""
 
     def __init__(
-        self, camera_id: str, folder: Path, writer: Writer, noted: Callable[[Recording], None], lasts_ms: int = LASTS_MS
+        self, camera_id: str, folder: Path, writer: Writes, noted: Callable[[Recording], None], lasts_ms: int = LASTS_MS
     ) -> None:
         super().__init__()
         self.camera_id = camera_id

@@ -9,7 +9,7 @@ import asyncio
 import re
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from dure.video.model import BrokenStream, Fragment, Init
@@ -34,6 +34,9 @@ class NeedsProgram(Exception):
 
 class Client(asyncio.Protocol):
     """A connection to one camera. Pieces go to `seen` as they come, from the loop; it must not wait."""
+
+    SET_UP: ClassVar[Mapping[str, str]] = {}
+    """What is said beside the transport where a track is set up."""
 
     def __init__(self, address: str, seen: Seen) -> None:
         parts = urlsplit(address)
@@ -76,7 +79,7 @@ class Client(asyncio.Protocol):
         await self._play(track, track.codec, described.first("content-base") or self._address)
 
     async def _play(self, track: sdp.Track, codec: Codec, base: str) -> None:
-        wanted = {"Transport": "RTP/AVP/TCP;unicast;interleaved=0-1"}
+        wanted = {"Transport": "RTP/AVP/TCP;unicast;interleaved=0-1", **self.SET_UP}
         answer = await self._ask("SETUP", sdp.control(base, track.control), wanted)
         told = answer.first("session")
         self._session = told.partition(";")[0].strip()
@@ -85,7 +88,11 @@ class Client(asyncio.Protocol):
         if (channels := _CHANNELS.search(answer.first("transport"))) is not None:
             self._channel = int(channels[1])
         self._stream = Stream(codec, track.kind, track.sets)
-        await self._ask("PLAY", base, {"Range": "npt=0.000-"})
+        await self._ask("PLAY", base, self._range())
+
+    def _range(self) -> Mapping[str, str]:
+        """From where on it is to play."""
+        return {"Range": "npt=0.000-"}
 
     async def keep(self) -> None:
         """Tell the camera that we are there, for as long as it plays. Raises NoPicture where it does not answer."""
@@ -168,13 +175,17 @@ class Client(asyncio.Protocol):
                     if waiting is not None and not waiting.done():
                         waiting.set_result(one)
                 elif self._stream is not None and one[0] == self._channel:
-                    for piece in self._stream.feed(one[1], came_ms):
-                        self._seen(piece)
+                    self._packet(self._stream, one[1], came_ms)
         except BrokenStream as error:
             self.ended.set_exception(error)
             self.ended.exception()  # looked at by whoever waits, or by nobody
             if self._transport is not None:
                 self._transport.abort()
+
+    def _packet(self, stream: Stream, data: bytes, came_ms: float, /) -> None:
+        """One packet of pictures. Raises BrokenStream."""
+        for piece in stream.feed(data, came_ms):
+            self._seen(piece)
 
     def connection_lost(self, _error: Exception | None) -> None:
         """asyncio's."""
