@@ -40,12 +40,15 @@ _LEFT_OUT = (ast.Import, ast.ImportFrom, ast.Global, ast.Nonlocal, ast.Pass)
 
 @dataclass(frozen=True)
 class Mutant:
-    """One fault: in which file, where, what, and the whole source with it."""
+    """One fault: in which file, where, what, and the whole source with it. `within` is the qualified name of the
+    function that it is in; None where it runs when the module is loaded.
+    """
 
     file: Path
     line: int
     what: str
     source: str
+    within: str | None = None
 
     def __str__(self) -> str:
         return f"{self.file.name}:{self.line} {self.what}"
@@ -54,13 +57,28 @@ class Mutant:
 def of(file: Path) -> Iterator[Mutant]:
     """All mutants of one file, in a fixed order."""
     tree = ast.parse(file.read_text(encoding="utf-8"))
+    functions = dict(_functions(tree, ""))
     for number, node in enumerate(_code(tree)):
         for what, change in _changes(node):
             other = copy.deepcopy(tree)
             target = next(one for n, one in enumerate(_code(other)) if n == number)
             change(target)
             source = ast.unparse(ast.fix_missing_locations(other))
-            yield Mutant(file, getattr(node, "lineno", 0), what, source)
+            yield Mutant(file, getattr(node, "lineno", 0), what, source, functions.get(node))
+
+
+def _functions(node: ast.AST, within: str) -> Iterator[tuple[ast.AST, str]]:
+    """Each node with the function around it, as the running code names it."""
+    for child in ast.iter_child_nodes(node):
+        name = within
+        if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            name = f"{within}.{child.name}" if within else child.name
+        inner = name
+        if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
+            inner = f"{name}.<locals>"
+        yield from _functions(child, inner)
+        if "<locals>" in inner:
+            yield child, inner.removesuffix(".<locals>")
 
 
 def some(files: list[Path], many: int | None, seed: int) -> list[Mutant]:

@@ -1,8 +1,9 @@
 """Runs the tests of a package against mutants of it: a mutant that no test notices is a test that is missing.
 
 Each mutant has a process of its own, forked from one that has the libraries loaded and one PostgreSQL running; the
-mutated source stands in for the module's file at import. `python -m tests.mutation.run policy [--many N]` prints those
-that survived.
+mutated source stands in for the module's file at import. The tests are run once without a fault, to know which enter
+which function; those that enter a mutant's are run with it, the quickest first, until one fails.
+`python -m tests.mutation.run policy [--many N]` prints those that survived.
 """
 
 import argparse
@@ -11,14 +12,18 @@ import importlib.abc
 import importlib.machinery
 import importlib.util
 import os
+import pickle
 import signal
 import sys
+import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from types import ModuleType
+from types import FrameType, ModuleType
+
+import pytest
 
 from tests.mutation import mutants
 from tests.mutation.mutants import Mutant
@@ -28,23 +33,24 @@ SOURCE = ROOT / "src"
 TRUST = SOURCE / "dure" / "trust"
 SEED = 20261122
 AT_LEAST_S = 30
+AS_LONG = 8
+"""So many times the seconds that its tests take without a fault, a mutant has: the machine may be busy."""
 
 
 @dataclass(frozen=True)
 class Package:
-    """What is mutated, and the tests that should notice. `own` names by module the tests that are tried first."""
+    """What is mutated, and the tests that should notice. `own` names by module the tests that notice what runs when the
+    module is loaded.
+    """
 
     files: tuple[Path, ...]
     tests: tuple[str, ...]
     own: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    quick: bool = False
 
-    def stages(self, file: Path) -> list[tuple[str, ...]]:
-        """The tests for mutants of one file: its own, then, where those noticed nothing, all (unless it is quick)."""
-        own = self.own.get(file.stem)
-        if own is None:
-            return [self.tests]
-        return [own] if self.quick else [own, self.tests]
+    def every(self) -> tuple[str, ...]:
+        """All its tests, each named once."""
+        named = dict.fromkeys((*self.tests, *(one for tests in self.own.values() for one in tests)))
+        return tuple(one for one in named if not any(one != other and one.startswith(other) for other in named))
 
 
 def _of(folder: str, *left_out: str) -> tuple[Path, ...]:
@@ -151,10 +157,36 @@ class WithPostgres:
         config.workerinput = {"dure_postgres": self._url, "workerid": "gw0"}  # type: ignore[attr-defined]
 
 
-def _child(mutant: Mutant | None, tests: Sequence[str], postgres: str) -> int:
-    """pytest's exit code, in this (forked) process."""
-    import pytest
+class Reached:
+    """A pytest plugin: which tests enter which functions of the files that are mutated, and how long each takes."""
 
+    def __init__(self, files: Collection[Path]) -> None:
+        self._files = {str(file): file for file in files}
+        self._now: set[tuple[str, str]] = set()
+        self.by_test: dict[str, set[tuple[str, str]]] = {}
+        self.seconds: dict[str, float] = {}
+
+    def _called(self, frame: FrameType, _event: str, _arg: object) -> None:
+        code = frame.f_code
+        if code.co_filename in self._files:
+            self._now.add((code.co_filename, code.co_qualname))
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
+        self._now = self.by_test.setdefault(item.nodeid, set())
+        began = time.monotonic()
+        sys.settrace(self._called)
+        threading.settrace(self._called)
+        try:
+            return (yield)
+        finally:
+            sys.settrace(None)
+            threading.settrace(None)  # type: ignore[arg-type]
+            self.seconds[item.nodeid] = time.monotonic() - began
+
+
+def _child(mutant: Mutant | None, tests: Sequence[str], postgres: str, *plugins: object) -> int:
+    """pytest's exit code, in this (forked) process."""
     os.setsid()
     quiet = os.open(os.devnull, os.O_WRONLY)
     for stream in (1, 2):
@@ -162,21 +194,10 @@ def _child(mutant: Mutant | None, tests: Sequence[str], postgres: str) -> int:
     if mutant is not None:
         name = ".".join(mutant.file.relative_to(SOURCE).with_suffix("").parts)
         sys.meta_path.insert(0, Standin(name, mutant))
-    loaded = ["-W", "ignore::pytest.PytestAssertRewriteWarning"]  # the parent has imported plugins already
-    words = [
-        *loaded,
-        "-x",
-        "-q",
-        "-p",
-        "no:xdist",
-        "-p",
-        "no:cacheprovider",
-        "-p",
-        "no:randomly",
-        "--no-header",
-        "--tb=no",
-    ]
-    return int(pytest.main([*words, *tests], plugins=[WithPostgres(postgres)]))
+    loaded = ("-W", "ignore::pytest.PytestAssertRewriteWarning")  # the parent has imported plugins already
+    without = ("-p", "no:xdist", "-p", "no:cacheprovider", "-p", "no:randomly")
+    words = [*loaded, *without, "-x", "-q", "--no-header", "--tb=no"]
+    return int(pytest.main([*words, *tests], plugins=[WithPostgres(postgres), *plugins]))
 
 
 def fails(mutant: Mutant | None, tests: Sequence[str], postgres: str, within_s: float) -> bool:
@@ -197,6 +218,48 @@ def fails(mutant: Mutant | None, tests: Sequence[str], postgres: str, within_s: 
         os.killpg(child, signal.SIGKILL)
     os.waitpid(child, 0)
     return True
+
+
+@dataclass(frozen=True)
+class Known:
+    """The tests of a package, the quickest first: what each enters, and the seconds that it takes without a fault."""
+
+    reached: Mapping[str, Collection[tuple[str, str]]]
+    seconds: Mapping[str, float]
+
+    def noticing(self, mutant: Mutant, own: Sequence[str]) -> list[str]:
+        """The tests that could notice a mutant: those that enter its function; of what runs at the module's loading,
+        its own, then all others.
+        """
+        if mutant.within is None:
+            return sorted(self.reached, key=lambda one: not one.startswith(tuple(own)))
+        place = (str(mutant.file), mutant.within)
+        return [one for one, entered in self.reached.items() if place in entered]
+
+    def allowed(self, tests: Collection[str]) -> float:
+        """Seconds after which tests that have not ended are taken to hang."""
+        return max(AT_LEAST_S, AS_LONG * sum(self.seconds[one] for one in tests))
+
+
+def know(package: Package, postgres: str) -> Known:
+    """Run all tests once without a fault. Raises RuntimeError where one fails."""
+    read, write = os.pipe()
+    child = os.fork()
+    if child == 0:
+        code = 99
+        with contextlib.suppress(BaseException):
+            plugin = Reached(package.files)
+            code = _child(None, package.every(), postgres, plugin)
+            with os.fdopen(write, "wb") as out:
+                pickle.dump((plugin.by_test, plugin.seconds), out)
+        os._exit(code)
+    os.close(write)
+    with os.fdopen(read, "rb") as told:
+        whole = told.read()
+    if os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) != 0:
+        raise RuntimeError(f"{package.every()} fail without a fault")
+    by_test, seconds = pickle.loads(whole)
+    return Known({one: by_test[one] for one in sorted(by_test, key=seconds.__getitem__)}, seconds)
 
 
 @contextlib.contextmanager
@@ -228,28 +291,23 @@ def run(
     many: int | None,
     *,
     only: str | None = None,
-    quick: bool = False,
     workers: int = 2,
     say: bool = False,
     seed: int = SEED,
 ) -> Result:
     """Mutate a package, or one module of it. Raises RuntimeError where its tests fail without any fault."""
-    package = replace(PACKAGES[name], quick=quick)
+    package = PACKAGES[name]
     if only is not None:
         package = replace(package, files=tuple(file for file in package.files if file.stem in only.split(",")))
     result = Result()
     began = time.monotonic()
     chosen = mutants.some(list(package.files), many, seed)
     with _ready() as postgres:
-        allowed: dict[tuple[str, ...], float] = {}
-        for tests in dict.fromkeys(stage for file in package.files for stage in package.stages(file)):
-            at = time.monotonic()
-            if fails(None, tests, postgres, 900):
-                raise RuntimeError(f"{tests} fail without a fault")
-            allowed[tests] = max(AT_LEAST_S, 6 * (time.monotonic() - at))
+        known = know(package, postgres)
 
         def survives(mutant: Mutant) -> bool:
-            return not any(fails(mutant, tests, postgres, allowed[tests]) for tests in package.stages(mutant.file))
+            tests = known.noticing(mutant, package.own.get(mutant.file.stem, package.tests))
+            return not tests or not fails(mutant, tests, postgres, known.allowed(tests))
 
         with ThreadPoolExecutor(workers) as pool:
             for mutant, alive in zip(chosen, pool.map(survives, chosen), strict=True):
@@ -273,9 +331,8 @@ def main() -> None:
     parser.add_argument("--many", type=int)
     parser.add_argument("--only")
     parser.add_argument("--seed", type=int, default=SEED, help="another draw")
-    parser.add_argument("--quick", action="store_true", help="a module's own tests only")
     args = parser.parse_args()
-    result = run(args.package, args.many, only=args.only, quick=args.quick, say=True, seed=args.seed)
+    result = run(args.package, args.many, only=args.only, say=True, seed=args.seed)
     sys.stdout.write(f"{args.package}: {result.killed:.1%} of {result.made} killed in {result.seconds:.0f} s\n")
 
 

@@ -1,6 +1,7 @@
 """Accounts and agencies: made, changed, suspended; effective at once."""
 
 import asyncio
+from uuid import UUID
 
 import httpx
 import pytest
@@ -37,6 +38,36 @@ async def test_an_account_opens_by_its_link_and_only_once(
     late = (await client.post(f"/accounts/{made.json()['id']}/reset-link", headers=admin)).json()["token"]
     clock.advance(25 * 3600)
     assert (await client.post("/password-reset", json={**reset, "token": late})).status_code == 403
+
+
+LOOK_ALIKES = {
+    "Cyrillic letters": "oрer-07",
+    "Greek letters": "οper-07",
+    "wide letters": "ｏper-07",
+    "the order of reading turned round": "oper\u202e70-",
+    "a blank that nobody sees": "oper\u200b-07",
+    "a letter that nobody sees": "관제\u3164 07",
+    "Jamo that are put together": "\u1100\u1161-07",
+}
+
+
+@pytest.mark.parametrize("name", LOOK_ALIKES.values(), ids=LOOK_ALIKES)
+async def test_nobody_is_called_what_looks_like_another(
+    client: httpx.AsyncClient, admin: dict[str, str], name: str
+) -> None:
+    for path, body in (
+        ("/accounts", {"username": "new-1", "label": name, "roles": ["operator"]}),
+        ("/accounts", {"username": name, "roles": ["operator"]}),
+        ("/tokens", {"role": "service", "name": name}),
+        ("/invitations", {"label": name, "agency_id": "fire", "roles": [{"role": "fire"}]}),
+        ("/service-accounts", {"name": name, "agency_id": "fire", "owner_id": str(UUID(int=1)), "purposes": ["x"]}),
+    ):
+        answer = await client.post(path, json=body, headers=admin)
+        assert answer.status_code == 422, (path, answer.text)
+        (told,) = answer.json()["errors"]
+        assert told["field"] in {"label", "username", "name"}, answer.text
+    kept = await client.get("/accounts", headers=admin)
+    assert kept.json()["items"] == []
 
 
 async def test_secrets_that_are_shown_once_stand_in_no_kept_answer(

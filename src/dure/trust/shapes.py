@@ -13,6 +13,10 @@ from dure.trust.roles import Role
 Username = Annotated[
     str, StringConstraints(min_length=2, max_length=64, pattern=r"^[0-9A-Za-z가-힣][0-9A-Za-z가-힣._@-]*$")
 ]
+DeskName = Annotated[Line, StringConstraints(pattern=r"^[ -~·가-힣ㄱ-ㅣ一-鿿]*$")]
+"""What the log and the screens call somebody: Hangul, Han and ASCII. Letters of other scripts that look like these, and
+characters that nobody sees, would let one pass for another (Unicode TR 39).
+"""
 Password = Annotated[str, StringConstraints(min_length=1, max_length=512)]
 Secret = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
@@ -104,7 +108,7 @@ class AccountIn(Model):
     """A new account; its owner sets the password by the link that the answer carries."""
 
     username: Username
-    label: Line | None = None
+    label: DeskName | None = None
     roles: Annotated[list[Role], Field(min_length=1, max_length=16)]
     agency_id: Slug | None = None
     language: Language = "ko"
@@ -113,7 +117,7 @@ class AccountIn(Model):
 class AccountChange(Model):
     """What changes; what is not named stays."""
 
-    label: Line = ""
+    label: DeskName = ""
     roles: Annotated[list[Role], Field(min_length=1, max_length=16)] = Field(default_factory=list)
     agency_id: Slug | None = None
     language: Language = "ko"
@@ -199,7 +203,7 @@ class TokenIn(Model):
     """A new token. `expires` is a number and s, m, h, d or w."""
 
     role: Role
-    name: Line
+    name: DeskName
     agency_id: Slug | None = None
     device_id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")] | None = None
     networks: Networks = Field(default_factory=list)

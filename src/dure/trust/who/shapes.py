@@ -9,7 +9,7 @@ from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
 from dure.engine.web import Flag, Line, Model
 from dure.kernel.messages import Language
 from dure.trust.roles import Role
-from dure.trust.shapes import GrantOut, LinkOut, Networks, Password, Secret, Slug, Username
+from dure.trust.shapes import DeskName, GrantOut, LinkOut, Networks, Password, Secret, Slug, Username
 
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=4, max_length=300)]
 Post = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
@@ -70,7 +70,7 @@ class LeavingOut(BaseModel):
 class InvitationIn(Model):
     """Whom an invitation is for: the desk's label, its agency and roles."""
 
-    label: Line
+    label: DeskName
     agency_id: Slug
     roles: Grants
     language: Language = "ko"
@@ -212,7 +212,7 @@ Purposes = Annotated[list[Line], Field(min_length=1, max_length=10)]
 class ServiceAccountIn(Model):
     """A new machine: its agency, the account that answers for it, and what for."""
 
-    name: Line
+    name: DeskName
     agency_id: Slug
     owner_id: UUID
     purposes: Purposes
