@@ -136,7 +136,9 @@ PATTERNS: Final[dict[str, type]] = {
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A condition over observations, with a time. `source` is the TOML text it was read from, as people wrote it."""
+    """A condition over observations, with a time. `source` is the TOML text it was read from, as people wrote it. What
+    is `beside` makes no alarm: who contributed it hears of it and weighs it (`contributed.listen`).
+    """
 
     id: str
     name_ko: str
@@ -156,7 +158,13 @@ class Rule:
     max_age_s: float = 30.0
     enabled: bool = True
     hidden: bool = False
+    beside: bool = False
     source: str = field(default="", compare=False)
+
+    @property
+    def silent(self) -> bool:
+        """Whether it makes no alarm."""
+        return self.hidden or self.beside
 
     @property
     def pattern_name(self) -> str:

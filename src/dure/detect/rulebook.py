@@ -107,6 +107,7 @@ async def create(tx: Tx, who: Principal, toml: str) -> Entry:
     rule = checked(toml)
     if rule.id in await effective(tx):
         raise Conflict("detect.rule.taken", id=rule.id)
+    _same_way(rule, beside=False)
     await audit.record(tx, who, "rule.create", "rule", rule.id)
     return await _put(tx, who, rule.id, toml, enabled=rule.enabled)
 
@@ -117,9 +118,16 @@ async def change(tx: Tx, who: Principal, rule_id: str, toml: str, expected: int 
     rule = checked(toml)
     if rule.id != rule_id:
         raise Invalid("detect.rule.other_id", fields=[FieldError("toml", "detect.rule.other_id")], id=rule_id)
+    _same_way(rule, beside=entry.rule.beside)
     _may_weaken(who, entry.rule, life_safety=rule.life_safety, enabled=rule.enabled)
     await audit.record(tx, who, "rule.change", "rule", rule_id)
     return await _put(tx, who, rule_id, toml, enabled=rule.enabled)
+
+
+def _same_way(rule: Rule, *, beside: bool) -> None:
+    """What makes alarms goes on making them: only who brings a rule listens to what is beside. Raises Invalid."""
+    if rule.beside is not beside:
+        raise Invalid("detect.rule.beside", fields=[FieldError("toml", "detect.rule.beside")])
 
 
 async def switch(tx: Tx, who: Principal, rule_id: str, *, enabled: bool, expected: int | None) -> Entry:

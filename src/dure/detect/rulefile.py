@@ -41,7 +41,7 @@ _DAY_S: Final = 86_400.0
 _KEYS: Final = frozenset(
     {
         "id", "name", "kinds", "any", "all", "severity", "stage", "category", "lane", "incident", "life_safety",
-        "subject", "clear_for", "max_age", "enabled", "hidden",
+        "subject", "clear_for", "max_age", "enabled", "hidden", "beside",
     }
 )  # fmt: skip
 _FOR_NUMBERS: Final = frozenset({">=", ">", "<=", "<"})
@@ -137,6 +137,7 @@ class _Reader:
             "max_age_s": self._number(self._table, "max_age", "max_age", 30.0, 0.0, _DAY_S),
             "enabled": self._flag("enabled", default=True),
             "hidden": self._flag("hidden", default=False),
+            "beside": self._flag("beside", default=False),
         }
         self._check_together(made, match, pattern)
         if len(self._refusals) > before or pattern is None:

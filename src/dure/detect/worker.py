@@ -14,7 +14,7 @@ from typing import Final
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from dure.detect import canary, ownership
+from dure.detect import canary, contributed, ownership
 from dure.detect.core import saved
 from dure.detect.core.shard import Shard
 from dure.detect.model import Device, Outcome, Raised, group_subject
@@ -305,13 +305,15 @@ class Detector:
         assert held is not None
         known = [(one, judged) for one, judged in batch.outcomes if one.rule in rules]
         canaries = [one for one, _ in known if isinstance(one, Raised) and rules[one.rule].hidden]
-        shown = [(one, judged) for one, judged in known if not rules[one.rule].hidden]
+        beside = [(one, judged) for one, judged in known if rules[one.rule].beside]
+        shown = [(one, judged) for one, judged in known if not rules[one.rule].silent]
         while True:
             try:
                 async with self.context.database.transaction() as tx:
                     await ownership.hold(tx, held, batch.position, batch.stored_us)
                     await record(tx, shown, rules)
                     await canary.seen(tx, canaries)
+                    await contributed.tell(tx, beside)
                     return
             except (Unavailable, DBAPIError) as error:
                 if isinstance(error, DBAPIError) and _is_final(error):
@@ -327,8 +329,8 @@ class Detector:
         held = {(rule, subject) for rule, subject, _ in self.shard.open_alarms()}
         subjects = self._subjects()
         for (rule, subject), onset in stored.items():
-            hidden = rule in self.shard.rules and self.shard.rules[rule].hidden
-            if subject in subjects and (rule, subject) not in held and not hidden:
+            silent = rule in self.shard.rules and self.shard.rules[rule].silent
+            if subject in subjects and (rule, subject) not in held and not silent:
                 self.shard.adopt(rule, subject, onset, self.wall())
         return set(stored)
 
@@ -343,7 +345,7 @@ class Detector:
         missing: list[Outcome] = []
         for rule, subject, onset in shard.open_alarms():
             # A wrong clock is judged by messages alone, never by a timer: what the state knows of it is written.
-            if (rule, subject) not in stored and not shard.rules[rule].hidden and rule not in shard.clocks:
+            if (rule, subject) not in stored and not shard.rules[rule].silent and rule not in shard.clocks:
                 one = subjects.get(subject)
                 name, group = (one.id, one.group) if isinstance(one, Device) else (None, one)
                 missing.append(Raised(rule, subject, name, group, onset, onset))

@@ -63,6 +63,7 @@ notice = Table(
     Column("acknowledged_at", DateTime(timezone=True)),
     Column("acknowledged_by", Text),  # key (of a telephone), or account:<id>
     Column("call_at", DateTime(timezone=True)),  # when to call whoever has not acknowledged it by then
+    Column("keys", Integer, nullable=False, server_default=text("1")),  # up to which key a call may be answered
     UniqueConstraint("key", "channel", "to_key", name="uq_notice_wanted"),
     CheckConstraint(
         "status in ('queued', 'sending', 'sent', 'delivered', 'failed', 'unknown', 'refused')", name="status"

@@ -128,7 +128,9 @@ run_reply = Table(
     at("seen_at", needed=False),
     Column("answer", Text),
     at("answered_at", needed=False),
+    Column("way", Text, nullable=False, server_default=text("'link'")),  # key: of the telephone that was called
     CheckConstraint("(answer is null) = (answered_at is null)", name="answered"),
+    CheckConstraint("way in ('link', 'key')", name="way"),
     Index("ix_run_reply_run_id", "run_id", "act_id"),
 )
 """Whom a manual asked by a text, each with a link of their own, and what they answered. Who it is, the notice knows."""

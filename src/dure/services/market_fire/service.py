@@ -6,13 +6,15 @@ from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter
 
-from dure.detect.contributed import contribute
-from dure.engine.room import Every, Room
+from dure.detect.contributed import contribute, listen
+from dure.engine.room import Every, Room, Task
 from dure.engine.settings import city_zone
 from dure.notices import templates
 from dure.respond.playbooks import contributed as manuals
 from dure.respond.types import TYPES
 from dure.services.market_fire import api, groups
+from dure.services.market_fire.commissioning import api as commissioning_api
+from dure.services.market_fire.health import api as health_api
 from dure.services.market_fire.learning import api as learning_api
 from dure.services.market_fire.learning import kept, proposing
 from dure.services.market_fire.learning.policy import GRANTS as LEARNING
@@ -20,10 +22,14 @@ from dure.services.market_fire.model import incident_type
 from dure.services.market_fire.plan import api as plan_api
 from dure.services.market_fire.plan import files, live, reach
 from dure.services.market_fire.policy import GRANTS
+from dure.services.market_fire.sheet import api as sheet_api
+from dure.services.market_fire.staged import api as staged_api
+from dure.services.market_fire.staged import hearing, tables  # noqa: F401  # the tables are known
+from dure.services.market_fire.staged.policy import GRANTS as STAGED
 
 router = APIRouter()
-for _part in (api.router, plan_api.router, learning_api.router):
-    router.include_router(_part)
+for _part in (api, plan_api, commissioning_api, health_api, sheet_api, learning_api, staged_api):
+    router.include_router(_part.router)
 
 RULES = Path(__file__).with_name("rules.toml")
 """The rules a new city begins with."""
@@ -39,6 +45,7 @@ def register() -> None:
     """
     TYPES.register(incident_type(datetime.now(ZoneInfo(city_zone())).date()))
     contribute("market_fire", RULES)
+    listen("market_fire", hearing.hear)
     manuals.contribute("market_fire", PLAYBOOKS)
     groups.register()
     files.register()
@@ -49,8 +56,9 @@ def register() -> None:
 ROOM = Room(
     "market_fire",
     router=router,
-    grants={**GRANTS, **LEARNING},
-    consumers=(live.CONSUMER,),
+    grants={**GRANTS, **LEARNING, **STAGED},
+    consumers=(live.CONSUMER, hearing.CONSUMER),
+    tasks=(Task("stages", "work", hearing.run),),
     live=(live.LIVE,),
     every=(
         Every("market_fire.stalls", 30, live.look),

@@ -3,12 +3,11 @@
 One state is one incident: what detectors say and what people answer goes in as it happens, what is to be done comes
 out. dure reports beside a site's own automatic reporting device (자동화재속보설비) and neither delays nor replaces it.
 
-A pre-alarm turns the camera and asks operator and owner. It is confirmed, and reported at once, by warmth
-while there is
-smoke, by a fast rise, by a neighbour, by an operator who sees it on video, by the owner, or by who was sent.
-When nobody
-answers, the time-out reports by itself. It is longer only where the city has a reason to doubt, and says which. High
-sustained heat passes all stages.
+A pre-alarm (five seconds of heat or smoke) turns the camera and asks operator and owner. It is confirmed, and reported
+at once, by warmth while there is smoke, by a fast rise, by a neighbour, by an operator who sees it on video, by the
+owner, by who was sent, or by the site's own device. When nobody answers, the time-out reports by itself. It is longer
+only where the city has a reason to doubt, and says which. High sustained heat passes all stages. What falls silent
+before anybody has answered goes up to the shift lead: nothing ends unseen.
 """
 
 import tomllib
@@ -48,6 +47,17 @@ class Kind(StrEnum):
     CLEARED = "cleared"
 
 
+RULES: Final = {
+    "market_fire_signal": Kind.SIGNAL,
+    "market_fire_warm": Kind.WARM,
+    "market_fire_warmer": Kind.WARMER,
+    "market_fire_warmest": Kind.WARMEST,
+    "market_fire_both": Kind.WARMEST,
+    "market_fire_rise": Kind.RISE,
+    "market_fire_neighbours": Kind.NEIGHBOURS,
+    "market_fire_hot": Kind.HOT,
+}
+"""What each rule says to the stages."""
 _BESIDE: Final = frozenset({Kind.WARM, Kind.WARMER, Kind.WARMEST, Kind.RISE, Kind.NEIGHBOURS})
 """What says something about a pre-alarm and begins none."""
 _UNBELIEVED: Final = frozenset({Sign.HEAT_JUMP, Sign.ERRATIC, Sign.SPIKE, Sign.BATTERY})
@@ -61,6 +71,8 @@ class Who(StrEnum):
     OPERATOR = "operator"
     OWNER = "owner"
     SENT = "sent"
+    DEVICE = "device"
+    """A site's own automatic notification system (자동화재속보설비): nobody asks it, and its report confirms."""
 
 
 class Says(StrEnum):
@@ -94,7 +106,9 @@ class Why(StrEnum):
     OPERATOR = "operator"
     OWNER = "owner"
     SENT = "sent"
+    DEVICE = "device"
     NOBODY = "nobody"
+    UNSEEN = "unseen"
     FAULT = "fault"
     STEAM = "steam"
     ANNOUNCED = "announced"
@@ -145,8 +159,8 @@ def _number(name: str, line: Mapping[str, Any], key: str) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """How a stall is judged at an hour: the step of warmth that confirms and whether a pre-alarm must stand beside it,
-    whether a fast rise without smoke confirms, how many pre-alarms must
+    """How a stall is judged at an hour: the step of warmth that confirms and whether a pre-alarm must stand beside it
+    (it must: a puff of steam is warm too), whether a fast rise without smoke confirms, how many pre-alarms must
     stand together where neighbours confirm (0: the neighbours rule alone is enough), how long people have, and what
     would explain smoke without a fire; `why` is said to people."""
 
@@ -167,14 +181,15 @@ def terms(table: Stages, *, trades: bool, steamy: bool, announced: bool) -> Term
         return Terms(table.explained_step, True, False, table.explained_callers, table.explained_s, Why.STEAM)
     if trades:
         return Terms(table.trading_step, True, False, table.trading_callers, 0.0, None)
-    return Terms(table.closed_step, False, True, table.closed_callers, 0.0, None)
+    return Terms(table.closed_step, True, True, table.closed_callers, 0.0, None)
 
 
 @dataclass(frozen=True, slots=True)
 class State:
     """One incident. Times are Unix seconds; `deadline` is when the time-out comes, `extended` why it was made longer;
     `calling` are the devices whose pre-alarm stands, `near` that two stand near each other, `warmth` the highest step
-    reached, both of `noted_at` and none of another hour; `told` is when somebody said that it is no fire.
+    reached, both of `noted_at` and none of another hour; `told` is when somebody said that it is no fire, of the
+    devices `denied`.
     """
 
     stage: Stage = Stage.QUIET
@@ -189,6 +204,7 @@ class State:
     cleared_at: float = 0.0
     told: float | None = None
     why: Why | None = None
+    denied: frozenset[str] = frozenset()
 
 
 Step = tuple[State, tuple[Act, ...]]
@@ -277,16 +293,35 @@ def on_time(table: Stages, at_terms: Terms, state: State, at: float, signs: froz
     return _report(state, at, Why.NOBODY)
 
 
+def due(table: Stages, state: State) -> float | None:
+    """When the clock does something by itself; None while only people or detectors can."""
+    if state.stage is Stage.PRE_ALARM:
+        return state.deadline
+    if state.stage is Stage.PAUSED and state.deadline is not None:
+        return max(state.deadline, state.cleared_at + table.resumes_s)
+    return None
+
+
+def on_calm(table: Stages, state: State, at: float) -> Step:
+    """It fell silent before anybody had answered, and stayed so: the shift lead says what it was."""
+    when = due(table, state)
+    if state.stage is not Stage.PAUSED or when is None or at < when:
+        return state, ()
+    return replace(state, deadline=None, why=Why.UNSEEN), (Act.GO_UP,)
+
+
 def on_answer(state: State, who: Who, says: Says, at: float, *, trades: bool) -> Step:
     """Somebody answered. An owner who says no from home is not believed: only who can see it may end it."""
     if state.stage in {Stage.REPORTED, Stage.QUIET}:
         return state, ()
     if says is Says.FIRE:
         return _report(state, at, Why(who.value))
-    if says is Says.NOT_FIRE and (who is not Who.OWNER or trades):
+    if says is Says.NOT_FIRE and who is not Who.DEVICE and (who is not Who.OWNER or trades):
         if state.stage is Stage.FALSE:
             return state, ()
-        return replace(state, stage=Stage.FALSE, deadline=None, told=at, why=Why(who.value)), (Act.CLOSE,)
+        return replace(state, stage=Stage.FALSE, deadline=None, told=at, why=Why(who.value), denied=state.calling), (
+            Act.CLOSE,
+        )
     unknown = state.unknown | {who}
     ask = (Act.SEND_SOMEBODY,) if who is Who.OPERATOR and state.extended is None else ()
     return replace(state, unknown=unknown), ask

@@ -1,8 +1,9 @@
 """An episode through the running system's own parts: the core of detection and the stages. No clock, no I/O."""
 
+import copy
 import heapq
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from dure.detect.core.shard import Shard
 from dure.detect.model import Cleared, Device, Raised, Rule
 from dure.kernel.geometry import LonLat, moved
-from dure.sense.packs import Pack
+from dure.sense.packs import Pack, Value
 from dure.services.market_fire import signs, verification
 from dure.services.market_fire.signs import Readings, Sign
 from dure.services.market_fire.simulate.episodes import Episode, Trace
@@ -19,16 +20,8 @@ from dure.services.market_fire.simulate.people import Reply
 from dure.services.market_fire.simulate.physics import Flags, Floats
 from dure.services.market_fire.verification import Act, Kind, Stage, Stages, State, Terms, Who, Why
 
-KINDS: Final = {
-    "market_fire_signal": Kind.SIGNAL,
-    "market_fire_warm": Kind.WARM,
-    "market_fire_warmer": Kind.WARMER,
-    "market_fire_warmest": Kind.WARMEST,
-    "market_fire_rise": Kind.RISE,
-    "market_fire_neighbours": Kind.NEIGHBOURS,
-    "market_fire_hot": Kind.HOT,
-}
-"""What each rule says to the stages."""
+_PLAIN: Final = ("heat", "smoke")
+_ANALOG: Final = ("heat", "smoke_obscuration", "smoke")
 _T0: Final = 1_800_000_000.0
 _FLIGHT_S: Final = 0.2
 _HERE: Final = LonLat(128.6, 35.87)
@@ -74,6 +67,12 @@ class Heard:
         start = 0.0 if first is None else max(first, episode.began)
         self.spans = () if first is None else (*(start + patience for patience in _PATIENCE_S), None)
 
+    def told(self, *, steamy: bool) -> "Heard":
+        """The same for a city that knows the stall for steam, or does not."""
+        other = copy.copy(self)
+        other.episode = replace(self.episode, steamy=steamy)
+        return other
+
     def until(self, end: float | None) -> list[Signal]:
         """Signals up to `end`; None for all."""
         if end not in self._known:
@@ -105,7 +104,7 @@ def detected(
 
 
 def _signal(outcome: Raised | Cleared) -> Signal | None:
-    kind = KINDS.get(outcome.rule)
+    kind = verification.RULES.get(outcome.rule)
     if kind is None:
         return None
     at = outcome.at - _T0
@@ -140,10 +139,13 @@ def _pack(episode: Episode, until: float | None, *, whole: bool) -> Pack:
     device, prop, value, observed = pack.device, pack.property, pack.value, pack.observed_at
     for moment, which, here in zip(at[order].tolist(), number[order].tolist(), row[order].tolist(), strict=True):
         one = episode.traces[which]
-        device += (one.id, one.id)
-        prop += ("heat", "smoke")
-        value += (float(one.heat[here]), bool(one.smoke[here]))
-        observed += (_T0 + moment, _T0 + moment)
+        said: tuple[Value, ...] = (float(one.heat[here]), bool(one.smoke[here]))
+        if one.obscuration is not None:
+            said = (float(one.heat[here]), float(one.obscuration[here]), bool(one.smoke[here]))
+        device += (one.id,) * len(said)
+        prop += _PLAIN if one.obscuration is None else _ANALOG
+        value += said
+        observed += (_T0 + moment,) * len(said)
     pack.received_at.extend(moment + _FLIGHT_S for moment in observed)
     pack.seq.extend([0] * len(observed))
     pack.estimated.extend([False] * len(observed))
