@@ -1,0 +1,76 @@
+"""The heavy part of a replay: `python -m dure.services.market_fire.learning.replay_child`, short-lived and niced, so
+that a replay never delays an alarm. Takes a `Question` in msgpack on standard input and prints what `compared` found.
+"""
+
+import dataclasses
+import os
+import sys
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from dure.detect.model import Rule
+from dure.detect.rulefile import parse
+from dure.sense.packs import Observation
+from dure.services.market_fire import verification
+from dure.services.market_fire.learning import replay
+from dure.services.market_fire.learning.replay import Window
+from dure.services.market_fire.learning.settings import Setting
+
+MEMORY: Final = 3 << 30
+_RULES: Final = Path(verification.__file__).with_name("rules.toml")
+
+
+class Past(msgspec.Struct):
+    """One window with its readings; `onset` in Unix seconds."""
+
+    window: Window
+    onset: float
+    readings: list[Observation]
+
+
+class Question(msgspec.Struct):
+    """A stall's settings now and then, where its detectors stand (m, its own first), how often they speak, and the
+    windows."""
+
+    now: Setting
+    then: Setting
+    places: dict[str, float]
+    every: dict[str, float | None]
+    past: list[Past]
+    fires: int = replay.FIRES
+
+
+def rules() -> list[Rule]:
+    """The service's rules, all switched on, as the stages hear them."""
+    return [dataclasses.replace(rule, enabled=True) for rule in parse(_RULES.read_text(encoding="utf-8"))]
+
+
+def answered(question: Question) -> bytes:
+    """What was and would have been, as JSON."""
+    windows = []
+    for one in question.past:
+        traces = replay.traces(one.readings, one.onset, question.places, question.every)
+        if traces:
+            windows.append((one.window, replay.episode(one.window, traces)))
+    found = replay.compared(
+        verification.stages(), rules(), question.now, question.then, windows, replay.simulated(question.fires)
+    )
+    return msgspec.json.encode(found)
+
+
+def main() -> int:
+    """Answer one question."""
+    if sys.platform != "win32":
+        import resource
+
+        os.nice(10)
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    question = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=Question)
+    sys.stdout.buffer.write(answered(question))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
