@@ -142,6 +142,7 @@ def test_there_is_a_key_at_every_moment(tmp_path: Path) -> None:
     assert keys.signer(tmp_path).name == fresh.name
     assert keys.of_name(tmp_path, first.name).name == first.name, "a backup from before the change is signed on"
     assert keys.of_name(tmp_path, "dure/unknown").name == fresh.name
+    assert keys.of_name(tmp_path, None).name == fresh.name, "no key was ever announced: the one in place"
     assert {one.name: one.stat().st_mode & 0o077 for one in secrets.iterdir()} == {
         "audit.key": 0,
         "audit.key.former": 0,

@@ -167,6 +167,18 @@ async def test_the_task_signs_with_the_citys_key_and_drops_it_for_another_office
     assert merkle.consistent(first.size, first.root, second.size, second.root, proof)
 
 
+async def test_a_verdict_is_told_to_machines(database: Database) -> None:
+    await lines(database, 3)
+    await sign(database)
+    found = await verdict(database)
+    counted = {"lines": 3, "signed": 3, "checkpoints": 1, "destroyed": 0, "witnessed": 0}
+    well = {"broken_at": None, "broken_upto": None, "reason": None, "checkpoint": None}
+    assert verify.told(found) == {"ok": True, **counted, **well, "root": found.root.hex()}
+    await tamper(database, "update audit set purpose = 'x' where id = (select audit_id from audit_seal where seq = 2)")
+    told = verify.told(await verdict(database))
+    assert (told["ok"], told["broken_at"], told["reason"]) == (False, 2, "changed")
+
+
 # --- the end of old lines ---
 
 
@@ -228,6 +240,7 @@ async def test_a_held_line_stays_between_destroyed_ones(database: Database, cloc
     async with database.transaction() as tx:
         due = await retention.find_due(tx, LONG_AGO + timedelta(hours=1), None, 2)
         assert [one.incidents for one in due] == [frozenset(), frozenset({"c-1"})]
+        assert [one.people for one in due] == [frozenset()] * 2, "nobody's hold keeps what is about nobody"
         rest = await retention.find_due(tx, LONG_AGO + timedelta(hours=1), Mark(due[1].at, due[1].id), 9)
         assert len(rest) == 3
         await retention.destroy_things(None, tx, [due[0], *rest])  # type: ignore[arg-type]

@@ -38,7 +38,7 @@ def of_name(data: Path, name: str | None) -> Signer:
     none has it. Raises Unavailable.
     """
     found = signer(data)
-    if name is None or found.name == name:
+    if found.name == name:
         return found
     for other in (_NEXT, _FORMER):
         try:

@@ -136,9 +136,7 @@ def included(leaf: bytes, index: int, size: int, proof: Sequence[bytes], expecte
     if not 0 <= index < size:
         return False
     at, last, found = index, size - 1, leaf
-    for one in proof:
-        if last == 0:
-            return False
+    for one in proof:  # of a proof that is too long the last hash is another one
         if at & 1 or at == last:
             found = node_hash(one, found)
             while not at & 1 and at:
@@ -165,8 +163,6 @@ def consistent(first: int, first_root: bytes, second: int, second_root: bytes, p
         at, last = at >> 1, last >> 1
     old = new = path[0]
     for one in path[1:]:
-        if last == 0:
-            return False
         if at & 1 or at == last:
             old, new = node_hash(one, old), node_hash(one, new)
             while not at & 1 and at:
