@@ -75,7 +75,17 @@ def make(url: str, admin: str, police: Credential, official: Credential, line: p
         things.ids["name"] = api.get("/consumers")["items"][0]["name"]
         things.ids["ticket_id"] = str(uuid.uuid4())
         things.ids |= {
-            name: str(uuid.uuid4()) for name in ("mask_id", "lift_id", "export_id", "bookmark_id", "recorder_id")
+            name: str(uuid.uuid4())
+            for name in (
+                "mask_id",
+                "lift_id",
+                "export_id",
+                "bookmark_id",
+                "commissioning_id",
+                "recorder_id",
+                "stall_id",
+                "proposal_id",
+            )
         }
         things.ids["asset_id"] = api.get("/assets")["items"][0]["id"]
         things.ids["kind"] = "hydrants"
@@ -162,7 +172,8 @@ def _people(line: psycopg.Connection) -> dict[str, str]:
 def _market(line: psycopg.Connection) -> str:
     """A market of the first agency's."""
     row = line.execute(
-        "insert into asset (id, kind, code, name) values (gen_random_uuid(), 'market', 'matrix', '점검 시장') returning id"
+        "insert into asset (id, kind, code, name) values (gen_random_uuid(), 'market', 'matrix', '점검 시장') "
+        "returning id"
     ).fetchone()
     assert row is not None
     line.execute(
