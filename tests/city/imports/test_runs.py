@@ -10,6 +10,8 @@ import pytest
 from sqlalchemy import text
 
 from dure.city.imports import runs, work
+from dure.city.imports.source import open_sheet
+from dure.city.imports.things import KINDS
 from dure.city.imports.undo import undo
 from dure.engine.database import Database
 from dure.trust.roles import Role
@@ -253,7 +255,7 @@ async def test_uploads_beyond_the_limit_are_refused(client: Client, settings: ob
     assert answer.status_code == 413
 
 
-async def test_kinds_and_their_empty_files(client: Client) -> None:
+async def test_kinds_and_their_empty_files(client: Client, tmp_path: Path) -> None:
     http = await client(Role.OFFICIAL)
     kinds = {one["kind"]: one for one in (await http.get("/imports/kinds")).json()["items"]}
     assert set(kinds) >= {
@@ -272,8 +274,13 @@ async def test_kinds_and_their_empty_files(client: Client) -> None:
     for kind in set(kinds) - {"boundary"}:
         answer = await http.get(f"/imports/kinds/{kind}/empty.csv")
         assert answer.status_code == 200
-        run = await upload(http, kind, answer.content)
-        assert (run["state"], run["counts"]["read"]) == ("ready", 0)  # type: ignore[index]
+        file = tmp_path / f"{kind}.csv"
+        file.write_bytes(answer.content)
+        sheet = open_sheet(KINDS[kind], file)
+        assert (set(sheet.header.fields) > set(), list(sheet.rows())) == (True, []), kind
+        sheet.close()
+    run = await upload(http, "stalls", (tmp_path / "stalls.csv").read_bytes())
+    assert (run["state"], run["counts"]["read"]) == ("ready", 0)  # type: ignore[index]
     assert (await http.get("/imports/kinds/boundary/empty.csv")).status_code == 404
 
 
