@@ -124,6 +124,7 @@ async def upload(
         if value
     }
     _check(options)
+    owning.check_kind(by, kind)
     waiting = jobs.uploads(context.settings) / f"{id(file)}-{by.id}.part"
     size, digest = await _kept(file, waiting)
     try:
@@ -191,7 +192,7 @@ class KindList(BaseModel):
 
 
 @router.get("/imports/kinds", response_model=KindList)
-async def list_kinds(_by: Imports) -> dict[str, Any]:
+async def list_kinds(by: Imports) -> dict[str, Any]:
     """What can be imported, and by which columns."""
     return {
         "items": [
@@ -205,6 +206,7 @@ async def list_kinds(_by: Imports) -> dict[str, Any]:
                 "groups": [list(group) for group in kind.groups],
             }
             for kind in KINDS.values()
+            if owning.may_bring(by, kind.name)
         ]
     }
 

@@ -11,5 +11,5 @@ GRANTS: Grants = {
     "camera.manage": grant({Role.ADMIN, Role.SHIFT_LEAD}),
     "device.read": grant(STAFF - {Role.TEACHER, Role.CLINICIAN} | {Role.SERVICE}, shared=True),
     "device.manage": grant({Role.ADMIN}),
-    "city.import": grant({Role.ADMIN, Role.SHIFT_LEAD}, own={Role.OFFICIAL}),
+    "city.import": grant({Role.ADMIN, Role.SHIFT_LEAD}, own={Role.OFFICIAL, Role.EPIDEMIC}),
 }

@@ -6,12 +6,14 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, RowMapping, true
 
 from dure.city.imports import runs
+from dure.city.imports.things import bringers
 from dure.city.policy import GRANTS
 from dure.city.tables import import_run
 from dure.engine.database import Tx
-from dure.kernel.errors import NotFound
+from dure.kernel.errors import Forbidden, NotFound
 from dure.trust.policy import reaches_all
 from dure.trust.principal import Principal
+from dure.trust.roles import Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,22 @@ class Reach:
 def reach_of(by: Principal) -> Reach:
     """The runs that `by` may know of."""
     return Reach(reaches_all(by.roles, by.agency_id, "city.import", GRANTS), by.agency_id)
+
+
+NARROW = frozenset({Role.EPIDEMIC})
+"""Roles that bring only the kinds of files that a service contributed as theirs."""
+
+
+def may_bring(by: Principal, kind: str) -> bool:
+    """Whether this kind of file is theirs to bring."""
+    held = by.roles & GRANTS["city.import"]
+    return bool(held - NARROW or held & bringers(kind)) or not held
+
+
+def check_kind(by: Principal, kind: str) -> None:
+    """Raises Forbidden for a kind of file that is another office's."""
+    if not may_bring(by, kind):
+        raise Forbidden("city.import.kind.others", kind=kind[:40])
 
 
 async def own(tx: Tx, by: Principal, run_id: UUID) -> None:

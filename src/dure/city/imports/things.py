@@ -19,6 +19,7 @@ from dure.city.imports.kinds.stalls import STALLS
 from dure.city.imports.model import Kind
 from dure.documents.limits import UnreadableFile
 from dure.kernel.ids import new_id
+from dure.trust.roles import Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +55,15 @@ KINDS: dict[str, Kind] = {
     kind.name: kind for kind in (CCTV, CAMERAS, BOUNDARY, MARKETS, STALLS, HYDRANTS, DEVICES, FACILITIES, PEOPLE)
 }
 _modules: dict[str, None] = {}
+_bringers: dict[str, frozenset[Role]] = {}
 
 
-def contribute(module: str, kinds: tuple[Kind, ...], things: tuple[Thing, ...]) -> None:
+def contribute(
+    module: str, kinds: tuple[Kind, ...], things: tuple[Thing, ...], bringers: frozenset[Role] = frozenset()
+) -> None:
     """Take a service's kinds of files. `module` is where it calls this: the short-lived process that reads a file
-    imports it, and nothing else of the service. Again is the same as once.
+    imports it, and nothing else of the service. Again is the same as once. `bringers`: roles that bring these kinds
+    and none but what is theirs (`owning.may_bring`).
 
     Raises ValueError where another owner has a kind or table of the same name: such a release cannot start.
     """
@@ -69,6 +74,12 @@ def contribute(module: str, kinds: tuple[Kind, ...], things: tuple[Thing, ...]) 
         if THINGS.setdefault(thing.table.name, thing) is not thing:
             raise ValueError(f"two tables are called {thing.table.name!r}")
     _modules.setdefault(module)
+    _bringers.update({kind.name: bringers for kind in kinds if bringers})
+
+
+def bringers(kind: str) -> frozenset[Role]:
+    """The roles whose own this kind of file is."""
+    return _bringers.get(kind, frozenset())
 
 
 def contributors() -> tuple[str, ...]:

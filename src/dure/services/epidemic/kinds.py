@@ -20,6 +20,7 @@ from dure.documents.table import Row
 from dure.engine.settings import city_zone
 from dure.kernel.ids import new_id
 from dure.services.epidemic.tables import epidemic_case, epidemic_link
+from dure.trust.roles import Role
 from dure.trust.vault import Person
 
 OLDEST = 120
@@ -393,7 +394,7 @@ THINGS = (
 
 def register() -> None:
     """Tell the city of these files."""
-    contribute(__name__, (CASES, CONTACTS), THINGS)
+    contribute(__name__, (CASES, CONTACTS), THINGS, frozenset({Role.EPIDEMIC}))
 
 
 register()
