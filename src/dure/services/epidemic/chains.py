@@ -10,9 +10,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import mean, median, pstdev
 
-from scipy.optimize import minimize_scalar
-from scipy.special import gammaln
-
 MOST = 200_000
 """Cases, and links."""
 _LEAST_K, _MOST_K = 1e-3, 1e3
@@ -208,14 +205,17 @@ def spread(infected: Sequence[int]) -> Spread:
     if len(infected) < _FEWEST or not total or not uneven:
         return Spread(average, None, share)
 
+    # Half a second of loading that no process needs to start.
+    from scipy.optimize import minimize_scalar
+
     def unlikely(log_k: float) -> float:
         k = math.exp(log_k)
         return -sum(
             many
-            * float(
-                gammaln(value + k)
-                - gammaln(k)
-                - gammaln(value + 1)
+            * (
+                math.lgamma(value + k)
+                - math.lgamma(k)
+                - math.lgamma(value + 1)
                 + k * math.log(k / (k + average))
                 + value * math.log(average / (k + average))
             )

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import gammainc, gammaincinv
 
 Days = NDArray[np.float64]
 MOST_DAYS = 20_000
@@ -72,6 +71,8 @@ def estimated(
     shape = prior.shape + cases
     scale = 1.0 / (1.0 / prior.scale + _summed(pressure, window)[..., 1:])
     tail = (1.0 - level) / 2.0
+    from scipy.special import gammaincinv  # loaded by who asks, not by every process as it starts
+
     low, high = (gammaincinv(shape, share) * scale for share in (tail, 1.0 - tail))
     return Estimates(ends, shape * scale, low, high, cases)
 
@@ -95,6 +96,8 @@ def serial_interval(mean: float, sd: float, days: int = 60) -> Days:
     shape, scale = ((mean - 1.0) / sd) ** 2, sd**2 / (mean - 1.0)
 
     def below(at: Days, more: float = 0.0) -> Days:
+        from scipy.special import gammainc
+
         return np.asarray(gammainc(shape + more, np.maximum(at, 0.0) / scale), dtype=np.float64)
 
     k = np.arange(days, dtype=np.float64)
