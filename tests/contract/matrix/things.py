@@ -85,6 +85,9 @@ def make(url: str, admin: str, police: Credential, official: Credential, line: p
                 "recorder_id",
                 "stall_id",
                 "proposal_id",
+                "movement_id",
+                "visit_id",
+                "report_id",
             )
         }
         things.ids["asset_id"] = api.get("/assets")["items"][0]["id"]

@@ -2,15 +2,15 @@
 
 from fastapi import APIRouter
 
-from dure.engine.room import Room
-from dure.services.epidemic import api, kinds
+from dure.engine.room import Every, Room
+from dure.services.epidemic import api, api_tracing, kinds, movements
 from dure.services.epidemic.care import api as api_care
 from dure.services.epidemic.care import policy as care_policy
 from dure.services.epidemic.care import room as care
 from dure.services.epidemic.policy import GRANTS
 
 router = APIRouter()
-for _part in (api.router, api_care.router):
+for _part in (api.router, api_tracing.router, api_care.router):
     router.include_router(_part)
 
 
@@ -24,6 +24,9 @@ ROOM = Room(
     "epidemic",
     router=router,
     grants={**GRANTS, **care_policy.GRANTS},
-    every=care.EVERY,
+    every=(Every("epidemic.destroy", 60, movements.tidy), *care.EVERY),
+    jobs=(movements.PINGS,),
+    body_limits={"/epidemic/requests": api_tracing.LARGEST + (1 << 20)},
+    retention=(movements.MOVEMENTS,),
     keeps_people=(("epidemic_case", "person_id"), ("epidemic_link", "person_id")),
 )
