@@ -10,8 +10,8 @@ from sqlalchemy import text
 from dure.engine.database import Tx
 from dure.trust.vault import Vault
 
-FORM = r"^[rR][tT][sS][pP][sS]?://[^\s'\"\\<>]{1,500}$"
-"""RTSP and RTSP over TLS; nothing that could end a line or a quotation."""
+FORM = r"^([rR][tT][sS][pP]|[hH][tT][tT][pP])[sS]?://[^\s'\"\\<>]{1,500}$"
+"""RTSP, and Motion JPEG over HTTP, each over TLS, too; nothing that could end a line or a quotation."""
 _FORM = re.compile(FORM)
 _STREAM = text("select stream_url, stream_login, state from camera where id = :id")
 

@@ -17,11 +17,12 @@ from dure.video.source import NoPicture, Trouble
 _READ = 1 << 16
 _SAID = 4_000
 _PROBE = ("-fflags", "nobuffer", "-fpsprobesize", "0", "-analyzeduration", "1000000")
-_ENCODED = ("-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-pix_fmt", "yuv420p", "-g", "30")
-_OUT = (
-    *("-map", "0:v:0", "-an", "-sn", "-dn", *_ENCODED, "-threads", "1", "-f", "mp4"),
+_CODED = ("-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-pix_fmt", "yuv420p", "-g", "30")
+ENCODED = (
+    *("-map", "0:v:0", "-an", "-sn", "-dn", *_CODED, "-threads", "1", "-f", "mp4"),
     *("-movflags", "frag_every_frame+empty_moov+default_base_moof", "-flush_packets", "1", "pipe:1"),
 )
+"""How FFmpeg is told to give the picture alone, as H.264 in fragments of one picture each, on its standard output."""
 
 
 async def turned(address: str, seen: Callable[[Init | Fragment], None], left_s: Callable[[], float | None]) -> None:
@@ -29,13 +30,13 @@ async def turned(address: str, seen: Callable[[Init | Fragment], None], left_s: 
     it showed nothing, BrokenStream, OSError.
     """
     process = await ffmpeg.start(arguments(address), stdin=True)
-    said = asyncio.create_task(_last_words(process))
+    said = asyncio.create_task(last_words(process))
     shown = False
     try:
         assert process.stdin is not None
         process.stdin.write(script(address))
         process.stdin.close()
-        shown = await _read(process, seen, left_s)
+        shown = await read(process, seen, left_s)
     finally:
         await ffmpeg.end(process)
         words = await said
@@ -43,7 +44,7 @@ async def turned(address: str, seen: Callable[[Init | Fragment], None], left_s: 
         raise NoPicture(trouble_of(words))
 
 
-async def _read(process: Process, seen: Callable[[Init | Fragment], None], left_s: Callable[[], float | None]) -> bool:
+async def read(process: Process, seen: Callable[[Init | Fragment], None], left_s: Callable[[], float | None]) -> bool:
     """Pass on what comes; whether there were pictures."""
     assert process.stdout is not None
     splitter, shown = Splitter(), False
@@ -61,7 +62,7 @@ async def _read(process: Process, seen: Callable[[Init | Fragment], None], left_
     return shown
 
 
-async def _last_words(process: Process) -> str:
+async def last_words(process: Process) -> str:
     """The end of what FFmpeg complains about."""
     assert process.stderr is not None
     words = b""
@@ -75,7 +76,7 @@ def arguments(address: str) -> list[str]:
     among them it does not follow a camera that points to another host.
     """
     over = "tls,tcp" if address.lower().startswith("rtsps") else "tcp"
-    return ["-protocol_whitelist", f"pipe,rtp,{over}", *_PROBE, "-f", "concat", "-safe", "0", "-i", "pipe:0", *_OUT]
+    return ["-protocol_whitelist", f"pipe,rtp,{over}", *_PROBE, "-f", "concat", "-safe", "0", "-i", "pipe:0", *ENCODED]
 
 
 def script(address: str) -> bytes:

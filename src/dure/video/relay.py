@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import Any, Literal
 
 from dure.kernel.errors import Unavailable
+from dure.video.mjpeg.fetching import fetched
 from dure.video.model import BrokenStream, Fragment, Init, Kept, Queue, pause_s
 from dure.video.program import turned
 from dure.video.rtsp.client import Client, NeedsProgram
@@ -189,7 +190,10 @@ class Camera:
         self._heard = time.monotonic()
         try:
             try:
-                await self._by_client(address)
+                if address.lower().startswith("http"):
+                    await fetched(address, self._take, self._left_s)
+                else:
+                    await self._by_client(address)
             except NeedsProgram:
                 await turned(address, self._take, self._left_s)
         except BrokenStream as error:

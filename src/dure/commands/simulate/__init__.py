@@ -44,11 +44,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "모의 고장: slow_s=2,lost=0.1,unread=0.1,undelivered=0.1,doubled=0.1,late_s=30,blind=1 (sms-gateway); "
         "slow_s,answer_s,lost,unread,busy,refused,declined,blind,lies (agency); "
         "travel_s=3,stuck=1,refuses=1,mute=1 (barrier); "
-        "C-0001=hang,*=time (cameras: hang, rubbish, codec, time, size, sound, mute)",
+        "C-0001=hang,*=time (cameras: hang, rubbish, codec, time, size, sound, mute, length, endless)",
         "faults to play: slow_s=2,lost=0.1,unread=0.1,undelivered=0.1,doubled=0.1,late_s=30,blind=1 (sms-gateway); "
         "slow_s,answer_s,lost,unread,busy,refused,declined,blind,lies (agency); "
         "travel_s=3,stuck=1,refuses=1,mute=1 (barrier); "
-        "C-0001=hang,*=time (cameras: hang, rubbish, codec, time, size, sound, mute)",
+        "C-0001=hang,*=time (cameras: hang, rubbish, codec, time, size, sound, mute, length, endless)",
         default="",
     )
     add("--agency", "모의할 기관 (agency, 기본 fire)", "the agency to be (agency, default fire)", default="fire")

@@ -40,6 +40,8 @@ class Fault(StrEnum):
     SIZE = "size"  # its picture becomes small in mid-stream
     SOUND = "sound"  # it sends sound that nobody asked for, on every channel
     MUTE = "mute"  # it takes the connection and answers nothing
+    LENGTH = "length"  # over HTTP: it lies about how long each picture is
+    ENDLESS = "endless"  # over HTTP: a picture without end
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +117,9 @@ class Cameras:
 
     def encoder(self, camera: str, stream: str = "main") -> Encoder:
         """The picture of a camera."""
-        made = Encoder(
-            camera, _SMALL if stream == "sub" else self._size, stream if stream in {"h265", "jpeg"} else "h264"
-        )
+        codec = stream.removeprefix("small")
+        size = _SMALL if stream == "sub" or stream != codec else self._size
+        made = Encoder(camera, size, codec if codec in {"h265", "jpeg"} else "h264")
         return self._encoders.setdefault(camera if stream == "main" else f"{camera}/{stream}", made)
 
     def admits(self, asked: Asked) -> bool:
