@@ -136,7 +136,8 @@ def test_where_the_copy_lies_is_told_by_the_environment(tmp_path: Path, monkeypa
 
 
 def test_the_ledger_is_chained_and_copied_elsewhere(tmp_path: Path) -> None:
-    book = Ledger(tmp_path, tmp_path / "media" / "copy.jsonl")
+    copy = tmp_path / "media" / "safe" / "copy.jsonl"
+    book = Ledger(tmp_path / "data" / "city", copy)
     first, second, third = uuid4(), uuid4(), uuid4()
     book.add("person", [first, second], MONDAY)
     book.add("incident", [first], MONDAY)
@@ -148,10 +149,10 @@ def test_the_ledger_is_chained_and_copied_elsewhere(tmp_path: Path) -> None:
         (4, "person", third),
     ]
     assert book.broken_at() is None
-    assert (tmp_path / "media" / "copy.jsonl").read_bytes() == book.path.read_bytes()
+    assert copy.read_bytes() == book.path.read_bytes()
     assert stat.S_IMODE(book.path.parent.stat().st_mode) == 0o700, "nobody else looks into the folder of keys"
-    assert {stat.S_IMODE(path.stat().st_mode) for path in (book.path, tmp_path / "media" / "copy.jsonl")} == {0o600}
-    assert Ledger(tmp_path / "new", tmp_path / "media" / "copy.jsonl").of("person", third) is not None
+    assert {stat.S_IMODE(path.stat().st_mode) for path in (book.path, copy)} == {0o600}
+    assert Ledger(tmp_path / "new", copy).of("person", third) is not None
     whole = book.path.read_text()
     lines = whole.splitlines(keepends=True)
     other = whole.replace(str(third), str(uuid4()))

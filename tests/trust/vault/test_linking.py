@@ -51,6 +51,11 @@ def test_names_are_near_by_their_letters() -> None:
     assert linking.likeness(Person(name="가나"), Person(name="가더러")) == (0.0, [])
 
 
+def test_two_without_a_name_are_not_alike_for_that() -> None:
+    one, other = (Person(phone="010-1111-2222", birth_date="1950-03-01") for _ in range(2))
+    assert linking.likeness(one, other) == (0.0, [])
+
+
 def test_a_resident_number_decides() -> None:
     one = Person(name="김민수", resident_no="500301-1234567", birth_date="1950-03-01", phone="010-1111-2222")
     assert linking.likeness(one, Person(name="Kim Min-su", resident_no="5003011234567")) == (1.0, ["resident_no"])

@@ -68,6 +68,13 @@ class Trailing(Good):
         return super().unseal(key, sealed[:-1], aad)
 
 
+class Obliging(Good):
+    """Gives nothing where it is told too little, where it should refuse."""
+
+    def unseal(self, key: bytes, sealed: bytes, aad: bytes) -> bytes:
+        return super().unseal(key, sealed, aad) if len(sealed) > 12 else b""
+
+
 @pytest.fixture(autouse=True)
 def _alone(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(cipher, "_suites", dict(cipher._suites))
@@ -89,6 +96,9 @@ def test_broken_suites_are_told_what_they_break() -> None:
     assert promises.faults(Short()) == [f"{size} bytes do not come back as they were" for size in (16, 17, 4096)]
     assert [one.split(" with ")[1] for one in promises.faults(Trailing())] == [
         f"byte {size + 28} changed" for size in (0, 1, 15, 16, 17, 4096)
+    ]
+    assert promises.faults(Obliging()) == [
+        f"{size} bytes are opened with cut to 0 bytes" for size in (0, 1, 15, 16, 17, 4096)
     ]
     told = " ".join(promises.faults(Open()))
     for what in ("lie open", "the nonce repeats", "another key", "byte 0 changed", "a byte more"):

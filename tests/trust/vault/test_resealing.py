@@ -41,6 +41,11 @@ _SHELF = text(
     "insert into alarm_shelf (id, rule, subject, reason, words, until, shelved_at, shelved_by) "
     "values (:id, 'r', 'd', 'works', :words, now(), now(), 'x')"
 )
+_NOTICE = text(
+    "insert into notice (id, key, channel, medium, to_key, agency_id, template, language, sealed, bytes, life_safety, "
+    "incident_id, wanted_by, status, expires_at, created_at, updated_at) values (:id, 'k', 'sms', 'text', "
+    "'agency:fire', 'fire', 'x', 'ko', :sealed, 9, false, :incident, 'test', 'sent', now(), now(), now())"
+)
 _CAMERA = text(
     "insert into camera (id, site_id, number, name, lon, lat, stream_url, stream_login) "
     "values ('cam-1', 'cam-1', 1, 'cam-1', 127.4, 36.6, :stream_url, :stream_login)"
@@ -111,6 +116,23 @@ async def test_all_that_was_sealed_is_sealed_anew_and_reads_as_before(
         assert texts.opened_lines(tx, "alarm_shelf.words", {shelved: line}) == {shelved: WORDS}
         assert (await erasing.proof(tx, held, "person", people[2]))["reason"] == "정보주체의 요청"
     assert (await reseal(database, held)).done == 0, "asked again there is nothing to do"
+
+
+async def test_what_a_notice_says_is_sealed_anew_bound_to_its_text(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = at(tmp_path)
+    async with database.transaction() as tx:
+        about, id_ = await incident(tx, 1), new_id()
+        sealed = await texts.sealed_bytes(tx, about, "notice.text", WORDS.encode())
+        await tx.execute(_NOTICE, {"id": id_, "sealed": sealed, "incident": about})
+    monkeypatch.setattr(held, "suite", OTHER)
+    found = await reseal(database, held)
+    assert (found.done, dict(found.left)) == (2, {}), "the incident's own words, and the notice's"
+    async with database.transaction() as tx:
+        kept = bytes(await tx.scalar(text("select sealed from notice")))
+        assert kept[1] == OTHER
+        assert texts.opened_bytes(held, about, "notice.text", kept) == WORDS.encode()
 
 
 async def test_what_the_citys_own_key_seals_is_sealed_anew_too(

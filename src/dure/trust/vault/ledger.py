@@ -53,8 +53,8 @@ class Ledger:
                     last, told = _line(number, at.isoformat(), kind, one, last)
                     fresh.append(told)
             if fresh:
-                size = os.fstat(handle).st_size
-                if size and os.pread(handle, 1, size - 1) != b"\n":
+                whole = self.path.read_bytes()
+                if whole and not whole.endswith(b"\n"):
                     os.write(handle, b"\n")  # a line that a power cut left half written ends here
                 _append(handle, fresh)
                 self._copied(fresh)

@@ -100,7 +100,7 @@ async def _links(tx: Tx, vault: Vault) -> int:
     return len(rows)
 
 
-async def _words(tx: Tx, vault: Vault) -> int:
+async def _words(tx: Tx, _vault: Vault) -> int:
     moved = 0
     for table, key, incident, column in _WORDS:
         rows = await tx.rows(
@@ -110,7 +110,6 @@ async def _words(tx: Tx, vault: Vault) -> int:
             ),
             {"many": _MANY},
         )
-        vault.ensure(texts.KIND, {row["incident_id"] for row in rows})
         for row in rows:
             sealed = await texts.sealed_bytes(tx, row["incident_id"], f"{table}.{column}", bytes(row["words"])[1:])
             await tx.execute(
