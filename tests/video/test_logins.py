@@ -52,7 +52,7 @@ async def test_a_correction_by_hand_is_sealed_too(client: Client, database: Data
         )
     http = await client(Role.ADMIN)
     assert (await http.get("/cameras/C-1")).json()["has_stream"] is False
-    for wrong in ("http://10.0.0.1/1", "rtsp://", "rtsp://a b/1", "rtsp://10.0.0.1/'\nfile", f"rtsp://{'x' * 600}/"):
+    for wrong in ("ftp://10.0.0.1/1", "rtsp://", "rtsp://a b/1", "rtsp://10.0.0.1/'\nfile", f"rtsp://{'x' * 600}/"):
         assert (await http.patch("/cameras/C-1", json={"stream_url": wrong})).status_code == 422, wrong
     answer = await http.patch("/cameras/C-1", json={"stream_url": f"rtsp://viewer:{CANARY}@10.0.0.1:8554/1"})
     assert answer.status_code == 200, answer.text

@@ -67,7 +67,7 @@ async def test_a_name_becomes_a_number_once_and_the_port_is_said() -> None:
         ("rtsp://8.8.8.8/1", Trouble.NOT_PERMITTED),
         ("rtsp://[::ffff:8.8.8.8]/1", Trouble.NOT_PERMITTED),
         ("rtsp://no.such.name.invalid/1", Trouble.UNREACHABLE),
-        ("http://127.0.0.1/1", Trouble.NO_ADDRESS),
+        ("ftp://127.0.0.1/1", Trouble.NO_ADDRESS),
         ("rtsp://127.0.0.1:99999/1", Trouble.NO_ADDRESS),
     ],
 )
@@ -114,7 +114,7 @@ def test_a_login_is_sealed_and_comes_back_whole(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "address",
-    ["http://10.0.0.1/1", "rtsp://", "rtsp:///1", "rtsp://a b/1", "rtsp://a'/1", "rtsp://a/\n1", "file:///etc/passwd"],
+    ["ftp://10.0.0.1/1", "rtsp://", "rtsp:///1", "rtsp://a b/1", "rtsp://a'/1", "rtsp://a/\n1", "file:///etc/passwd"],
 )
 def test_other_addresses_are_none(address: str) -> None:
     assert not streams.is_address(address)
