@@ -55,6 +55,7 @@ PROPERTIES: dict[str, Property] = {
     "gas_alarm": Property(None, "boolean", 0, 1),
     "co_alarm": Property(None, "boolean", 0, 1),
     "vibration": Property(None, "boolean", 0, 1),
+    "self_test": Property(None, "boolean", 0, 1),  # false: the device found itself unfit
     "heartbeat": Property("count", "number", 0, 1e15),
 }
 """What the city measures by default; a service's manifest may add to it."""

@@ -140,7 +140,15 @@ class Drive:
 _REFRESH = "update session set seen_at = now(), proven_at = now(), revoked_at = null where browser is null"
 
 
-LOOKED = {"learn.review.none", "respond.run.none", "missing.none", "video.bookmark.unknown"}
+LOOKED = {
+    "learn.review.none",
+    "respond.run.none",
+    "missing.none",
+    "video.bookmark.unknown",
+    "market_fire.commissioning.unknown",
+    "market_fire.detector.unknown",
+    "market_fire.sheet.none",
+}
 """What only somebody who sees the thing is told: the incident is there, and no playbook runs for it."""
 
 

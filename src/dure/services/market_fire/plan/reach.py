@@ -61,11 +61,17 @@ async def market(tx: Tx, by: Principal, market_id: UUID, permission: str = "mark
     return row
 
 
-async def whose(tx: Tx, id_: str) -> Resource:
-    """For the question who could see it: the association's. Raises NotFound, and ValueError for what is no id."""
-    row = await tx.row(_ONE, {"id": UUID(id_), "everything": True, "agency": None})
+async def by_id(tx: Tx, market_id: UUID) -> RowMapping:
+    """The market, for those whose right to it comes from elsewhere (an incident). Raises NotFound."""
+    row = await tx.row(_ONE, {"id": market_id, "everything": True, "agency": None})
     if row is None:
         raise NotFound("market_fire.market.unknown")
+    return row
+
+
+async def whose(tx: Tx, id_: str) -> Resource:
+    """For the question who could see it: the association's. Raises NotFound, and ValueError for what is no id."""
+    row = await by_id(tx, UUID(id_))
     return Resource(frozenset() if row["agency_id"] is None else frozenset({row["agency_id"]}))
 
 

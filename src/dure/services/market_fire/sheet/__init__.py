@@ -1,0 +1,1 @@
+"""The fire station's sheet: which stall burns, whose it is, what is beside it, the way in, and what has said so."""
