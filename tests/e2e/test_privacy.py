@@ -102,6 +102,8 @@ async def test_a_citizen_sees_who_read_what_and_asks(town: Town, desk: Desk, bro
         broke = {"person_id": person, "reason": "life", "words": "응답이 없음"}
         glass = await welfare.post("/glass", json=broke)
         assert glass.status_code == 201, glass.text
+        under = {"purpose": "생사 확인", "glass_id": glass.json()["id"]}
+        assert (await welfare.post(f"/people/{person}/open", json=under)).status_code == 200
         link = (await welfare.post(f"/people/{person}/citizen-link", json={"checked": "id_card"})).json()["url"]
     async with screen(browser, town, None, size="phone", theme="light") as page:
         await page.goto(link)
@@ -123,6 +125,7 @@ async def test_a_citizen_sees_who_read_what_and_asks(town: Town, desk: Desk, bro
         await expect(page.get_by_text("처리 중")).to_be_visible()
         async with screen(browser, town, "welf-01") as official:
             await official.goto(f"{town.url}/#/privacy/queue")
+            await expect(official.get_by_role("link", name=re.compile("^내 긴급 열람 1:5"))).to_be_visible()
             await official.get_by_role("row").filter(has_text="사본").click()
             await official.get_by_label("답변").fill("내려받으실 수 있습니다")
             await shot(official, "decide")
@@ -147,13 +150,22 @@ async def test_a_broken_glass_stands_on_the_reviewers_screen_until_it_is_judged(
         await expect(alert).to_be_visible()
         await alert.click()
         await shot(page, "glass")
+        await expect(page.get_by_role("row").filter(has_text="welf-01")).to_contain_text(re.compile(r"1:5\d:\d\d 남음"))
         await page.get_by_role("button", name="검토", exact=True).click()
+        told = page.get_by_role("dialog")
+        for shown in ("응답이 없음", "생명·신체의 급박한 위험", "심*", "이 긴급 열람으로 연 것 1번"):
+            await expect(told).to_contain_text(shown)
         await page.get_by_label("판단").select_option("proper")
         await page.get_by_label("검토 의견").fill("119와 확인했습니다")
         await shot(page, "review")
         await page.get_by_role("button", name="검토", exact=True).last.click()
         await expect(page.get_by_text("긴급 열람이 없습니다")).to_be_visible()
         await expect(alert).to_have_count(0)
+        await page.get_by_role("radio", name="모두", exact=True).click()
+        await page.get_by_role("row").filter(has_text="welf-01").click()
+        for shown in ("적정", "119와 확인했습니다", "lead-01"):
+            await expect(told).to_contain_text(shown)
+        await shot(page, "reviewed")
 
 
 async def test_what_goes_tomorrow_and_holds(town: Town, desk: Desk) -> None:
