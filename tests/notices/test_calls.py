@@ -10,9 +10,9 @@ from sqlalchemy import text
 
 from dure import notices
 from dure.commands.simulate.sms_gateway import Faults, SmsGateway
-from dure.engine.database import Database
+from dure.engine.database import Database, Tx
 from dure.kernel.clock import HeldClock
-from dure.notices import Channel, To, Wanted, contacts
+from dure.notices import Channel, To, Wanted, acknowledging, contacts
 from dure.notices.model import Medium
 from dure.notices.sender import Sender, Way
 from dure.notices.solapi import Solapi
@@ -70,6 +70,36 @@ async def test_a_call_is_read_out_and_a_key_says_that_it_was_heard(
     shown = (await (await desk()).get(f"/notices/{id_}")).json()
     assert shown["status"] == "delivered"
     assert shown["acknowledged_at"] is not None
+    assert [row["acknowledged_by"] for row in await rows(database)] == ["key"]
+
+
+async def test_a_call_that_asks_is_answered_by_a_key(
+    database: Database,
+    clock: HeldClock,
+    gateway: SmsGateway,
+    sender: Sender,
+    someone: Someone,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    answers, heard = ("불이에요", "아니에요", "모르겠어요"), list[tuple[str, int]]()
+
+    async def hear(_tx: Tx, key: str, pressed: int) -> None:
+        heard.append((key, pressed))
+
+    monkeypatch.setattr(acknowledging, "_hear", [hear])
+    gateway.faults = Faults(key=2)
+    wanted = Wanted(
+        Channel.VOICE, To(await someone()), "plain", "asked", {"text": "불인가요"}, True, uuid4(), answers=answers
+    )
+    async with database.transaction() as tx:
+        await notices.send(tx, wanted)
+    await sender.step()
+    (call,) = gateway.taken
+    assert call["voiceOptions"]["replyRange"] == 3
+    assert "‘아니에요’는 2번을" in call["text"]
+    clock.advance(5)
+    await sender.step()
+    assert heard == [("asked", 2)]
     assert [row["acknowledged_by"] for row in await rows(database)] == ["key"]
 
 

@@ -1,6 +1,6 @@
 """Who has heard: by a key of the telephone, by their own screen. Whoever on duty has not is called."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from uuid import UUID
 
 from sqlalchemy import RowMapping, text
@@ -11,6 +11,9 @@ from dure.notices import sending
 from dure.trust import audit
 from dure.trust.principal import Principal, system
 
+Hear = Callable[[Tx, str, int], Awaitable[None]]
+"""Hears which key somebody pressed of those that a call asked for, by the key of the notice."""
+_hear: list[Hear] = []
 BY_KEY = "key"
 """A key of the telephone said so."""
 _SET = text(
@@ -24,6 +27,17 @@ _DUE = text(
     "and (call_at <= :now or status = 'failed') order by call_at, id limit 50 for update skip locked"
 )
 _CALLED = text("update notice set call_at = null where id = :id")
+
+
+def listen(hear: Hear) -> None:
+    """Tell who asks by calls what was pressed; a later one replaces it."""
+    _hear[:] = [hear]
+
+
+async def answered(tx: Tx, key: str, pressed: int) -> None:
+    """Whoever was called chose an answer."""
+    for hear in _hear:
+        await hear(tx, key, pressed)
 
 
 async def heard(tx: Tx, key: str, to_key: str, by: str) -> None:

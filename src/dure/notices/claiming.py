@@ -150,7 +150,7 @@ async def _taken(tx: Tx, one: Open, share: Share) -> Message | None:
     )  # fmt: skip
     return Message(
         reference, row["id"], Channel(row["channel"]), receiver.address, one.words.subject, one.words.text,
-        row["language"], row["incident_id"], life, row["expires_at"],
+        row["language"], row["incident_id"], life, row["expires_at"], row["keys"],
     )  # fmt: skip
 
 

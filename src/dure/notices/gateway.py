@@ -28,6 +28,8 @@ class Message:
     incident_id: UUID | None = None
     life_safety: bool = False
     expires_at: datetime | None = None
+    keys: int = 1
+    """Up to which key whoever is called may press."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)

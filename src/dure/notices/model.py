@@ -82,7 +82,7 @@ class Wanted:
     goes before everything else and through quiet hours. `by` is who wants it (`Principal.actor`, "playbook:<id>").
     Without `good_for` it is worth sending for a day. With `call_after` whoever has not acknowledged a text or push so
     long after it was wanted is called: for people on duty. `link` is an address that stands below the text, whatever
-    the city made of the template.
+    the city made of the template. `answers` are what a call asks for: the first is the telephone's key 1.
     """
 
     channel: Channel
@@ -97,6 +97,7 @@ class Wanted:
     good_for: timedelta = timedelta(days=1)
     call_after: timedelta | None = None
     link: str = ""
+    answers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,13 +141,14 @@ class Report(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The gateway knows it. `replied`: whoever was called has pressed the key that says "heard"."""
+    """The gateway knows it. `replied`: whoever was called has pressed a key; `key`: which, where it says so."""
 
     gateway_id: str
     report: Report
     code: str = ""
     at: datetime | None = None
     replied: bool = False
+    key: int | None = None
 
 
 class Absent(StrEnum):

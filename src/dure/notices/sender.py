@@ -309,6 +309,8 @@ async def take_report(tx: Tx, row: RowMapping, found: Found | None) -> None:
     """Take a delivery report of a locked notice; None: there is none yet."""
     if found is not None and found.replied and row["acknowledged_at"] is None:
         await acknowledging.heard(tx, row["key"], row["to_key"], acknowledging.BY_KEY)
+        if row["keys"] > 1 and found.key is not None and found.key <= row["keys"]:
+            await acknowledging.answered(tx, row["key"], found.key)
     now = Status(row["status"])
     after = reported(now, found.report) if found is not None else now
     if after is not now:

@@ -33,10 +33,10 @@ _SPOKEN_MOST = 1_000
 
 _INSERT = text(
     "insert into notice (id, key, channel, medium, to_key, person_id, account_id, agency_id, template, language, "
-    "sealed, bytes, life_safety, incident_id, wanted_by, status, reason, next_at, ended_at, expires_at, call_at, "
+    "sealed, bytes, life_safety, incident_id, wanted_by, status, reason, next_at, ended_at, expires_at, call_at, keys, "
     "created_at, updated_at) values (:id, :key, :channel, :medium, :to_key, :person_id, :account_id, :agency_id, "
     ":template, :language, :sealed, :bytes, :life_safety, :incident_id, :by, :status, :reason, :next_at, :ended_at, "
-    ":expires_at, :call_at, :now, :now) "
+    ":expires_at, :call_at, :keys, :now, :now) "
     "on conflict do nothing returning id"
 )
 _KNOWN = text("select id, key, to_key, medium from notice where key = any(:keys)")
@@ -145,6 +145,7 @@ async def _row(tx: Tx, wanted: Wanted, shop: _Shop, otherwise: str | None) -> di
         "now": now,
         "expires_at": now + wanted.good_for,
         "call_at": now + wanted.call_after if wanted.call_after is not None and goes_out else None,
+        "keys": max(1, len(wanted.answers)) if channel is Channel.VOICE else 1,
     }
 
 
@@ -166,15 +167,21 @@ async def call(tx: Tx, row: RowMapping, words: Words) -> None:
         "ended_at": None,
         "now": now,
         "call_at": None,
+        "keys": 1,
     }
     if await tx.scalar(_INSERT, values) is not None:
         await tell(tx, id_, 1, row["incident_id"])
         tx.ring(CHANNEL)
 
 
-def _spoken(words: Words, language: Language) -> Words:
-    """What a call says: the text, and which key says "heard"."""
-    return Words(words.subject, f"{words.text}\n{catalogue().text(language, 'notices.voice.press')}")
+def _spoken(words: Words, language: Language, answers: Sequence[str] = ()) -> Words:
+    """What a call says: the text, and which key says "heard", or what each key says."""
+    keys = [
+        catalogue().text(language, "notices.voice.key", {"key": key, "words": one})
+        for key, one in enumerate(answers, start=1)
+    ]
+    told = " ".join(keys) or catalogue().text(language, "notices.voice.press")
+    return Words(words.subject, f"{words.text}\n{told}")
 
 
 def _words(wanted: Wanted, language: Language, shop: _Shop, *, drill: bool) -> Words:
@@ -182,7 +189,7 @@ def _words(wanted: Wanted, language: Language, shop: _Shop, *, drill: bool) -> W
     words = Words(told.subject, f"{told.text}\n{wanted.link}" if wanted.link else told.text)
     if drill:
         words = Words(told.subject and practice.marked(told.subject, language), practice.marked(words.text, language))
-    return _spoken(words, language) if wanted.channel is Channel.VOICE else words
+    return _spoken(words, language, wanted.answers) if wanted.channel is Channel.VOICE else words
 
 
 async def tell(tx: Tx, notice_id: UUID, version: int, incident_id: UUID | None) -> None:

@@ -21,8 +21,10 @@ from dure.notices.gateway import Asked, Away, Message
 from dure.notices.model import Absent, Accepted, Channel, Declined, Found, Lookup, NotNow, Outcome, Report, Unheard
 
 REFERENCE = "dure"
-REPLY_KEYS = 1
-"""Whoever is called may press 1 and nothing else: that says "heard", and the list of messages says `voiceReplied`."""
+MOST_KEYS = 9
+"""Where only key 1 may be pressed, that says "heard", and the list of messages says `voiceReplied`. Where several may,
+the number that it says there is the key.
+"""
 _TYPE = {Channel.SMS: "SMS", Channel.LMS: "LMS", Channel.VOICE: "VOICE"}
 _TIMEOUT = httpx.Timeout(8.0, connect=3.0)
 _LIMITS = httpx.Limits(keepalive_expiry=3.0)
@@ -132,7 +134,7 @@ class Solapi:
         if message.channel is Channel.LMS and message.subject:
             written["subject"] = message.subject
         if message.channel is Channel.VOICE:
-            written["voiceOptions"] = {"voiceType": "FEMALE", "replyRange": REPLY_KEYS}
+            written["voiceOptions"] = {"voiceType": "FEMALE", "replyRange": min(message.keys, MOST_KEYS)}
         return written
 
     def _signed(self) -> dict[str, str]:
@@ -171,8 +173,15 @@ def found_of(row: Mapping[str, Any]) -> Found:
         report = Report.UNDER_WAY
     else:
         report = Report.FAILED
-    replied = row.get("voiceReplied") in (True, 1, "1")
-    return Found(str(row.get("messageId", ""))[:100], report, code[:40], _time(row.get("dateReceived")), replied)
+    key = _key(row.get("voiceReplied"))
+    at = _time(row.get("dateReceived"))
+    return Found(str(row.get("messageId", ""))[:100], report, code[:40], at, key is not None, key)
+
+
+def _key(told: object) -> int | None:
+    """The key that was pressed; plain "yes" is the first."""
+    word = "1" if told is True else str(told)
+    return int(word) if len(word) == 1 and word in "123456789" else None
 
 
 def _time(value: object) -> datetime | None:

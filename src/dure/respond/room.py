@@ -8,6 +8,7 @@ from fastapi import APIRouter
 from dure.engine.database import Tx
 from dure.engine.live import LiveEntity
 from dure.engine.room import Every, Room, Task
+from dure.notices import acknowledging
 from dure.notices import practice as exercises
 from dure.respond import (
     alarms,
@@ -19,6 +20,7 @@ from dure.respond import (
     practice,
     presence,
     reading,
+    recordings,
     turning,
     views,
     whose,
@@ -35,7 +37,7 @@ from dure.respond.playbooks import api as playbooks
 from dure.respond.playbooks import library
 from dure.respond.policy import GRANTS, desk_of, scope_of
 from dure.respond.runs import api as runs
-from dure.respond.runs import interpreter, starting
+from dure.respond.runs import interpreter, replies, starting
 from dure.respond.seeing import api as seeing
 from dure.respond.seeing import deciding
 from dure.respond.tasks import late
@@ -84,12 +86,16 @@ def left(viewer: Any, data: Mapping[str, Any]) -> bool:
 
 
 exercises.register(practice.of)
+acknowledging.listen(replies.pressed)
 
 ROOM = Room(
     "respond",
     router=_router,
-    consumers=(alarms.CONSUMER, starting.CONSUMER),
-    jobs=(interpreter.QUEUE,),
+    consumers=(alarms.CONSUMER, starting.CONSUMER, recordings.CONSUMER),
+    jobs=(
+        interpreter.QUEUE,
+        replies.KEYS,
+    ),
     live=(LiveEntity("incident", "incident.read", load, snapshot, visible, past.standing, left), presence.live(left)),
     grants=GRANTS,
     tasks=(Task("doors.sender", "work", sender.run), Task("automations", "work", machines.run)),

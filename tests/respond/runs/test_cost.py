@@ -21,16 +21,17 @@ from dure.kernel.ids import new_id
 from dure.notices.gateway import Message
 from dure.notices.model import Accepted, Channel, Found, Lookup, Outcome
 from dure.notices.sender import Sender, Way
-from dure.respond import alarms
+from dure.respond import alarms, queries
 from dure.respond.playbooks import library
 from dure.respond.runs.interpreter import QUEUE
 from dure.services.market_fire import service
+from dure.services.market_fire.staged import acting
 from dure.trust import vault
 from dure.trust.vault import Person
 
 FAR = LonLat(127.9, 36.9)
 OWNERS = 30
-OPENS, LOOKS, CLAIMS, SETTLES = 18, 15, 8, 3
+OPENS, LOOKS, CLAIMS, SETTLES, TELLS = 18, 15, 8, 3, 22
 """Round trips at most, whatever the number of owners; each transaction's begin and commit come on top."""
 
 
@@ -111,6 +112,12 @@ async def burning(database: Database, number: int) -> UUID:
     return alarm
 
 
+async def open_ones(database: Database) -> list[UUID]:
+    """The incidents, oldest first."""
+    async with database.transaction() as tx:
+        return [row["id"] for row in await tx.rows(text("select id from incident order by opened_at, id"))]
+
+
 async def test_a_fire_asks_the_database_few_times(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     service.register()
     async with database.transaction() as tx:
@@ -133,6 +140,12 @@ async def test_a_fire_asks_the_database_few_times(database: Database, monkeypatc
         assert len(messages) == 2 * OWNERS  # a text and a call each
         told = [opened, looked, claimed, settled]
     assert all(len(one) <= most for one, most in zip(told, (OPENS, LOOKS, CLAIMS, SETTLES), strict=True)), told
+    for row in await open_ones(database):  # a pre-alarm asks; once it is confirmed, 119 has it
+        async with database.transaction() as tx:
+            await acting.confirm(tx, await queries.locked(tx, row))
+        with turns(monkeypatch) as told_119:
+            assert await jobs.step(database, QUEUE)
+    assert len(told_119) <= TELLS, told_119
     async with database.transaction() as tx:
         sent = await tx.scalar(text("select count(*) from notice where status = 'sent'"))
         handed = await tx.scalar(text("select count(distinct incident_id) from handoff where agency_id = 'fire'"))

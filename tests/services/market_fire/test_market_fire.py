@@ -36,9 +36,10 @@ def test_the_default_rule_is_heat_or_smoke_for_five_seconds() -> None:
     assert rule.enabled
 
 
-def test_rules_that_answer_to_a_moment_wait_for_an_official() -> None:
+def test_rules_that_answer_to_a_moment_stand_beside_alarms() -> None:
     rules = {rule.id: rule for rule in parse(RULES.read_text(encoding="utf-8"))}
-    assert {name for name, rule in rules.items() if rule.enabled} == {"market_fire_signal"}
+    assert {name for name, rule in rules.items() if not rule.beside} == {"market_fire_signal"}
+    assert all(rule.enabled and rule.stage == "pre_alarm" for rule in rules.values()), "the stages alone confirm"
     assert {"market_fire_rise", "market_fire_neighbours", "market_fire_warm", "market_fire_hot"} <= rules.keys()
 
 

@@ -45,7 +45,8 @@ def test_nobody_answers_and_119_is_told_all_the_same(of: Terms) -> None:
 
 
 def test_what_confirms() -> None:
-    assert said(State(), Kind.WARM, 100.0).why is Why.WARM_SMOKE, "a closed market asks for no pre-alarm beside warmth"
+    assert said(State(), Kind.WARMEST, 100.0).stage is Stage.QUIET, "a puff of steam is warm, too"
+    assert said(said(State(), Kind.WARM, 99.0), Kind.SIGNAL, 100.0).why is Why.WARM_SMOKE
     assert said(State(), Kind.WARMER, 100.0, of=TRADING).stage is Stage.QUIET
     assert said(pre_alarm(TRADING), Kind.WARM, 101.0, of=TRADING).stage is Stage.PRE_ALARM
     assert said(pre_alarm(TRADING), Kind.WARMER, 101.0, of=TRADING).why is Why.WARM_SMOKE

@@ -26,7 +26,8 @@ class Faults:
     """What goes wrong. Chances are 0 to 1: `lost` answers are never heard although the texts were taken, `unread`
     requests are dropped before anything is taken, `undelivered` texts fail at the carrier, `doubled` rows are listed
     twice. `slow_s` before every answer; reports come after `late_s`. `blind`: it does not list what it took. Of those
-    who take a call, `pressed` press the key that they are asked for.
+    who take a call, `pressed` press the key that they are asked for. `key` is the one that is pressed where several may
+    be; 0: none.
     """
 
     slow_s: float = 0.0
@@ -35,6 +36,7 @@ class Faults:
     undelivered: float = 0.0
     doubled: float = 0.0
     pressed: float = 1.0
+    key: int = 0
     late_s: float = 1.0
     blind: bool = False
 
@@ -159,8 +161,9 @@ class SmsGateway:
         code = "2000" if self.now() < arrived else "3059" if row["fails"] else "4000"
         shown = {name: row.get(name) for name in ("messageId", "to", "from", "type", "customFields", "dateCreated")}
         if row.get("type") == "VOICE" and code == "4000":
-            replied = bool(row["pressed"] and row["voiceOptions"].get("replyRange"))
-            shown |= {"voiceReplied": replied, "voiceDuration": 12}
+            keys = row["voiceOptions"].get("replyRange") or 0
+            several = self.faults.key if self.faults.key <= keys else 0
+            shown |= {"voiceReplied": several if keys > 1 else bool(row["pressed"] and keys), "voiceDuration": 12}
         return {**shown, "statusCode": code, "dateReceived": arrived.isoformat() if code == "4000" else None}
 
 

@@ -199,8 +199,11 @@ async def _letter(trying: Trying, act: model.Notify, party: Party, to: To, chann
     values = {"text": act.text, "subject": place, "place": place, "receipt_no": trying.incident["receipt_no"],
               "city": "", "stall": ""}  # fmt: skip
     link = ""
-    if to.person_id is not None and channel is Channel.SMS and answers(act):
+    asked = to.person_id is not None and answers(act)
+    if asked and channel is Channel.SMS:
         link = await links.link(trying.tx, trying.key(number), trying.run_id, act.id, trying.attempt, party.words)
+    elif asked and channel is Channel.VOICE:
+        await links.link(trying.tx, trying.key(number), trying.run_id, act.id, trying.attempt, party.words, "key")
     return Wanted(
         channel,
         to,
@@ -212,6 +215,7 @@ async def _letter(trying: Trying, act: model.Notify, party: Party, to: To, chann
         by=f"playbook:{trying.run_id}",
         call_after=CALL_AFTER if to.account_id is not None else None,
         link=link,
+        answers=tuple(one.words for one in act.answers) if asked and channel is Channel.VOICE else (),
     )
 
 

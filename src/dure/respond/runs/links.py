@@ -16,15 +16,17 @@ from dure.engine.settings import public_url
 
 LASTS = timedelta(days=1)
 _ADD = text(
-    "insert into run_reply (key, run_id, act_id, attempt, party, digest, until) "
-    "values (:key, :run, :act, :attempt, :party, :digest, :until)"
+    "insert into run_reply (key, run_id, act_id, attempt, party, digest, until, way) "
+    "values (:key, :run, :act, :attempt, :party, :digest, :until, :way)"
 )
 
 
-async def link(tx: Tx, key: str, run_id: UUID, act_id: str, attempt: int, party: str) -> str:
-    """A new link for whoever the notice `key` goes to."""
+async def link(tx: Tx, key: str, run_id: UUID, act_id: str, attempt: int, party: str, way: str = "link") -> str:
+    """A new link for whoever the notice `key` goes to. Who is called (`way` is `key`) answers by the telephone instead,
+    and is never told of a link.
+    """
     presented = secrets.token_urlsafe(16)
-    values = {"key": key, "run": run_id, "act": act_id, "attempt": attempt, "party": party}
+    values = {"key": key, "run": run_id, "act": act_id, "attempt": attempt, "party": party, "way": way}
     tx.later(_ADD, {**values, "digest": digest(presented), "until": tx.now() + LASTS})
     return f"{public_url()}/#/answer/{presented}"
 

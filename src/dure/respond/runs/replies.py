@@ -1,9 +1,11 @@
-"""Whoever a manual asks by a text answers by the link below it: a stall's owner, on a phone, without an account.
+"""Whoever a manual asks by a text answers by the link below it: a stall's owner, on a phone, without an account. Who is
+called answers by a key of the telephone.
 
 A link (`links`) opens one question of one incident, for a day or until the incident is closed. Who stands behind it is
 known by the notice that carried it, and shown to nobody here.
 """
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
@@ -11,6 +13,7 @@ from uuid import UUID
 from sqlalchemy import RowMapping, text
 
 from dure.city import queries as city
+from dure.engine import jobs
 from dure.engine.database import Tx
 from dure.kernel.errors import Conflict, Invalid, NotFound
 from dure.notices import acknowledging
@@ -35,17 +38,29 @@ BY_LINK = "link"
 LONGEST_NAME = 80
 _FOUND = text(
     "select p.*, r.incident_id, n.person_id, n.to_key from run_reply p join run r on r.id = p.run_id "
-    "left join notice n on n.key = p.key and n.medium = 'text' where p.digest = :digest and p.until > :now"
+    "left join notice n on n.key = p.key and n.medium = 'text' "
+    "where p.digest = :digest and p.until > :now and p.way = 'link'"
+)
+_CALLED = text(
+    "select p.*, r.incident_id, n.person_id, n.to_key from run_reply p join run r on r.id = p.run_id "
+    "left join notice n on n.key = p.key and n.medium = 'voice' where p.key = :key and p.way = 'key' and p.until > :now"
 )
 _SEEN = text("update run_reply set seen_at = :now where key = :key and seen_at is null")
 _GIVE = text(
     "update run_reply set answer = :answer, answered_at = :now, seen_at = coalesce(seen_at, :now) "
     "where key = :key and answer is distinct from :answer"
 )
-_SAID = text("select answer from run_reply where run_id = :run and act_id = :act and attempt = :attempt")
+# Who got a text and a call is one: what they answered last, by whichever way.
+_WHO = "coalesce(n.person_id::text, p.key)"
+_SAID = text(
+    f"select distinct on ({_WHO}) answer from run_reply p left join notice n on n.key = p.key "
+    "and n.medium in ('text', 'voice') where run_id = :run and act_id = :act and attempt = :attempt "
+    f"order by {_WHO}, p.answered_at desc nulls last"
+)
 _ALL = text(
-    "select p.act_id, p.attempt, p.seen_at, p.answer, n.person_id from run_reply p "
-    "left join notice n on n.key = p.key and n.medium = 'text' where p.run_id = :run order by p.key"
+    f"select distinct on (p.act_id, p.attempt, {_WHO}) p.act_id, p.attempt, p.seen_at, p.answer, n.person_id, p.key "
+    "from run_reply p left join notice n on n.key = p.key and n.medium in ('text', 'voice') where p.run_id = :run "
+    f"order by p.act_id, p.attempt, {_WHO}, p.answered_at desc nulls last, p.seen_at desc nulls last"
 )
 
 
@@ -90,6 +105,12 @@ async def give(tx: Tx, presented: str, answer: str, reader: Reader) -> Mapping[s
     Conflict once the incident is closed, Invalid for what is none of the answers.
     """
     row = await _row(tx, presented)
+    await _take(tx, row, answer, BY_LINK)
+    return await _shown(tx, await _row(tx, presented), reader)
+
+
+async def _take(tx: Tx, row: RowMapping, answer: str, by: str) -> None:
+    """An answer to a question of a manual. Raises Conflict once the incident is closed, Invalid for what is none."""
     incident, _root = await queries.locked_with_root(tx, row["incident_id"])
     if incident["status"] == Status.CLOSED:
         raise Conflict("respond.reply.closed")
@@ -100,12 +121,28 @@ async def give(tx: Tx, presented: str, answer: str, reader: Reader) -> Mapping[s
     values = {"key": row["key"], "run": row["run_id"], "act": row["act_id"], "attempt": row["attempt"]}
     if (await tx.execute(_GIVE, {"key": row["key"], "answer": answer, "now": tx.now()})).rowcount:
         if row["to_key"] is not None:
-            await acknowledging.heard(tx, row["key"], row["to_key"], BY_LINK)
+            await acknowledging.heard(tx, row["key"], row["to_key"], by)
         await audit.record(tx, system("reply"), "incident.run_answer", "incident", row["incident_id"],
                            purpose=f"{row['act_id']}: {answer}")  # fmt: skip
         said = [one["answer"] for one in await tx.rows(_SAID, values)]
         await _tell(tx, kept, row, said, answer)
-    return await _shown(tx, await _row(tx, presented), reader)
+
+
+async def pressed(tx: Tx, key: str, number: int) -> None:
+    """Whoever was called pressed a key: their answer, taken in a transaction of its own (`KEYS`)."""
+    await jobs.wake(tx, KEYS.name, f"{key} {number}")
+
+
+async def _by_key(tx: Tx, subject: str) -> None:
+    """What was pressed when the incident was closed, or means nothing, is left."""
+    key, _, number = subject.rpartition(" ")
+    row = await tx.row(_CALLED, {"key": key, "now": tx.now()})
+    if row is not None:
+        with contextlib.suppress(Conflict, Invalid):
+            await _take(tx, row, number, acknowledging.BY_KEY)
+
+
+KEYS = jobs.Queue("respond.keys", _by_key)
 
 
 async def _tell(tx: Tx, kept: keeping.Kept, row: RowMapping, said: Sequence[str | None], answer: str) -> None:

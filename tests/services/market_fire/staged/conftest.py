@@ -1,8 +1,7 @@
-"""A market on a real database, from detection's outcomes through outbox, consumers and wakes, by a clock that is held."""
+"""A market on a real database: what detection says, through outbox, consumers and wakes, by a clock that is held."""
 
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -24,10 +23,11 @@ from dure.engine.texts import catalogue
 from dure.kernel.clock import HeldClock
 from dure.kernel.geometry import LonLat, moved
 from dure.kernel.ids import new_id
+from dure.notices import sending
 from dure.respond import alarms
 from dure.respond.playbooks import library
 from dure.respond.room import ROOM as RESPOND
-from dure.respond.runs import interpreter, starting
+from dure.respond.runs import interpreter, replies, starting
 from dure.services.market_fire import service
 from dure.services.market_fire.staged import hearing
 from dure.services.market_fire.staged.acting import NAME
@@ -49,7 +49,7 @@ async def _stages(tx: Any, subject: str) -> None:
     await hearing.handle(None, tx, subject)
 
 
-QUEUES = (interpreter.QUEUE, jobs.Queue(NAME, _stages))
+QUEUES = (interpreter.QUEUE, replies.KEYS, jobs.Queue(NAME, _stages))
 CONSUMERS: tuple[Consumer, ...] = (alarms.CONSUMER, starting.CONSUMER, hearing.CONSUMER)
 
 
@@ -159,8 +159,6 @@ class Market:
         """The addresses behind which owners answer, as texts carry them."""
         async with self.database.transaction() as tx:
             rows = await tx.rows(text("select id, incident_id, sealed from notice where medium = 'text' order by id"))
-            from dure.notices import sending
-
             words = [sending.opened(tx, row["id"], row["incident_id"], bytes(row["sealed"])) for row in rows]
         return [one.text.rsplit("/", 1)[-1].strip() for one in words if one is not None and "/#/answer/" in one.text]
 
@@ -172,13 +170,13 @@ def clock() -> HeldClock:
 
 
 @pytest.fixture
-async def market(database: Database, clock: HeldClock) -> AsyncIterator[Market]:
+async def market(database: Database, clock: HeldClock) -> Market:
     """The market, with nothing in it that calls."""
     service.register()
     relay = Relay(database, None, "urn:test")  # type: ignore[arg-type]
     made = Market(database, clock, relay, [Runner(database, one) for one in CONSUMERS])
     await made.open()
-    yield made
+    return made
 
 
 @pytest.fixture
@@ -191,6 +189,3 @@ def app(database: Database, database_url: str, tmp_path: Path) -> FastAPI:
     open_room(app, RESPOND.router)
     open_room(app, service.ROOM.router)
     return app
-
-
-WITHIN = timedelta(seconds=61)

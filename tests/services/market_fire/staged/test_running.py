@@ -4,6 +4,7 @@ import httpx
 import pytest
 
 from dure.engine.texts import catalogue
+from dure.notices import acknowledging
 from dure.respond.runs import replies
 from dure.respond.views import Reader
 from dure.services.market_fire import verification
@@ -69,6 +70,18 @@ async def test_the_owner_says_that_it_burns(market: Market) -> None:
     row = await market.stands()
     assert (row["stage"], row["why"]) == ("reported", "owner")
     assert await market.told_119()
+
+
+async def test_the_owner_presses_a_key_of_the_telephone(market: Market) -> None:
+    await market.detect(market.raised("signal"))
+    (call,) = await market.rows("select key, keys from notice where channel = 'voice'")
+    assert call["keys"] == 3
+    async with market.database.transaction() as tx:
+        await acknowledging.answered(tx, call["key"], 1)
+    await market.go()
+    assert (await market.stands())["why"] == "owner"
+    (answer,) = await market.rows("select way, by from market_fire_answer")
+    assert (answer["way"], answer["by"]) == ("key", "가동 0호")
 
 
 async def test_the_owner_says_no_while_heat_rises(market: Market) -> None:

@@ -55,7 +55,9 @@ def keep(tx: Tx, incident_id: UUID, said: Said) -> None:
 async def new(tx: Tx, incident: RowMapping, alarms: Sequence[RowMapping]) -> list[Said]:
     """Answers that the stages have not heard, in the order of the known ways; each is written down."""
     known = await queries.known(tx, incident["id"])
-    found = [*await _owners(tx, incident), *_judged(alarms)]
+    own = {(row["by"], row["says"]) for row in known.values()}  # by whose answer the stages closed alarms themselves
+    judged = [one for one in _judged(alarms) if (one.by, one.says.value) not in own]
+    found = [*await _owners(tx, incident), *judged]
     fresh = [one for one in found if one.key not in known or known[one.key]["says"] != one.says.value]
     for one in fresh:
         keep(tx, incident["id"], one)

@@ -60,10 +60,10 @@ _END = text("""
 """)
 _REPLIES = text("""
     select p.key, p.act_id, p.answer, p.answered_at, p.way, n.person_id
-    from run_reply p join run r on r.id = p.run_id left join notice n on n.key = p.key and n.medium = 'text'
+    from run_reply p join run r on r.id = p.run_id left join notice n on n.key = p.key and n.medium in ('text', 'voice')
     where r.incident_id = :id and p.answered_at is not null order by p.answered_at, p.key
 """)
-_KNOWN = text("select distinct on (key) key, says, at from market_fire_answer where incident_id = :id "
+_KNOWN = text("select distinct on (key) key, says, by, at from market_fire_answer where incident_id = :id "
               "order by key, at desc, id desc")  # fmt: skip
 _ANSWER = text("""
     insert into market_fire_answer (id, incident_id, key, who, says, cause, way, by, by_id, at)
