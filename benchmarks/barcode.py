@@ -9,8 +9,10 @@ it is ended.
 import asyncio
 import json
 import signal
+import subprocess
 import sys
 import time
+from datetime import datetime
 from pathlib import Path
 
 from dure.city.sample import pictures
@@ -18,6 +20,7 @@ from dure.commands.simulate import picture
 from dure.commands.simulate.picture import Encoder
 from dure.commands.simulate.rtsp import Cameras
 from dure.commands.simulate.stage import stage
+from dure.engine import ffmpeg
 from dure.engine.servers.place import Place
 
 EPOCH_S = int(time.time()) // 1_000_000 * 1_000_000
@@ -25,20 +28,40 @@ EPOCH_S = int(time.time()) // 1_000_000 * 1_000_000
 CELL, BITS, TOP = 24, 24, 12
 
 
+CODED = "-c:v libx264 -preset ultrafast -tune zerolatency -threads 1 -g 15 -crf 30 -pix_fmt yuv420p"
+_SIZE = (640, 360)
+
+
 def arguments(_camera: str, *, size: tuple[int, int], **_more: object) -> list[str]:
     """What FFmpeg is told in place of the simulator's own picture."""
-    width, height = size
+    source = f"{_picture(size)},realtime,settb=1/1000000,setpts=RTCTIME-{EPOCH_S}000000,{_clock(size[0])}"
+    out = "-fps_mode passthrough -enc_time_base 1/1000 -flvflags no_duration_filesize -flush_packets 1 -f flv pipe:1"
+    return ["-f", "lavfi", "-i", source, *CODED.split(), *out.split()]
+
+
+def film(begin: datetime, seconds: int) -> bytes:
+    """What such a camera sent from `begin` on, as fragmented MP4 with a fragment a picture."""
+    first = round((begin.timestamp() - EPOCH_S) * 1_000_000)
+    clock = f"settb=1/1000000,setpts={first}+N*1000000/15,{_clock(_SIZE[0])},setpts=PTS-STARTPTS"
+    source = ["-f", "lavfi", "-i", f"{_picture(_SIZE)},{clock}", "-t", str(seconds)]
+    out = "-fps_mode passthrough -movflags frag_every_frame+empty_moov+default_base_moof -f mp4 pipe:1"
+    words = [ffmpeg.program(), "-loglevel", "error", "-nostdin", *source, *CODED.split(), *out.split()]
+    return subprocess.run(words, capture_output=True, check=True).stdout
+
+
+def _picture(size: tuple[int, int]) -> str:
+    return f"testsrc2=size={size[0]}x{size[1]}:rate=15,format=yuv420p"
+
+
+def _clock(width: int) -> str:
+    """Draws what the picture's own time says."""
     drawn = [f"drawbox=x=0:y=0:w={width}:h={TOP * 2 + CELL * 2}:color=black:t=fill"]
     for bit in range(BITS):
         one = f"gte(mod(floor(t*1000/{2**bit})\\,2)\\,1)"
         for row, shown in enumerate((one, f"not({one})")):
             place = f"x={12 + bit * CELL}:y={TOP + row * CELL}:w={CELL}:h={CELL}"
             drawn.append(f"drawbox={place}:color=white:t=fill:enable='{shown}'")
-    clock = f"settb=1/1000000,setpts=RTCTIME-{EPOCH_S}000000"
-    source = f"testsrc2=size={width}x{height}:rate=15,format=yuv420p,realtime,{clock},{','.join(drawn)}"
-    coded = "-c:v libx264 -preset ultrafast -tune zerolatency -threads 1 -g 15 -crf 30 -pix_fmt yuv420p"
-    out = "-fps_mode passthrough -enc_time_base 1/1000 -flvflags no_duration_filesize -flush_packets 1 -f flv pipe:1"
-    return ["-f", "lavfi", "-i", source, *coded.split(), *out.split()]
+    return ",".join(drawn)
 
 
 class Shared(Cameras):

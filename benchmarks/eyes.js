@@ -26,7 +26,7 @@
   const post = async (path, body) => {
     const answer = await fetch(`/api/v1${path}`, { method: 'POST', headers: { 'content-type': 'application/json', 'idempotency-key': crypto.randomUUID() }, body: JSON.stringify(body) });
     if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
-    return answer.json();
+    return answer.status === 204 ? null : answer.json();
   };
   const shownOnce = (video) => new Promise((done) => video.requestVideoFrameCallback(() => done(performance.now())));
 
@@ -150,15 +150,15 @@
   };
 
   /** The peer's past: of each stream the segment in which a moment lies; how long until all show it. */
-  const hlsPast = async (names, at) => {
+  const hlsPast = async (names, second) => {
     const began = performance.now();
     const seen = names.map(async (name) => {
       const eye = player();
       const lines = (await (await fetch(`/${name}/live.m3u8`, { cache: 'no-store' })).text()).split('\n');
-      let begin = 0, chosen = '';
+      let begin = 0, long = 0, chosen = '';
       for (const line of lines) {
-        if (line.startsWith('#EXT-X-PROGRAM-DATE-TIME:')) begin = Date.parse(line.slice(25));
-        else if (line.endsWith('.m4s') && begin <= at) chosen = line;
+        if (line.startsWith('#EXTINF:')) [begin, long] = [begin + long, parseFloat(line.slice(8))];
+        else if (line.endsWith('.m4s') && begin <= second) chosen = line;
       }
       const parts = await Promise.all(['init.mp4', chosen].map(async (part) => (await fetch(`/${name}/${part}`)).arrayBuffer()));
       for (const part of parts) eye.take(part);

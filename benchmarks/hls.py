@@ -23,30 +23,29 @@ EYES = (Path(__file__).parent / "eyes.js").read_text(encoding="utf-8")
 CALM_S = 6
 """Until what was begun has settled."""
 
-NEWEST = "-hls_list_size 6 -hls_flags delete_segments"
+_NEWEST, _ALL = "-hls_list_size 6 -hls_flags delete_segments", "-hls_list_size 0"
 
 
 @contextlib.contextmanager
-def programs(port: int, names: list[str], kept: str = NEWEST) -> Iterator[tuple[Path, list["subprocess.Popen[bytes]"]]]:
-    """FFmpeg writes HLS of each camera into a folder of its own."""
-    out = f"-an -c copy -f hls -hls_time 1 -hls_segment_type fmp4 {kept}"
+def programs(
+    port: int, names: list[str], film: bytes | None = None
+) -> Iterator[tuple[Path, list["subprocess.Popen[bytes]"]]]:
+    """FFmpeg writes HLS of each camera into a folder of its own; or all of a film, before the block begins."""
+    out = f"-an -c copy -f hls -hls_time 1 -hls_segment_type fmp4 {_NEWEST if film is None else _ALL} live.m3u8"
+    live = "-rtsp_transport tcp -allowed_media_types video -fflags nobuffer"
+    quiet = [ffmpeg.program(), "-loglevel", "quiet", "-nostdin"]
     with tempfile.TemporaryDirectory(prefix="dure-hls-") as made:
         folder, begun = Path(made), []
         try:
             for name in names:
                 (folder / name).mkdir()
-                into = [
-                    "-rtsp_transport",
-                    "tcp",
-                    "-allowed_media_types",
-                    "video",
-                    "-fflags",
-                    "nobuffer",
-                    "-i",
-                    f"rtsp://127.0.0.1:{port}/{name}",
-                ]
-                quiet = [ffmpeg.program(), "-loglevel", "quiet", "-nostdin"]
-                begun.append(subprocess.Popen([*quiet, *into, *out.split(), "live.m3u8"], cwd=folder / name))
+                source = [*live.split(), "-i", f"rtsp://127.0.0.1:{port}/{name}"]
+                if film is not None:
+                    source = ["-i", "film.mp4"]
+                    (folder / name / "film.mp4").write_bytes(film)
+                begun.append(subprocess.Popen([*quiet, *source, *out.split()], cwd=folder / name))
+            for one in begun if film is not None else ():
+                one.wait(60)
             yield folder, begun
         finally:
             for one in begun:
@@ -61,13 +60,15 @@ class _Quiet(http.server.SimpleHTTPRequestHandler):
 
 
 @contextlib.asynccontextmanager
-async def peer(port: int, kept: str = NEWEST) -> AsyncIterator[tuple[Page, list[str]]]:
-    """A page that plays HLS of five cameras, and their names; the programs have just been started."""
+async def peer(port: int, film: bytes | None = None) -> AsyncIterator[tuple[Page, list[str]]]:
+    """A page that plays HLS of five cameras, and their names: the programs have just been started; of a film, all of it
+    is there.
+    """
     names = [f"P-{number}" for number in range(5)]
     async with async_playwright() as playwright:
         browser: Browser = await playwright.chromium.launch(**launch_options())
         page = await browser.new_page(viewport={"width": 1920, "height": 1080})
-        with programs(port, names, kept) as (folder, _):
+        with programs(port, names, film) as (folder, _):
             (folder / "page.html").write_text("<!doctype html><title>hls</title><body></body>")
             serve = functools.partial(_Quiet, directory=str(folder))
             server = http.server.ThreadingHTTPServer(("127.0.0.1", free_port()), serve)

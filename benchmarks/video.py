@@ -29,16 +29,20 @@ import psutil
 from playwright.async_api import Page
 
 from benchmarks import hls
-from benchmarks.barcode import EPOCH_S
+from benchmarks.barcode import EPOCH_S, film
 from benchmarks.browser import board
 from benchmarks.hls import CALM_S, EYES
 from benchmarks.measuring import ROOT, City, Claim, city, claim, main, percentile
+from dure.engine.database import Database
+from dure.engine.servers.access import running_database_url
+from dure.engine.servers.place import Place
+from tests.video.past.made import kept
 from tests.video.screen import Screen, connect
 
 ROUNDS, COLD_ROUNDS, PAST_ROUNDS, WATCH_MS = 20, 5, 20, 12_000
 RECORDED, VIEWERS, LOAD_S = 50, 200, 15
-_PURPOSE = "측정"
-_BACK_S = 35
+_PURPOSE = "측정을 위한 열람"
+_BACK_S = 240
 """So much of the past is looked back on."""
 
 
@@ -113,7 +117,7 @@ async def _press(page: Page) -> float:
 async def _ask(page: Page) -> None:
     """The request stands in its dialog, with its purpose."""
     await page.keyboard.press("v")
-    await page.get_by_role("dialog").get_by_role("textbox").fill("측정을 위한 열람")
+    await page.get_by_role("dialog").get_by_role("textbox").fill(_PURPOSE)
 
 
 async def _shut(page: Page) -> None:
@@ -227,34 +231,37 @@ async def webcodecs() -> list[Claim]:
 
 
 async def past() -> list[Claim]:
-    """A click on a moment of the past."""
+    """A click on a moment of the past that is not in the browser yet."""
     began = time.perf_counter()
     with playing() as (town, port):
         found = await incident(town, "B-3")
         five = [one["id"] for one in found["cameras"]]
-        await record(town, five)
-        async with (
-            screen(town) as page,
-            hls.peer(port, "-hls_list_size 0 -hls_flags program_date_time") as (theirs, names),
-        ):
-            await asyncio.sleep(_BACK_S + 5)
-            until = datetime.now(UTC) - timedelta(seconds=2)
-            start = until - timedelta(seconds=_BACK_S)
-            await _right(page, town, found, five, start, until)
+        start = datetime.now(UTC) - timedelta(seconds=_BACK_S + 60)
+        pictures = await asyncio.to_thread(film, start, _BACK_S)
+        await _recorded(town, five, pictures, start)
+        async with screen(town) as page:
+            await _right(page, town, found, five, start, start + timedelta(seconds=_BACK_S))
             await page.evaluate(f"location.hash = '#/past/{found['id']}'")
             await page.wait_for_function("() => document.querySelectorAll('.show .tile.picture').length === 5")
             await asyncio.sleep(CALM_S)
             times = [await _click(page, share) for share in _shares()]
-            first = int(start.timestamp() * 1_000)
-            moments = [first + round(share * _BACK_S * 1_000) for share in _shares()]
-            looked = "([names, at]) => window.eyes.hlsPast(names, at)"
-            took = [float(await theirs.evaluate(looked, [names, at])) for at in moments]
-    return _told("past: click to five pictures", began, times, took)
+        async with hls.peer(port, pictures) as (browser, names):
+            looked = "([names, s]) => window.eyes.hlsPast(names, s)"
+            theirs = [float(await browser.evaluate(looked, [names, share * _BACK_S])) for share in _shares()]
+    return _told("past: click to five pictures", began, times, theirs)
 
 
 def _shares() -> list[float]:
-    """Where on the time line it is clicked: never near the place before."""
-    return [0.1 + 0.8 * (number * 0.381966 % 1) for number in range(PAST_ROUNDS)]
+    """Where on the time line it is clicked: each beyond what the clicks before it have fetched."""
+    return [0.05 + 0.93 * (number * 7 % PAST_ROUNDS) / PAST_ROUNDS for number in range(1, PAST_ROUNDS + 1)]
+
+
+async def _recorded(town: City, five: list[str], pictures: bytes, start: datetime) -> None:
+    """These cameras' past, as their recordings would be."""
+    database = Database(str(running_database_url(Place(town.folder))))
+    for camera in five:
+        await kept(database, town.folder, camera, pictures, start)
+    await database.close()
 
 
 async def _click(page: Page, share: float) -> float:
@@ -272,28 +279,27 @@ async def _click(page: Page, share: float) -> float:
 async def _right(
     page: Page, town: City, found: dict[str, Any], five: list[str], start: datetime, until: datetime
 ) -> None:
-    """A right to a stretch of the past for who sits at the screen: they ask, and an operator approves."""
-    asked = await page.evaluate(
-        "([path, body]) => window.eyes.post(path, body)",
-        [
-            f"/incidents/{found['id']}/video-tickets",
-            {
-                "purpose": "측정을 위한 열람",
-                "live": False,
-                "camera_ids": five,
-                "ground": "pipa.18.2.7",
-                "document": "측정-1",
-                "past_from": start.isoformat(),
-                "past_until": until.isoformat(),
-            },
-        ],
-    )
+    """A right to a stretch of the past for who sits at the screen: they ask, and a shift lead approves."""
+    ground = {"ground": "pipa.18.2.7", "document": "측정-1"}
+    wanted = {"purpose": _PURPOSE, "live": False, "camera_ids": five, **ground}
+    span = {"past_from": start.isoformat(), "past_until": until.isoformat()}
+    asked = await _post(page, f"/incidents/{found['id']}/video-tickets", {**wanted, **span})
     ticket = next(one for one in asked["items"] if one["kind"] == "past")
-    headers = {"authorization": f"Bearer {town.token_of('operator')}"}
-    async with httpx.AsyncClient(headers=headers, verify=False, timeout=60) as client:
-        path = f"/video/tickets/{ticket['id']}/approve"
-        answer = await client.post(town.api(path), json={"ground": "pipa.18.2.7", "document": "측정-1"})
-        answer.raise_for_status()
+    lead = {"username": "lead", "password": "another long sentence"}
+    made = await _post(page, "/accounts", {"username": "lead", "roles": ["shift_lead"], "agency_id": "control"})
+    browser = page.context.browser
+    assert browser is not None
+    other = await browser.new_page(ignore_https_errors=True)
+    await other.goto(town.url)
+    await other.evaluate(f"({EYES})({EPOCH_S * 1_000})")
+    await _post(other, "/password-reset", {"token": made["link"]["token"], "password": lead["password"]})
+    await _post(other, "/sessions", lead)
+    await _post(other, f"/video/tickets/{ticket['id']}/approve", ground)
+    await other.close()
+
+
+async def _post(page: Page, path: str, body: dict[str, Any]) -> Any:
+    return await page.evaluate("([path, body]) => window.eyes.post(path, body)", [path, body])
 
 
 async def relay() -> list[Claim]:
@@ -307,7 +313,7 @@ async def relay() -> list[Claim]:
             viewers: list[Screen] = []
             url = ""
             for number in range(VIEWERS):
-                body = {"camera_id": known[number % len(known)], "purpose": "측정을 위한 열람"}
+                body = {"camera_id": known[number % len(known)], "purpose": _PURPOSE}
                 answer = await client.post(town.api("/video/watch"), json=body)
                 answer.raise_for_status()
                 url = answer.json()["url"]

@@ -17,6 +17,8 @@ const head = 24;
 /** Wall-clock milliseconds that are fetched ahead, and asked for at once, at the speed of life. */
 const ahead = 8000;
 const atOnce = 5000;
+/** After a click: so little that every camera's first picture is on its way before any camera's tenth. */
+const atFirst = 700;
 /** A ticket is asked for again so long before the old one is over. */
 const renewal = 45_000;
 /** So long playing waits for a camera that is slow. */
@@ -31,6 +33,8 @@ export class Seat {
   /** Up to when it was asked for, and what is being asked. */
   reached = 0;
   pending: number | null = null;
+  /** Nothing has been asked for since the last click. */
+  fresh = true;
   shown = false;
 
   constructor(readonly camera: string, readonly spans: readonly Span[]) {}
@@ -143,6 +147,7 @@ export class Player {
     this.waited = performance.now();
     for (const seat of this.seats) {
       seat.pending = null;
+      seat.fresh = true;
       seat.shown = false;
       seat.reached = seat.reel?.reach(at) ?? at;
     }
@@ -294,7 +299,9 @@ export class Player {
         seat.reached = Math.min(next ?? far, far);
         if (next === null || next >= far) continue;
       }
-      const until = Math.min(this.given.to, seat.reached + atOnce * Math.max(1, this.speed) * (keys ? 2 : 1));
+      const long = seat.fresh && !keys ? atFirst : atOnce * (keys ? 2 : 1);
+      seat.fresh = false;
+      const until = Math.min(this.given.to, seat.reached + long * Math.max(1, this.speed));
       if (until <= seat.reached) continue;
       seat.pending = until;
       this.socket.send(JSON.stringify({ ask: { turn: this.turn, seat: number, from: Math.floor(seat.reached), until: Math.ceil(until), base: this.base, keys } }));
