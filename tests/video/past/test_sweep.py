@@ -11,6 +11,7 @@ from dure.engine.database import Database
 from dure.kernel.ids import new_id
 from dure.video.kept import VIDEO
 from dure.video.past import index, queries, sweep
+from dure.video.past import recorder as recorder_module
 from dure.video.past.model import DAYS
 from dure.video.past.recorder import Recorder
 from dure.video.past.sweep import Limits, wanting
@@ -102,7 +103,7 @@ async def test_what_an_investigation_holds_stays_and_a_sudden_end_amid_it_leaves
 
 
 async def test_on_a_full_disk_the_oldest_goes_the_last_hours_stay_and_everybody_hears_of_it(
-    database: Database, h264: bytes, tmp_path: Path
+    database: Database, h264: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with database.transaction() as tx:
         now = tx.now()
@@ -116,6 +117,9 @@ async def test_on_a_full_disk_the_oldest_goes_the_last_hours_stay_and_everybody_
     stays = {str(one.path) for one in (*made[2:], held)}
     assert await left(database, tmp_path) == (stays, stays), "the oldest two, and what is held for an investigation"
     assert await engine(database) == ("lagging", "disk full: the oldest went")
+    await recorder.look_at_room()
+    assert await engine(database) == ("lagging", "disk full: the oldest went"), "at the edge it is said for an hour"
+    monkeypatch.setattr(recorder_module, "EARLY_S", 0.0)
     await recorder.look_at_room()
     assert await engine(database) == ("running", None)
     tight = Limits(most=each, free=0, free_share=0)

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from errno import ENOSPC
@@ -24,6 +25,8 @@ from dure.video.source import Trouble
 log = logging.getLogger(__name__)
 LOOK_S = 2.0
 """How soon a camera that is to be recorded is, and how far the index may be behind."""
+EARLY_S = 3_600.0
+"""So long after pictures went before their time it is said: at the edge some go each minute."""
 ROOM_EVERY, RETIRE_EVERY = 5, 150
 """Each so many looks: whether the disk has room, and whose time is over."""
 
@@ -140,6 +143,7 @@ class Recorder:
         self.days: Mapping[str, int | None] = {}
         self.paused = False
         self._fault: str | None = None
+        self._early: float | None = None
         self._ends: dict[str, ExitStack] = {}
         self._changed: dict[str, Recording] = {}
         self._loop = asyncio.get_running_loop()
@@ -232,6 +236,9 @@ class Recorder:
         """
         fault, self._fault = self._fault, None
         early, room = await sweep.make_room(self._database, self.folder, self._limits)
+        now = time.monotonic()
+        self._early = now if early else self._early
+        early = early or int(self._early is not None and now - self._early < EARLY_S)
         self.paused = not room
         for tape in self.tapes.values():
             tape.paused = self.paused

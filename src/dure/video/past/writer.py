@@ -1,6 +1,6 @@
 """Recordings to disk, by a thread of its own: pictures never wait for a disk, and a disk that stands still costs the
 recording, not the live pictures. Nothing is buffered here; what was written is in the system's hands at once and
-outlives the process.
+outlives the process, and is forced to the disk within ten seconds.
 """
 
 import logging
@@ -19,6 +19,8 @@ TOGETHER_S = 0.02
 """What comes within this time is written at once: less than a picture takes to follow another, so that a sudden end
 costs the last picture at most.
 """
+SYNC_S = 10.0
+"""So long after it was written a picture is forced to the disk: a power cut takes no more than that."""
 _AT_ONCE = 256
 
 
@@ -31,6 +33,8 @@ class File:
     written: int = 0
     fault: OSError | None = None
     waiting: list[bytes] = field(default_factory=list)
+    loose_since: float | None = None
+    """Since when something of it is in the system's hands alone."""
 
 
 class Writer:
@@ -41,6 +45,7 @@ class Writer:
         self._orders: SimpleQueue[tuple[File, bytes | None] | None] = SimpleQueue()
         self._put = 0
         self._done = 0
+        self._loose: dict[int, File] = {}
         self._thread = threading.Thread(target=self._run, name="recordings", daemon=True)
         self._thread.start()
 
@@ -68,10 +73,17 @@ class Writer:
         self._orders.put(None)
         self._thread.join(within_s)
 
+    def _next(self) -> list[tuple[File, bytes | None] | None]:
+        """The next order, or none where something is to be forced to the disk meanwhile."""
+        try:
+            return [self._orders.get(timeout=SYNC_S / 10 if self._loose else None)]
+        except Empty:
+            return []
+
     def _run(self) -> None:
         going = True
         while going:
-            orders = [self._orders.get()]
+            orders = self._next()
             time.sleep(TOGETHER_S)
             try:
                 while len(orders) < 20_000:
@@ -92,6 +104,21 @@ class Writer:
                     _closed(file)
             for file in touched.values():
                 self._write(file)
+            self._force()
+
+    def _force(self) -> None:
+        """Force the file that has waited longest to the disk; one at a time, so that others are written between."""
+        self._loose = {key: one for key, one in self._loose.items() if one.fd is not None}
+        file = min(self._loose.values(), key=lambda one: one.loose_since or 0.0, default=None)
+        if file is None or file.fd is None or time.monotonic() - (file.loose_since or 0.0) < SYNC_S:
+            return
+        del self._loose[id(file)]
+        file.loose_since = None
+        try:
+            os.fdatasync(file.fd)
+        except OSError as error:
+            _undone(file, error)
+            self._failed(file)
 
     def _write(self, file: File) -> None:
         parts, file.waiting = file.waiting, []
@@ -99,6 +126,9 @@ class Writer:
         try:
             if parts and file.fault is None:
                 _written(file, parts)
+                if file.loose_since is None:
+                    file.loose_since = time.monotonic()
+                    self._loose[id(file)] = file
         except OSError as error:
             _undone(file, error)
             self._failed(file)
