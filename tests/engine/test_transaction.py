@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dure.engine import piped
@@ -57,6 +57,11 @@ async def test_what_waits_is_there_for_the_next_statement_in_its_order(tx: Tx) -
     rows, percent = await tx.look((ALL, {}), text("select '100 %' as said"))
     assert [row["n"] for row in rows] == [1, 2, 7]
     assert percent[0]["said"] == "100 %"
+
+
+async def test_two_columns_of_one_name_are_refused_instead_of_hiding_one_another(tx: Tx) -> None:
+    with pytest.raises(ProgrammingError, match="two columns of one name"):
+        await tx.rows(text("select 1 as number, 2 as number"))
 
 
 async def test_many_statements_are_one_round_trip(tx: Tx, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 import psycopg
-from psycopg.rows import dict_row
+from psycopg.rows import RowMaker, dict_row
 from sqlalchemy import BindParameter, TextClause
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import DBAPIError
@@ -66,6 +66,14 @@ def _plain(statement: TextClause) -> str:
     return plain
 
 
+def _by_name(cursor: psycopg.AsyncCursor[Any]) -> RowMaker[dict[str, Any]]:
+    """Rows by their columns' names. Two of one name would hide one another, so the statement is refused."""
+    names = [column.name for column in cursor.description or ()]
+    if len(set(names)) < len(names):
+        raise psycopg.ProgrammingError(f"two columns of one name: {', '.join(names)}")
+    return dict_row(cursor)
+
+
 async def _ask(
     driver: psycopg.AsyncConnection[Any],
     cursors: list[psycopg.AsyncCursor[dict[str, Any]]],
@@ -75,6 +83,6 @@ async def _ask(
     plain = _known.get(statement)
     if plain is None:
         plain = _known[statement] = _plain(statement)
-    cursor = driver.cursor(row_factory=dict_row)
+    cursor = driver.cursor(row_factory=_by_name)
     cursors.append(cursor)
     await cursor.execute(plain, dict(values))
