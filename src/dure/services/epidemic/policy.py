@@ -9,5 +9,6 @@ GRANTS: Grants = {
     "epidemic.trace": grant({Role.EPIDEMIC}),
     "epidemic.name": grant({Role.EPIDEMIC}, Ask.PURPOSE),
     "epidemic.approve": grant({Role.ADMIN, Role.EPIDEMIC}),
+    "epidemic.report": grant({Role.ADMIN, Role.EPIDEMIC}),
     "epidemic.disclose": grant({Role.ADMIN, Role.EPIDEMIC}),
 }

@@ -8,9 +8,11 @@ from dure.services.epidemic.care import api as api_care
 from dure.services.epidemic.care import policy as care_policy
 from dure.services.epidemic.care import room as care
 from dure.services.epidemic.policy import GRANTS
+from dure.services.epidemic.reports import api as api_reports
+from dure.services.epidemic.reports import making
 
 router = APIRouter()
-for _part in (api.router, api_tracing.router, api_care.router):
+for _part in (api.router, api_tracing.router, api_reports.router, api_care.router):
     router.include_router(_part)
 
 
@@ -24,7 +26,11 @@ ROOM = Room(
     "epidemic",
     router=router,
     grants={**GRANTS, **care_policy.GRANTS},
-    every=(Every("epidemic.destroy", 60, movements.tidy), *care.EVERY),
+    every=(
+        Every("epidemic.destroy", 60, movements.tidy),
+        Every("epidemic.report", 60, making.nightly),
+        *care.EVERY,
+    ),
     jobs=(movements.PINGS,),
     body_limits={"/epidemic/requests": api_tracing.LARGEST + (1 << 20)},
     retention=(movements.MOVEMENTS,),

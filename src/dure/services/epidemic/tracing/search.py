@@ -53,8 +53,8 @@ def own_pings(
     case_of = np.full(most, -1, dtype=np.int64)
     case_of[list(numbers)] = list(numbers.values())
     span = np.zeros((max(spans) + 1, 2), dtype=np.int64)
-    for case, ends in spans.items():
-        span[case] = ends
+    for case, moments in spans.items():
+        span[case] = moments
 
     def of(day: Day) -> Pings:
         rows = np.flatnonzero(case_of[np.minimum(day.who, most - 1)] >= 0)

@@ -66,8 +66,8 @@ class Day:
         """These of its pings."""
         return Pings(
             self.at[chosen].astype(np.int64) + self.number * DAY_S,
-            self.x[chosen] * EXACT_M,
-            self.y[chosen] * EXACT_M,
+            np.asarray(self.x[chosen] * EXACT_M, dtype=np.float64),
+            np.asarray(self.y[chosen] * EXACT_M, dtype=np.float64),
             self.error[chosen].astype(np.float64),
             self.who[chosen].astype(np.int64),
         )
