@@ -153,7 +153,7 @@ async def test_every_answer_carries_the_headers_that_browsers_heed(town: Town) -
         assert headers["x-content-type-options"] == "nosniff"
         assert headers["referrer-policy"] == "no-referrer"
         assert headers["x-frame-options"] == "DENY"
-        assert "camera=()" in headers["permissions-policy"]
+        assert "camera=(self), microphone=()" in headers["permissions-policy"]
         assert headers.get("cache-control") == ("no-store" if path.startswith("/api/") else {"/": "no-cache"}.get(path))
         assert "strict-transport-security" not in headers, "a name without TLS must stay reachable"
         assert not any(sign.isdigit() for sign in headers.get("server", "")), "no version is told"

@@ -51,7 +51,7 @@ SCREENS = (
     "admin/entry",
     "admin/mine",
 )
-NAMES = ("respond.", "learn.closings", "notices.glass")
+NAMES = ("respond.", "learn.closings", "notices.glass", "market_fire.")
 """Consumers are shown by their names."""
 WAYS = (("wall", "dark", "ko"), ("desk", "light", "en"), ("phone", "light", "ko"), ("phone", "dark", "en"))
 
