@@ -41,10 +41,10 @@ def test_a_line_says_in_both_languages_what_it_is_about() -> None:
         assert line.en[:1].isupper(), line.action
 
 
-def test_the_roles_are_the_fifteen_of_the_contract() -> None:
+def test_the_roles_are_those_of_the_contract_and_what_services_brought() -> None:
     contract = (
         "admin operator shift_lead police fire disaster welfare epidemic clinician teacher official auditor citizen "
         "device service"
     )
-    assert set(table.roles()) == set(contract.split())
-    assert len(table.roles()) == 15
+    assert set(table.roles()) == {*contract.split(), "merchant"}
+    assert len(table.roles()) == 16

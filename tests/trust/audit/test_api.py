@@ -1,6 +1,7 @@
 """The log over HTTP: search, a line with its proof, the city's word for all, witnesses, the export; and fail closed."""
 
 import io
+import re
 import zipfile
 from collections.abc import Collection, Iterator
 from dataclasses import replace
@@ -17,7 +18,7 @@ from dure.engine.database import Database, Tx
 from dure.engine.settings import Settings
 from dure.kernel.clock import HeldClock
 from dure.trust import audit
-from dure.trust.audit import checkpoints, keys, lines, merkle, note
+from dure.trust.audit import api, checkpoints, keys, lines, merkle, note
 from dure.trust.principal import Principal
 from dure.trust.purposes import cases
 from dure.trust.roles import Role
@@ -278,6 +279,9 @@ async def test_an_export_is_proven_offline_and_leaves_its_line_first(
         answer = await client.post("/audit/exports", json=body, headers=auditor)
         assert answer.status_code == 200, answer.text
         assert answer.headers["cache-control"] == "no-store"
+        span = re.match(r"(\d+) to (\d+)", upto)
+        assert span is not None
+        assert f'filename="audit-{span[1]}-{span[2]}.zip"' in answer.headers["content-disposition"]
         folder = tmp_path / str(n)
         zipfile.ZipFile(io.BytesIO(answer.content)).extractall(folder)
         (folder / "seen.jsonl").write_text("")
@@ -296,6 +300,42 @@ async def test_an_export_is_proven_offline_and_leaves_its_line_first(
     assert all(one["purpose_kept"].startswith("sealed:actor:") for one in shown)
     plain = (await client.get("/audit", params={"action": "video.open"}, headers=auditor)).json()["items"]
     assert {one["purpose_kept"] for one in plain} == {None}
+
+
+async def test_what_is_too_much_for_one_answer_is_taken_in_parts(
+    database: Database,
+    client: httpx.AsyncClient,
+    clock: HeldClock,
+    auditor: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    await watched(database, clock)
+    monkeypatch.setattr(api, "MOST_EXPORTED", 3)
+    async with database.transaction() as tx:
+        late = await tx.scalar(text("select at from audit order by at desc, id desc offset 2 limit 1"))
+    body = {"purpose": "정기 감사", "since": late.isoformat()}
+    assert (await client.post("/audit/exports", json=body, headers=auditor)).status_code == 200
+    whole = await client.post("/audit/exports", json={"purpose": "정기 감사"}, headers=auditor)
+    assert (whole.status_code, whole.json()["key"]) == (422, "trust.audit.export_large")
+
+
+async def test_checkpoints_come_a_hundred_at_a_time(
+    database: Database, client: httpx.AsyncClient, settings: Settings
+) -> None:
+    async with database.transaction() as tx:
+        for _ in range(101):
+            await audit.record(tx, None, "test.act", "thing", 1)
+    signer = keys.signer(settings.data)
+    async with database.transaction() as tx:
+        await checkpoints.make(tx, signer)
+        await tx.execute(
+            text(
+                "insert into audit_checkpoint (number, size, at, note) "
+                "select n, size, at, note from audit_checkpoint, generate_series(2, 101) n"
+            )
+        )
+    page = (await client.get("/audit/checkpoints")).json()
+    assert (len(page["items"]), page["next"]) == (100, "100")
 
 
 # --- where the log cannot be written, nothing is shown ---

@@ -15,7 +15,7 @@ from dure.engine.database import Database
 from dure.engine.settings import Settings
 from dure.kernel.clock import HeldClock
 from dure.trust import audit
-from dure.trust.audit import checkpoints, drill, export, keys, merkle, retention, tree, verify
+from dure.trust.audit import checkpoints, drill, export, health, keys, merkle, retention, tree, verify
 from dure.trust.audit.walk import Fault, Verdict
 from dure.trust.principal import system
 from dure.trust.retention import kinds
@@ -167,6 +167,19 @@ async def test_the_task_signs_with_the_citys_key_and_drops_it_for_another_office
     assert merkle.consistent(first.size, first.root, second.size, second.root, proof)
 
 
+async def test_each_minute_is_signed_also_where_nothing_is_dropped(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DURE_AUDIT_DROP", raising=False)
+    await lines(database, 2)
+    context = Context(Settings(tmp_path, database.url, "nats://nowhere"), database, None, None)  # type: ignore[arg-type]
+    await checkpoints.run(context)
+    async with database.transaction() as tx:
+        last = await checkpoints.latest(tx)
+    assert last is not None
+    assert last["size"] == 2
+
+
 async def test_a_verdict_is_told_to_machines(database: Database) -> None:
     await lines(database, 3)
     await sign(database)
@@ -208,6 +221,8 @@ async def test_old_lines_are_destroyed_and_the_log_stays_provable(
         assert row is not None
         assert (row["entity_id"], row["actor"]) == ("1-3", "system:retention")
         assert "제8조" in row["purpose"]
+        shown = await health.health(tx, CITY.verifier())
+        assert (shown["lines"], shown["kept"], shown["destroyed"]) == (8, 5, 3)
         assert await retention.destroy(tx, LONG_AGO) == 0
         assert await export.span(tx, None, None) == (0, 8), "the whole log, also where its lines are gone"
         async for name, piece in export.parts(tx, CITY.verifier(), 0, 8):

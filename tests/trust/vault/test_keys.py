@@ -178,6 +178,40 @@ async def test_a_rotation_that_was_killed_goes_on(database: Database, tmp_path: 
         assert (await held.opened(tx, [*ids, fresh]))[fresh].name == "새사람"
 
 
+async def test_a_rotation_goes_on_with_what_another_wrapped_as_it_ended(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = Vault(tmp_path)
+    late = KeyStore(held.keys.path.parent, Masters(tmp_path))
+    end, came = held.keys.end_rotation, uuid4()
+
+    def ended() -> bool:
+        with late._writing() as line:  # somebody who had not heard of the new key
+            wrapped = late._wrapped(store.DataKey("person", came, 1, bytes(32)), 1)
+            line.execute("insert or ignore into key values ('person', ?, 1, 1, ?)", (came.bytes, wrapped))
+        return end()
+
+    monkeypatch.setattr(held.keys, "end_rotation", ended)
+    await rotate(database, held)
+    assert list(held.masters.all()) == [2]
+    assert held.keys.get("person", [came])[came].secret == bytes(32), "it was wrapped anew with the rest"
+
+
+def test_the_root_of_a_blind_index_is_made_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An import of a hundred thousand people asks for it four times each."""
+    held, made = Vault(tmp_path), 0
+    own = held._own
+
+    def counted(id_: UUID) -> store.DataKey:
+        nonlocal made
+        made += 1
+        return own(id_)
+
+    monkeypatch.setattr(held, "_own", counted)
+    assert held.digest("name", "홍길동") == held.digest("name", "홍길동") != held.digest("phone", "홍길동")
+    assert made == 2
+
+
 def test_what_another_wraps_while_a_rotation_ends_keeps_the_old_key_alive(keys: KeyStore, tmp_path: Path) -> None:
     one = uuid4()
     late = KeyStore(keys.path.parent, Masters(tmp_path))

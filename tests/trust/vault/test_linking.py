@@ -165,6 +165,10 @@ async def test_two_people_are_told_apart_until_that_is_taken_back(database: Data
         assert told is not None
         assert (UUID(told["entity_id"]), told["person_id"]) == (pair[1], pair[0])
         assert await linking.look(tx, held) == 0
+        with pytest.raises(Conflict, match="decided"):
+            await linking.tell_apart(tx, WHO, pair)
+        with pytest.raises(NotFound):
+            await linking.tell_apart(tx, WHO, (pair[0], UUID(int=9)))
         with pytest.raises(NotFound):
             await linking.undo(tx, held, WHO, (pair[0], UUID(int=9)))
     assert await open_pairs(database) == []
