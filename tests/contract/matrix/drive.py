@@ -148,6 +148,8 @@ LOOKED = {
     "market_fire.commissioning.unknown",
     "market_fire.detector.unknown",
     "market_fire.sheet.none",
+    "market_fire.verification.none",
+    "market_fire.announcement.unknown",
 }
 """What only somebody who sees the thing is told: the incident is there, and no playbook runs for it."""
 

@@ -172,6 +172,51 @@ def test_a_standing_pre_alarm_always_ends_in_a_report_unless_somebody_says_no(
     assert state.stage is Stage.REPORTED
 
 
+HAPPENS = st.tuples(
+    st.floats(0.0, 400.0),
+    st.one_of(
+        st.tuples(st.sampled_from(list(Kind)), st.sampled_from("abc"), st.sets(st.sampled_from(Sign))),
+        st.tuples(st.sampled_from(Who), st.sampled_from(Says), st.booleans()),
+        st.sets(st.sampled_from(Sign)),
+    ),
+)
+
+
+@given(st.lists(HAPPENS, max_size=25), st.sampled_from([CLOSED, TRADING, STEAMY, ANNOUNCED]))
+def test_nothing_ends_in_silence(happens: list[Any], of: Terms) -> None:
+    """Whatever happens and then nothing more: told to 119, refuted by somebody who could see it, or passed up."""
+    state, at, acts = pre_alarm(of), 100.0, list[Act]()
+
+    def take(step: verification.Step) -> None:
+        nonlocal state
+        before, (state, asked) = state, step
+        acts.extend(asked)
+        if state.stage is Stage.REPORTED and before.stage is not Stage.REPORTED:
+            assert Act.REPORT in asked
+        if state.stage is Stage.FALSE and before.stage is not Stage.FALSE:
+            assert Act.CLOSE in asked
+            assert state.why in {Why.OPERATOR, Why.SENT, Why.OWNER}
+
+    for after, what in happens:
+        at += after
+        if isinstance(what, set):
+            take(verification.on_clock(TABLE, of, state, at, frozenset(what)))
+        elif isinstance(what[0], Kind):
+            take(verification.on_signal(TABLE, of, state, what[0], what[1], at, frozenset(what[2])))
+        else:
+            take(verification.on_answer(state, what[0], what[1], at, trades=what[2]))
+    while (due := verification.due(TABLE, state)) is not None:
+        at = max(at, due)
+        before = state
+        take(verification.on_clock(TABLE, of, state, at, NONE))
+        assert state != before, "the clock always does what it was waited for"
+    if state.stage in {Stage.PRE_ALARM, Stage.PAUSED}:
+        assert state.why in {Why.UNSEEN, Why.FAULT}
+        assert Act.GO_UP in acts
+    else:
+        assert state.stage in {Stage.REPORTED, Stage.FALSE}
+
+
 def test_each_number_has_its_source_and_its_bounds(tmp_path: Path) -> None:
     text = Path(verification.__file__).with_name("stages.toml").read_text(encoding="utf-8")
     wrong = tmp_path / "stages.toml"

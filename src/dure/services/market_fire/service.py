@@ -25,6 +25,7 @@ from dure.services.market_fire.policy import GRANTS
 from dure.services.market_fire.sheet import api as sheet_api
 from dure.services.market_fire.staged import api as staged_api
 from dure.services.market_fire.staged import hearing, tables  # noqa: F401  # the tables are known
+from dure.services.market_fire.staged import kept as staged_kept
 from dure.services.market_fire.staged.policy import GRANTS as STAGED
 
 router = APIRouter()
@@ -65,6 +66,6 @@ ROOM = Room(
         Every("market_fire.proposals", 3_600, proposing.find),
         Every("market_fire.replays", 5, proposing.replay_next),
     ),
-    retention=(kept.CAUSE, kept.PROPOSAL),
+    retention=(kept.CAUSE, kept.PROPOSAL, staged_kept.SIGN, staged_kept.ANNOUNCEMENT),
     whose={"market": reach.whose},
 )

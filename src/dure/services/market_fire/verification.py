@@ -310,6 +310,13 @@ def on_calm(table: Stages, state: State, at: float) -> Step:
     return replace(state, deadline=None, why=Why.UNSEEN), (Act.GO_UP,)
 
 
+def on_clock(table: Stages, at_terms: Terms, state: State, at: float, signs: frozenset[Sign]) -> Step:
+    """What the clock does to an incident at `at`, whatever its stage."""
+    if state.stage is Stage.PAUSED:
+        return on_calm(table, state, at)
+    return on_time(table, at_terms, state, at, signs)
+
+
 def on_answer(state: State, who: Who, says: Says, at: float, *, trades: bool) -> Step:
     """Somebody answered. An owner who says no from home is not believed: only who can see it may end it."""
     if state.stage in {Stage.REPORTED, Stage.QUIET}:

@@ -187,11 +187,8 @@ class Course:
         for _ in range(2):
             now = self.on.now
             table, terms, _ = self.on.strictest(self.state.calling)
-            if self.state.stage is Stage.PAUSED:
-                self.take(verification.on_calm(table, self.state, now))
-            else:
-                doubts = self.on.doubts(self.state.calling, now)
-                self.take(verification.on_time(table, terms, self.state, now, doubts))
+            doubts = self.on.doubts(self.state.calling, now)
+            self.take(verification.on_clock(table, terms, self.state, now, doubts))
 
 
 Happens = tuple[float, Callable[[float], object]]
