@@ -40,6 +40,8 @@ async def test_who_could_see_a_camera_and_an_incident(town: Town, desk: Desk) ->
     camera = (await town.items("/cameras"))[0]["id"]
     told = await town.client.post("/incidents", json={"type": "medical", "source": "119", "description": "넘어짐"})
     async with desk.page(f"assets/cameras/{camera}") as page:
+        saw = page.get_by_role("link", name="누가 보았나")
+        await expect(saw).to_have_attribute("href", f"#/admin/audit?camera={camera}")
         await page.get_by_role("link", name="누가 볼 수 있나").click()
         await expect(page.locator("p", has_text="카메라가 어디 있는지 본다 (영상이 아니다)")).to_be_visible()
         await expect(page.get_by_text("도시의 것 (기관을 가리지 않음)")).to_be_visible()
