@@ -46,6 +46,8 @@ OPEN = {
     ("post", "/api/v1/join"),
     ("post", "/api/v1/answers/open"),
     ("post", "/api/v1/answers"),
+    ("post", "/api/v1/epidemic/self-check/open"),
+    ("post", "/api/v1/epidemic/self-check"),
     ("get", "/api/v1/sign-in"),
     ("post", "/api/v1/sign-in/challenge"),
     ("post", "/api/v1/sessions/passkey"),

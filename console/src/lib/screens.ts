@@ -24,6 +24,8 @@ export interface Screen {
   readonly rooms?: readonly string[];
   /** A count that stands beside the label. */
   readonly count?: () => number | null;
+  /** Stands for whoever has the link, without an account and without the frame. */
+  readonly open?: boolean;
   /** The parts of the address after the screen's own come as `rest`, where the screen takes them. */
   readonly load: () => Promise<{ default: Component<ScreenProps> | Component<Record<string, never>> }>;
 }

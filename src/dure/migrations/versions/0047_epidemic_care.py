@@ -132,10 +132,11 @@ def upgrade() -> None:
         );
         create index ix_epidemic_test_code on epidemic_test (disease, code);
         create table epidemic_watch (
+            rule text not null,
             disease text not null,
             since timestamptz not null,
             unseen integer not null,
-            constraint pk_epidemic_watch primary key (disease)
+            constraint pk_epidemic_watch primary key (rule, disease)
         );
         create table epidemic_officer (
             id uuid not null,

@@ -5,7 +5,7 @@ from dure.trust.roles import Role
 
 GRANTS: Grants = {
     "epidemic.read": grant({Role.ADMIN, Role.EPIDEMIC}),
-    "epidemic.situation": grant({Role.ADMIN, Role.EPIDEMIC, Role.DISASTER, Role.SHIFT_LEAD}),
+    "epidemic.situation": grant({Role.ADMIN, Role.EPIDEMIC, Role.CLINICIAN, Role.DISASTER, Role.SHIFT_LEAD}),
     "epidemic.trace": grant({Role.EPIDEMIC}),
     "epidemic.name": grant({Role.EPIDEMIC}, Ask.PURPOSE),
     "epidemic.approve": grant({Role.ADMIN, Role.EPIDEMIC}),

@@ -8,11 +8,14 @@ from dure.services.epidemic.care import api as api_care
 from dure.services.epidemic.care import policy as care_policy
 from dure.services.epidemic.care import room as care
 from dure.services.epidemic.policy import GRANTS
+from dure.services.epidemic.quarantine import api as api_quarantine
+from dure.services.epidemic.quarantine import policy as quarantine_policy
+from dure.services.epidemic.quarantine import room as quarantine
 from dure.services.epidemic.reports import api as api_reports
 from dure.services.epidemic.reports import making
 
 router = APIRouter()
-for _part in (api.router, api_tracing.router, api_reports.router, api_care.router):
+for _part in (api.router, api_tracing.router, api_reports.router, api_care.router, api_quarantine.router):
     router.include_router(_part)
 
 
@@ -20,19 +23,21 @@ def register() -> None:
     """Tell the city of the files that are read here."""
     kinds.register()
     care.register()
+    quarantine.register()
 
 
 ROOM = Room(
     "epidemic",
     router=router,
-    grants={**GRANTS, **care_policy.GRANTS},
+    grants={**GRANTS, **care_policy.GRANTS, **quarantine_policy.GRANTS},
     every=(
         Every("epidemic.destroy", 60, movements.tidy),
         Every("epidemic.report", 60, making.nightly),
         *care.EVERY,
+        *quarantine.EVERY,
     ),
     jobs=(movements.PINGS,),
     body_limits={"/epidemic/requests": api_tracing.LARGEST + (1 << 20)},
     retention=(movements.MOVEMENTS,),
-    keeps_people=(("epidemic_case", "person_id"), ("epidemic_link", "person_id")),
+    keeps_people=(("epidemic_case", "person_id"), ("epidemic_link", "person_id"), *quarantine.PEOPLE),
 )

@@ -33,7 +33,7 @@ def day(ago: int) -> str:
 
 
 async def patients(bring: Import, *ages: int) -> None:
-    rows = [f"{n},{day(1)},{age},128.6{n},35.87,{day(3)}" for n, age in enumerate(ages, start=1)]
+    rows = [f"{n},{day(2)},{age},128.6{n},35.87,{day(3)}" for n, age in enumerate(ages, start=1)]
     await bring("cases", "확진번호,신고일,나이,경도,위도,증상발현일\n" + "\n".join(rows))
 
 

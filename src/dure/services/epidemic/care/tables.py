@@ -11,6 +11,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    PrimaryKeyConstraint,
     Table,
     Text,
     UniqueConstraint,
@@ -156,8 +157,10 @@ epidemic_test = Table(
 epidemic_watch = Table(
     "epidemic_watch",
     metadata,
-    Column("disease", Text, primary_key=True),
+    Column("rule", Text, nullable=False),
+    Column("disease", Text, nullable=False),
     at("since"),
     Column("unseen", Integer, nullable=False),
+    PrimaryKeyConstraint("rule", "disease"),
 )
-"""Diseases of which somebody who waits has gone unseen for too long: an alarm stands for each."""
+"""Where somebody has gone unseen, or silent, for too long: an alarm stands for each."""

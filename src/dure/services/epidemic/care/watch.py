@@ -3,6 +3,7 @@ incident for those who must act. It clears by itself when all have been seen.
 """
 
 from collections import defaultdict
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 
@@ -24,28 +25,32 @@ from dure.services.epidemic.care.triage import Level
 OWNER = "epidemic"
 RULES = Path(__file__).with_name("rules.toml")
 UNSEEN = "epidemic_unseen"
-_STANDING = text("select disease from epidemic_watch")
+_STANDING = text("select disease from epidemic_watch where rule = :rule")
 _BEGIN = text(
-    "insert into epidemic_watch (disease, since, unseen) values (:disease, :now, :n) "
-    "on conflict (disease) do update set unseen = excluded.unseen returning xmax = 0 as fresh"
+    "insert into epidemic_watch (rule, disease, since, unseen) values (:rule, :disease, :now, :n) "
+    "on conflict (rule, disease) do update set unseen = excluded.unseen returning xmax = 0 as fresh"
 )
-_OVER = text("delete from epidemic_watch where disease = :disease")
+_OVER = text("delete from epidemic_watch where rule = :rule and disease = :disease")
 
 
 def register() -> None:
     """Tell detection of the rule, and the incident room of its kind of incident."""
     contributed.contribute(OWNER, RULES)
-    TYPES.register(
-        IncidentType(
-            UNSEEN,
-            "epidemic.type.unseen",
-            Severity.SERIOUS,
-            600,
-            answer_clocks(600, 1_800, 1_800),
-            agencies=("health", "disaster"),
-            seen_by=frozenset({"epidemic", "disaster"}),
+    for name, title, severity in (
+        (UNSEEN, "epidemic.type.unseen", Severity.SERIOUS),
+        ("epidemic_silent", "epidemic.type.silent", Severity.WATCH),
+    ):
+        TYPES.register(
+            IncidentType(
+                name,
+                title,
+                severity,
+                600,
+                answer_clocks(600, 1_800, 1_800),
+                agencies=("health", "disaster"),
+                seen_by=frozenset({"epidemic", "disaster"}),
+            )
         )
-    )
 
 
 def waiting_of(row: RowMapping) -> Waiting:
@@ -71,18 +76,24 @@ async def look(tx: Tx) -> dict[str, int]:
     for row in await queries.waiting(tx, None, since):
         by[row["disease"]].append(waiting_of(row))
     late = {disease: len(found) for disease, rows in by.items() if (found := unseen(rows, now, day))}
-    rules = {UNSEEN: contributed.built_in()[UNSEEN][1]}
-    at = now.timestamp()
-    for disease, n in sorted(late.items()):
-        fresh = await tx.scalar(_BEGIN, {"disease": disease, "now": now, "n": n})
-        if fresh:
-            raised = Raised(UNSEEN, _subject(disease), None, None, at, at, property="heartbeat", value=float(n))
-            await record(tx, [(raised, now)], rules)
-    for row in await tx.rows(_STANDING):
-        if row["disease"] not in late:
-            await tx.execute(_OVER, {"disease": row["disease"]})
-            await record(tx, [(Cleared(UNSEEN, _subject(row["disease"]), at), now)], rules)
+    await standing(tx, UNSEEN, late)
     return late
+
+
+async def standing(tx: Tx, rule: str, counts: Mapping[str, int]) -> None:
+    """One alarm of `rule` for each disease with a count, from the moment it has one until it has none."""
+    now = tx.now()
+    rules = {rule: contributed.built_in()[rule][1]}
+    at = now.timestamp()
+    for disease, n in sorted(counts.items()):
+        fresh = await tx.scalar(_BEGIN, {"rule": rule, "disease": disease, "now": now, "n": n})
+        if fresh:
+            raised = Raised(rule, _subject(disease), None, None, at, at, property="heartbeat", value=float(n))
+            await record(tx, [(raised, now)], rules)
+    for row in await tx.rows(_STANDING, {"rule": rule}):
+        if row["disease"] not in counts:
+            await tx.execute(_OVER, {"rule": rule, "disease": row["disease"]})
+            await record(tx, [(Cleared(rule, _subject(row["disease"]), at), now)], rules)
 
 
 def _subject(disease: str) -> str:
