@@ -21,6 +21,7 @@ class Data(StrEnum):
     CAMERAS = "cameras"  # the cameras chosen around the place
     ALARMS = "alarms"  # what the devices say
     LAST_SEEN = "last_seen"  # a missing person's last known place
+    MARKET_SHEET = "market_sheet"  # a market fire's stall, owner, hazards, ways in, and what detectors say
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,16 @@ TABLE: tuple[Service, ...] = (
         frozenset({Data.DESCRIPTION, Data.CALLER, Data.CAMERAS, Data.ALARMS}),
         (_RESCUE, _CAMERA),
         "119 긴급출동 지원. 출동 지령은 소방의 것이다; 자동화재속보설비를 늦추거나 갈음하지 않는다",
+        _PLATFORM,
+    ),
+    Service(
+        "119_market",
+        frozenset({"fire"}),
+        frozenset({"market_fire"}),
+        frozenset(_ACT),
+        frozenset({Data.MARKET_SHEET}),
+        (_RESCUE,),
+        "시장 화재 전달서: 점포와 점주, 이웃의 위험, 들어가는 길. 출동 지령은 소방의 것이다",
         _PLATFORM,
     ),
     Service(

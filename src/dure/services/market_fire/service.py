@@ -23,6 +23,7 @@ from dure.services.market_fire.plan import api as plan_api
 from dure.services.market_fire.plan import files, live, reach
 from dure.services.market_fire.policy import GRANTS
 from dure.services.market_fire.sheet import api as sheet_api
+from dure.services.market_fire.sheet import letter as sheet_letter
 from dure.services.market_fire.staged import api as staged_api
 from dure.services.market_fire.staged import hearing, tables  # noqa: F401  # the tables are known
 from dure.services.market_fire.staged import kept as staged_kept
@@ -50,6 +51,7 @@ def register() -> None:
     manuals.contribute("market_fire", PLAYBOOKS)
     groups.register()
     files.register()
+    sheet_letter.register()
     for name in TEXTS:
         templates.bring(name, f"market_fire.template.{name}")
 

@@ -1,7 +1,8 @@
 """The fire station's sheet: what stands on it, who may open the owner, and the paper as it is read and printed."""
 
+import json
 import time
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,10 +15,13 @@ from dure.kernel.clock import HeldClock
 from dure.kernel.geometry import LonLat
 from dure.kernel.ids import new_id
 from dure.kernel.severity import Severity
-from dure.respond.model import Mode, Source
+from dure.respond.doors import linked
+from dure.respond.doors.linked import Data
+from dure.respond.model import HandoffKind, Mode, Source
 from dure.respond.opening import Opening, Place, open_incident
 from dure.respond.types import TYPES
 from dure.services.market_fire.model import MARKET_FIRE
+from dure.services.market_fire.sheet import letter
 from dure.services.market_fire.sheet.gathering import towards
 from dure.trust.roles import Role
 from tests.respond.conftest import Desk, opened
@@ -42,7 +46,8 @@ async def fire(town: dict[str, Any], app: Any, database: Database, clock: HeldCl
                     "insert into alarm (id, rule, rule_ko, rule_en, subject, device, members, category, lane, "
                     "severity, stage, life_safety, late, onset_at, matured_at, raised_at, last_onset_at, "
                     "last_raised_at, created_at, updated_at, incident_id, incident_type) "
-                    "values (:id, 'market_fire_signal', '열·연기 5초 지속', 'Heat or smoke', :device, :device, '{}', 'event', 'market_fire', 'serious', "
+                    "values (:id, 'market_fire_signal', '열·연기 5초 지속', 'Heat or smoke', "
+                    ":device, :device, '{}', 'event', 'market_fire', 'serious', "
                     "'pre_alarm', true, false, :at, :at, :at, :at, :at, :at, :at, :incident, 'market_fire')"
                 ),
                 {"id": new_id(), "device": device, "at": now - timedelta(seconds=ago), "incident": incident},
@@ -105,6 +110,24 @@ async def test_the_owner_is_opened_with_a_reason_and_a_line_first(fire: UUID, de
         other = await desk(role, agency)
         assert (await other.post(path, json=WHY)).status_code == 403
         assert (await other.get(f"/market-fire/incidents/{fire}/sheet")).status_code == 403
+
+
+async def test_a_hand_off_to_119_carries_it_with_a_line_that_says_so(fire: UUID, database: Database) -> None:
+    async with database.transaction() as tx:
+        told = await letter.told(tx, fire)
+        lines = await tx.rows(text("select actor, purpose from audit where action = 'handoff.disclose'"))
+        nothing = await letter.told(tx, new_id())
+    assert told is not None
+    assert json.loads(json.dumps(told)) == told
+    assert told["stalls"][0]["owner"]["phone"] == PHONE
+    assert {one["number"] for one in told["plan"]["stalls"]} == {"1", "2", "3", "4"}
+    assert [(row["actor"], row["purpose"]) for row in lines] == [("system:market_fire", "119: rescue")]
+    assert nothing is None
+    on = {
+        name: linked.carried(linked.services("fire", name, HandoffKind.TRANSFER, date(2026, 12, 5)))
+        for name in ("market_fire", "fire")
+    }
+    assert (Data.MARKET_SHEET in on["market_fire"], Data.MARKET_SHEET in on["fire"]) == (True, False)
 
 
 async def test_an_incident_that_is_none_of_theirs_has_no_sheet(town: dict[str, Any], app: Any, desk: Desk) -> None:

@@ -128,6 +128,7 @@ class DrawnStall(BaseModel):
 
     id: UUID
     number: str
+    zone: str | None
     outline: list[list[float]]
     role: Literal["burning", "beside", "other"]
     hazard: bool

@@ -53,6 +53,7 @@ class PlanDrawing(Flowable):
             for one in self._plan["stalls"]:
                 if one["role"] == role:
                     self._stall(one)
+        self._halls()
         canvas.restoreState()
         outside = [one for one in self._plan["marks"] if not self._mark(one)]
         self._edges(outside)
@@ -87,6 +88,22 @@ class PlanDrawing(Flowable):
         canvas.setFillColor(colors.white if burning else _INK)
         canvas.setFont(self._faces.bold if burning or one["hazard"] else self._faces.plain, size)
         canvas.drawCentredString(x, y - size * 0.35, told)
+
+    def _halls(self) -> None:
+        """The name of each hall at the western end of what is seen of it: stalls of all halls have the same numbers."""
+        canvas = self.canv
+        west: dict[str, tuple[float, float]] = {}
+        for one in self._plan["stalls"]:
+            x, y = self._place([list(middle(one["outline"]))])[0]
+            if one["zone"] and 22 <= x <= self.width - 22 and 22 <= y <= self.height - 12:
+                west[one["zone"]] = min(west.get(one["zone"], (x, y)), (x, y))
+        for zone, (x, y) in west.items():
+            wide = canvas.stringWidth(zone, self._faces.bold, 9) + 8
+            canvas.setFillColor(_INK)
+            canvas.roundRect(x - wide / 2, y - 6.5, wide, 13, 2, stroke=0, fill=1)
+            canvas.setFillColor(colors.white)
+            canvas.setFont(self._faces.bold, 9)
+            canvas.drawCentredString(x, y - 3.2, zone)
 
     def _mark(self, one: Mapping[str, Any]) -> bool:
         """Whether it lies within the picture, and is drawn."""
@@ -140,7 +157,8 @@ class PlanDrawing(Flowable):
         canvas.setStrokeColor(_LINE)
         canvas.setLineWidth(0.4)
         parts = (("gate", "gate"), ("shutoff", "shutoff"), ("hydrant", "hydrant"))
-        canvas.rect(0, 0, 178, 15, stroke=1, fill=1)
+        canvas.rect(0, 0, 208, 15, stroke=1, fill=1)
+        canvas.rect(self.width - 20, self.height - 28, 20, 28, stroke=1, fill=1)
         x = 9.0
         for kind, word in parts:
             self._sign(kind, x, 7.5)

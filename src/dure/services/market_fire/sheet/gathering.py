@@ -111,7 +111,7 @@ def _said(row: RowMapping, stalls: Mapping[UUID, Mapping[str, Any]], now: dateti
 
 
 def _readings(latest: Mapping[str, Any]) -> list[dict[str, Any]]:
-    wanted = ("heat", "smoke", "smoke_obscuration", "flame", "co", "gas", "battery")
+    wanted = ("heat", "smoke", "smoke_obscuration", "flame", "co", "gas")
     return [
         {"property": name, "value": latest[name].get("value"), "unit": PROPERTIES[name].unit, "at": latest[name]["at"]}
         for name in wanted
@@ -180,6 +180,7 @@ def _plan(
         {
             "id": one["id"],
             "number": one["number"] or one["name"],
+            "zone": one["zone"],
             "outline": one["outline"],
             "role": "burning" if one["id"] in hot else "beside" if one["id"] in near else "other",
             "hazard": near.get(one["id"]) is not None,

@@ -26,7 +26,7 @@ _RED: Final = colors.HexColor("#BE1D1D")
 _PALE: Final = colors.HexColor("#FCE9E7")
 _LINE: Final = colors.HexColor("#A9B1BB")
 _FAULTS: Final = frozenset({"silent", "battery", "clock"})
-_WIDE: Final = A4[0] - 28 * mm
+_WIDE: Final = A4[0] - 28 * mm - 12  # a frame keeps 6 points free on each side
 
 
 class _Writer:

@@ -14,7 +14,7 @@ test('north is up, metres are metres', () => {
 });
 
 test('the box holds every stall and its margin', () => {
-  const box = around([{ id: 'a', number: '1', outline: ring, tone: 'normal', says: '' }], place, 5);
+  const box = around([{ id: 'a', number: '1', zone: null, outline: ring, tone: 'normal', says: '' }], place, 5);
   expect(box.width).toBeCloseTo(18.88, 1);
   expect(box.y).toBeCloseTo(-16.12, 1);
 });

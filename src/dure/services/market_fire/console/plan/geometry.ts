@@ -18,6 +18,18 @@ export function centre(ring: Ring, place: (at: readonly [number, number]) => Poi
   return { x: corners.reduce((sum, p) => sum + p.x, 0) / corners.length, y: corners.reduce((sum, p) => sum + p.y, 0) / corners.length };
 }
 
+/** Where each hall's name is written: beside its westernmost stall. Stalls of all halls have the same numbers. */
+export function halls(stalls: readonly Drawn[], place: (at: readonly [number, number]) => Point): readonly { readonly zone: string; readonly at: Point }[] {
+  const west = new Map<string, Point>();
+  for (const one of stalls) {
+    if (!one.zone) continue;
+    const at = centre(one.outline, place);
+    const known = west.get(one.zone);
+    if (!known || at.x < known.x) west.set(one.zone, at);
+  }
+  return [...west].map(([zone, at]) => ({ zone, at: { x: at.x - 4.2, y: at.y } }));
+}
+
 export interface Box {
   readonly x: number;
   readonly y: number;

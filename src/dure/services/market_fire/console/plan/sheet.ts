@@ -41,7 +41,7 @@ export interface SheetRead {
   readonly hydrants: readonly Near[];
   readonly cameras: readonly { readonly id: string; readonly name: string | null; readonly distance_m: number }[];
   readonly plan: {
-    readonly stalls: readonly { readonly id: string; readonly number: string; readonly outline: Ring; readonly role: 'burning' | 'beside' | 'other'; readonly hazard: boolean }[];
+    readonly stalls: readonly { readonly id: string; readonly number: string; readonly zone: string | null; readonly outline: Ring; readonly role: 'burning' | 'beside' | 'other'; readonly hazard: boolean }[];
     readonly marks: readonly Mark[];
   };
 }

@@ -62,6 +62,7 @@ export interface LiveStall {
 export interface Drawn {
   readonly id: string;
   readonly number: string;
+  readonly zone: string | null;
   readonly outline: Ring;
   readonly tone: State | 'burning' | 'hazard' | 'beside';
   readonly says: string;
