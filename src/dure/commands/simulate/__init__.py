@@ -11,7 +11,17 @@ if TYPE_CHECKING:
     from dure.commands.simulate.telling import Teller
     from dure.engine.servers.place import Place
 
-SCENARIOS = ("market-fire", "market-night", "dead-gateway", "bells", "cameras", "sms-gateway", "agency", "barrier")
+SCENARIOS = (
+    "market-fire",
+    "market-night",
+    "dead-gateway",
+    "bells",
+    "cameras",
+    "sms-gateway",
+    "agency",
+    "epidemic",
+    "barrier",
+)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -51,6 +61,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "C-0001=hang,*=time (cameras: hang, rubbish, codec, time, size, sound, mute, length, endless)",
         default="",
     )
+    add("--days", "며칠까지 (epidemic, 기본 모두)", "so many days (epidemic, default all)", type=int)
     add("--agency", "모의할 기관 (agency, 기본 fire)", "the agency to be (agency, default fire)", default="fire")
     add("--data", "도시의 폴더 (기본 .dure/city)", "the city's folder (default .dure/city)", type=Path)
     add("--json", "한 줄에 JSON 하나씩 씁니다", "print one JSON object a line", action="store_true")
@@ -77,6 +88,10 @@ def run(args: argparse.Namespace) -> int:
         return _barrier(args)
     place = Place(args.data or default_folder())
     try:
+        if args.scenario == "epidemic":
+            from dure.commands.simulate import epidemic
+
+            return asyncio.run(epidemic.play(place, Teller(args.json), args.seed, args.days))
         return asyncio.run(_play(args, place, Teller(args.json)))
     except NotRunning as error:
         write_error(message(error.key, **error.params))
