@@ -40,6 +40,7 @@ SCREENS = (
     "playbooks",
     "playbooks/missing_person",
     "market-fire",
+    "fire-works",
     "missing",
     "admin/system",
     "admin/accounts",
