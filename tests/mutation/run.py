@@ -158,13 +158,17 @@ class WithPostgres:
 
 
 class Reached:
-    """A pytest plugin: which tests enter which functions of the files that are mutated, and how long each takes."""
+    """A pytest plugin: which tests enter which functions of the files that are mutated, and how long each takes; and
+    which functions are entered as modules are loaded, before the first test.
+    """
 
     def __init__(self, files: Collection[Path]) -> None:
         self._files = {str(file): file for file in files}
-        self._now: set[tuple[str, str]] = set()
+        self.loading: set[tuple[str, str]] = set()
+        self._now = self.loading
         self.by_test: dict[str, set[tuple[str, str]]] = {}
         self.seconds: dict[str, float] = {}
+        sys.settrace(self._called)
 
     def _called(self, frame: FrameType, _event: str, _arg: object) -> None:
         code = frame.f_code
@@ -222,18 +226,21 @@ def fails(mutant: Mutant | None, tests: Sequence[str], postgres: str, within_s: 
 
 @dataclass(frozen=True)
 class Known:
-    """The tests of a package, the quickest first: what each enters, and the seconds that it takes without a fault."""
+    """The tests of a package, the quickest first: what each enters, what is entered as modules are loaded, and the
+    seconds that each takes without a fault.
+    """
 
     reached: Mapping[str, Collection[tuple[str, str]]]
+    loading: Collection[tuple[str, str]]
     seconds: Mapping[str, float]
 
     def noticing(self, mutant: Mutant, own: Sequence[str]) -> list[str]:
         """The tests that could notice a mutant: those that enter its function; of what runs at the module's loading,
         its own, then all others.
         """
-        if mutant.within is None:
-            return sorted(self.reached, key=lambda one: not one.startswith(tuple(own)))
         place = (str(mutant.file), mutant.within)
+        if mutant.within is None or place in self.loading:
+            return sorted(self.reached, key=lambda one: not one.startswith(tuple(own)))
         return [one for one, entered in self.reached.items() if place in entered]
 
     def allowed(self, tests: Collection[str]) -> float:
@@ -251,15 +258,15 @@ def know(package: Package, postgres: str) -> Known:
             plugin = Reached(package.files)
             code = _child(None, package.every(), postgres, plugin)
             with os.fdopen(write, "wb") as out:
-                pickle.dump((plugin.by_test, plugin.seconds), out)
+                pickle.dump((plugin.by_test, plugin.loading, plugin.seconds), out)
         os._exit(code)
     os.close(write)
     with os.fdopen(read, "rb") as told:
         whole = told.read()
     if os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) != 0:
         raise RuntimeError(f"{package.every()} fail without a fault")
-    by_test, seconds = pickle.loads(whole)
-    return Known({one: by_test[one] for one in sorted(by_test, key=seconds.__getitem__)}, seconds)
+    by_test, loading, seconds = pickle.loads(whole)
+    return Known({one: by_test[one] for one in sorted(by_test, key=seconds.__getitem__)}, loading, seconds)
 
 
 @contextlib.contextmanager
