@@ -13,6 +13,7 @@ import importlib.machinery
 import importlib.util
 import os
 import pickle
+import resource
 import signal
 import sys
 import threading
@@ -32,6 +33,8 @@ ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src"
 TRUST = SOURCE / "dure" / "trust"
 SEED = 20261122
+MOST_BYTES = 3 << 30
+"""A mutant that takes memory for ever ends here, and counts as noticed."""
 AT_LEAST_S = 30
 AS_LONG = 8
 """So many times the seconds that its tests take without a fault, a mutant has: the machine may be busy."""
@@ -192,6 +195,7 @@ class Reached:
 def _child(mutant: Mutant | None, tests: Sequence[str], postgres: str, *plugins: object) -> int:
     """pytest's exit code, in this (forked) process."""
     os.setsid()
+    resource.setrlimit(resource.RLIMIT_DATA, (MOST_BYTES, MOST_BYTES))
     quiet = os.open(os.devnull, os.O_WRONLY)
     for stream in (1, 2):
         os.dup2(quiet, stream)
