@@ -5,11 +5,21 @@ import base64
 import json
 import os
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-HEAD = struct.Struct(">B7xdd")
+HEAD = struct.Struct(">B3xIdd")
+
+
+def pieces(data: bytes) -> Iterator[tuple[int, float, float, bytes]]:
+    """What stands in a binary message: what it is, its two times, its bytes."""
+    at = 0
+    while at < len(data):
+        kind, size, one, other = HEAD.unpack_from(data, at)
+        at += HEAD.size + size
+        yield kind, one, other, data[at - size : at]
 
 
 @dataclass
@@ -46,8 +56,7 @@ class Screen:
             case 1:
                 self.said.append(json.loads(data))
             case 2:
-                kind, at_s, came_ms = HEAD.unpack_from(data)
-                self.pictures.append((kind, at_s, came_ms, data[HEAD.size :]))
+                self.pictures += pieces(data)
             case 8:
                 self.closed = int.from_bytes(data[:2], "big")
                 return False

@@ -35,7 +35,6 @@ from dure.trust.web import install
 from dure.trust.who.watch import Watch
 from dure.video import openings
 from dure.video import relay as relay_module
-from dure.video.doors import HEAD
 from dure.video.kept import OPENING
 from dure.video.model import Queue
 from dure.video.openings import LASTS
@@ -48,6 +47,7 @@ from dure.video.tickets.rules import TABLE
 from dure.video.tickets.store import Wanted
 from tests.respond.conftest import Desk, acted, clock, database, desk, opened, operator
 from tests.video.conftest import HERE, Served, operator_of
+from tests.video.screen import pieces
 
 __all__ = ["clock", "database", "desk", "operator"]
 pytestmark = pytest.mark.timeout(180)
@@ -253,10 +253,10 @@ class Wire:
         if message["type"] == "websocket.close":
             self.code = message["code"]
         elif "bytes" in message:
-            kind, at_s, _came = HEAD.unpack_from(message["bytes"])
-            if kind != 0:
-                self.pictures += 1
-                self.times.append((kind, at_s))
+            for kind, at_s, _came, _data in pieces(message["bytes"]):
+                if kind != 0:
+                    self.pictures += 1
+                    self.times.append((kind, at_s))
         elif "text" in message:
             self.said.append(json.loads(message["text"]))
         self.arrived.set()

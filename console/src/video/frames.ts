@@ -1,5 +1,6 @@
+import { pieces, type Piece } from './pieces';
+
 /** Fragments of one camera decoded picture by picture (WebCodecs) and painted as soon as they come: nothing waits for a clock. */
-const head = 24;
 /** So many pictures may wait for the decoder; at first the group that was kept comes all at once. */
 const most = 12;
 const mostAtFirst = 120;
@@ -40,24 +41,24 @@ export class Frames {
 
   /** A binary message of the relay. */
   take(message: ArrayBuffer): void {
-    const view = new DataView(message);
-    const kind = view.getUint8(0);
-    const body = new Uint8Array(message, head);
-    if (kind === 0) {
-      this.configure(body);
-      return;
+    for (const one of pieces(message)) {
+      if (one.kind === 0) this.configure(one.data);
+      else this.decode(one);
     }
+  }
+
+  private decode(one: Piece): void {
     const decoder = this.decoder;
-    const key = (kind & 2) !== 0;
+    const key = (one.kind & 2) !== 0;
     if (!decoder || decoder.state !== 'configured') return;
     if (decoder.decodeQueueSize < 2 && this.count > 0) this.fresh = false;
     if (decoder.decodeQueueSize > (this.fresh ? mostAtFirst : most)) this.needsKey = true; // too far behind: on at the live edge
     if (this.needsKey && !key) return;
     this.needsKey = false;
-    const data = inside(body, 'mdat');
+    const data = inside(one.data, 'mdat');
     if (!data) return;
     const timestamp = this.count++;
-    this.came.set(timestamp, view.getFloat64(16));
+    this.came.set(timestamp, one.other);
     if (this.came.size > 300) this.came.delete(timestamp - 300);
     decoder.decode(new EncodedVideoChunk({ type: key ? 'key' : 'delta', timestamp, data }));
   }

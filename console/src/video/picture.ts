@@ -1,7 +1,7 @@
 import { Edge } from './edge';
+import { joined, pieces } from './pieces';
 
-/** Fragments of one camera into a video element, at the live edge. A message is 24 bytes of head and then fragmented MP4. */
-const head = 24;
+/** Fragments of one camera into a video element, at the live edge. */
 const keep = 12;
 
 interface Came {
@@ -18,7 +18,7 @@ export class Picture {
   private mime = '';
   private buffer: SourceBuffer | null = null;
   private url = '';
-  private waiting: ArrayBuffer[] = [];
+  private waiting: Uint8Array<ArrayBuffer>[] = [];
   private came: Came[] = [];
   /** The first picture's time on the stream's clock: it is the element's zero, so that nothing is sought before it is seen. */
   private first: number | null = null;
@@ -62,15 +62,15 @@ export class Picture {
 
   /** A binary message of the relay. */
   take(message: ArrayBuffer): void {
-    const view = new DataView(message);
-    if (view.getUint8(0) !== 0) {
-      const at = view.getFloat64(8);
-      this.first ??= at;
-      this.edge.came(at);
-      this.came.push({ at: at - this.first, came: view.getFloat64(16) });
-      if (this.came.length > 300) this.came.splice(0, 150);
+    for (const one of pieces(message)) {
+      if (one.kind !== 0) {
+        this.first ??= one.at;
+        this.edge.came(one.at);
+        this.came.push({ at: one.at - this.first, came: one.other });
+        if (this.came.length > 300) this.came.splice(0, 150);
+      }
+      this.waiting.push(one.data);
     }
-    this.waiting.push(message.slice(head));
     this.next();
   }
 
@@ -115,11 +115,10 @@ export class Picture {
   private next(): void {
     const buffer = this.buffer;
     if (!buffer || buffer.updating || this.source?.readyState !== 'open' || this.first === null) return;
-    const data = this.waiting.length > 1 ? joined(this.waiting.splice(0)) : this.waiting.shift();
-    if (!data) return;
+    if (this.waiting.length === 0) return;
     try {
       if (buffer.timestampOffset !== -this.first) buffer.timestampOffset = -this.first;
-      buffer.appendBuffer(data);
+      buffer.appendBuffer(joined(this.waiting.splice(0)));
     } catch {
       this.onbroken();
     }
@@ -159,14 +158,4 @@ export class Picture {
       this.watch();
     });
   }
-}
-
-function joined(parts: readonly ArrayBuffer[]): ArrayBuffer {
-  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.byteLength, 0));
-  let at = 0;
-  for (const part of parts) {
-    out.set(new Uint8Array(part), at);
-    at += part.byteLength;
-  }
-  return out.buffer;
 }

@@ -3,8 +3,9 @@
 The screen says `{"ticket": "..."}` first (with `"small": true` for the camera's small stream, where it has one), and
 again before the ticket is over to go on; `{"ping": t}` is answered with the relay's clock. It is sent texts (`state`,
 `init`, `pong`, `bye`) and, as binary messages, the initialisation segment and the fragments, each behind a head of 24
-bytes: what it is (0, 1; 3 for a picture that stands by itself), its time in seconds on the stream's clock, and when it
-came in (milliseconds since 1970), as big-endian doubles from byte 8 on.
+bytes: what it is (0, 1; 3 for a picture that stands by itself), from byte 4 on how many bytes follow, from byte 8 on
+its time in seconds on the stream's clock, and when it came in (milliseconds since 1970), big-endian. Pictures that wait
+(the group that is kept for who comes) stand in one message, one behind the other.
 """
 
 import asyncio
@@ -36,7 +37,7 @@ from dure.video.relay import Relay, Viewer
 
 log = logging.getLogger(__name__)
 PATH = "/live"
-HEAD = struct.Struct(">B7xdd")
+HEAD = struct.Struct(">B3xIdd")
 MOST_VIEWERS = 500
 _FIRST_WITHIN_S = 5.0
 _SENT_WITHIN_S = 8.0
@@ -44,6 +45,8 @@ _LOOK_S = 1.0
 _BLIND_S = 5.0
 """So long pictures go on while the database cannot say whether they may."""
 _LONGEST = 512
+_AT_ONCE = 1 << 20
+"""Bytes of waiting pictures after which a message holds no more."""
 REFUSED, OVER, REPLACED, FULL, AWAY = 4401, 4403, 4409, 4429, 4503
 _WORDS = {REFUSED: "refused", OVER: "over", REPLACED: "replaced", FULL: "full", AWAY: "away"}
 
@@ -324,15 +327,19 @@ async def _send_next(viewer: Viewer, send: Send) -> bool:
         init, viewer.init = viewer.init, None
         await _text(send, {"type": "init", "mime": init.mime, "width": init.width, "height": init.height})
         await send({"type": "websocket.send", "bytes": framed(init)})
-    elif (fragment := viewer.queue.take()) is not None:
-        await send({"type": "websocket.send", "bytes": framed(fragment)})
     else:
-        return False
+        waiting, size = [], 0
+        while size < _AT_ONCE and (fragment := viewer.queue.take()) is not None:
+            waiting.append(framed(fragment))
+            size += len(waiting[-1])
+        if waiting:
+            await send({"type": "websocket.send", "bytes": b"".join(waiting)})
+        return bool(waiting)
     return True
 
 
 def framed(piece: Init | Fragment) -> bytes:
     """A piece behind its head."""
     if isinstance(piece, Init):
-        return HEAD.pack(0, 0.0, 0.0) + piece.data
-    return HEAD.pack(3 if piece.key else 1, piece.at_s, piece.came_ms) + piece.data
+        return HEAD.pack(0, len(piece.data), 0.0, 0.0) + piece.data
+    return HEAD.pack(3 if piece.key else 1, len(piece.data), piece.at_s, piece.came_ms) + piece.data

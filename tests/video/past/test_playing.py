@@ -40,6 +40,7 @@ from dure.video.relay import Relay
 from dure.video.tickets.model import Span
 from tests.video.conftest import HERE, operator_of
 from tests.video.past.made import kept, recorded
+from tests.video.screen import pieces
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -70,7 +71,10 @@ class Screen:
         if message["type"] == "websocket.close":
             self.code = message["code"]
         elif "bytes" in message:
-            self.pieces.append((*HEAD.unpack_from(message["bytes"]), message["bytes"][HEAD.size :]))
+            kind, seat, turn = HEAD.unpack_from(message["bytes"])
+            rest = message["bytes"][HEAD.size :]
+            inside = [(0, 0.0, 0.0, rest)] if kind == 0 else pieces(rest)
+            self.pieces += [(what, seat, turn, at, step, data) for what, at, step, data in inside]
         elif "text" in message:
             self.said.append(json.loads(message["text"]))
         self.arrived.set()

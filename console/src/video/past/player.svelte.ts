@@ -1,5 +1,6 @@
 import { api, Problem } from '../../lib/api';
 import { Picture } from '../picture';
+import { head, pieces } from '../pieces';
 import { Reel } from './reel';
 import { neighbour, nextAfter, spanAt, stretchAround, within } from './spans';
 import { fast, type Opened, type Shows, type Span } from './types';
@@ -13,12 +14,11 @@ interface Told {
   readonly why?: string;
 }
 
-const head = 24;
 /** Wall-clock milliseconds that are fetched ahead, and asked for at once, at the speed of life. */
 const ahead = 8000;
 const atOnce = 5000;
 /** After a click: so little that every camera's first picture is on its way before any camera's tenth. */
-const atFirst = 700;
+const atFirst = 200;
 /** A ticket is asked for again so long before the old one is over. */
 const renewal = 45_000;
 /** So long playing waits for a camera that is slow. */
@@ -283,8 +283,9 @@ export class Player {
     const view = new DataView(message);
     const seat = this.numbers[view.getUint8(1)];
     if (!seat?.reel || seat.blocked || view.getUint32(4) !== this.turn) return;
-    const description = view.getUint8(0) === 0;
-    seat.reel.take(seat.mime, message.slice(head), description ? null : view.getFloat64(8));
+    if (view.getUint8(0) === 0) seat.reel.take(seat.mime, new Uint8Array(message, head), null);
+    else for (const one of pieces(message, head)) seat.reel.take(seat.mime, one.data, one.at);
+    seat.reel.go();
   }
 
   /** Asks for what comes next, for each camera that has something there. */

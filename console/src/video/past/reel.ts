@@ -1,3 +1,5 @@
+import { joined } from '../pieces';
+
 /** One camera's pictures in a video element, on the player's clock: the element's time is the wall clock less `base`. */
 export class Reel {
   /** The moments of the pictures that are here, in order. */
@@ -8,7 +10,7 @@ export class Reel {
   private buffer: SourceBuffer | null = null;
   private url = '';
   private mime = '';
-  private waiting: { readonly mime: string; readonly data: ArrayBuffer }[] = [];
+  private waiting: { readonly mime: string; readonly data: Uint8Array<ArrayBuffer> }[] = [];
   /** What is here is being taken out; nothing of it counts any more. */
   private emptying: 'wanted' | 'now' | null = null;
   private asked = 0;
@@ -20,12 +22,17 @@ export class Reel {
     this.watch();
   }
 
-  /** A description or a picture; `at` is null for a description. */
-  take(mime: string, data: ArrayBuffer, at: number | null): void {
+  /** A description or a picture; `at` is null for a description. Nothing is shown of it before `go`. */
+  take(mime: string, data: Uint8Array<ArrayBuffer>, at: number | null): void {
     if (this.ended) return;
     if (at !== null) this.note(at);
     this.waiting.push({ mime, data });
-    if (!this.source) this.open(mime);
+  }
+
+  /** All that came with one message has been taken. */
+  go(): void {
+    const first = this.waiting[0];
+    if (!this.source && first && !this.ended) this.open(first.mime);
     this.next();
   }
 
@@ -147,14 +154,4 @@ export class Reel {
       this.watch();
     });
   }
-}
-
-function joined(parts: readonly ArrayBuffer[]): ArrayBuffer {
-  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.byteLength, 0));
-  let at = 0;
-  for (const part of parts) {
-    out.set(new Uint8Array(part), at);
-    at += part.byteLength;
-  }
-  return out.buffer;
 }

@@ -5,8 +5,9 @@ The screen says `{"tickets": ["...", ...]}` first, and again to go on or for ano
 `{"ask": {"turn", "seat", "from", "until", "base", "keys"}}`; an ask of a higher turn drops what is still sent for lower
 ones. Each is answered by texts `init` (and the description) and pictures, and ends with `done` and up to when pictures
 were sent (`until`; null: there are none), or `failed`. Binary messages stand behind a head of 24 bytes: what it is (0
-description, 1; 3 for a picture that stands by itself), the seat, two bytes of nothing, the turn (32 bits), the wall
-clock and how long it is shown (milliseconds), as big-endian doubles. `over` says that a seat's right has ended.
+description, 4 pictures), the seat, two bytes of nothing, the turn (32 bits), and 16 bytes of nothing. Each picture of a
+message stands behind a head of its own, as live ones do (`doors.HEAD`), with the wall clock and how long it is shown
+(milliseconds). `over` says that a seat's right has ended.
 """
 
 import asyncio
@@ -21,6 +22,7 @@ from starlette.types import Receive, Scope, Send
 
 from dure.kernel.errors import Unavailable
 from dure.video.doors import AWAY, FULL, MOST_VIEWERS, OVER, REFUSED, Door, Seat, heard
+from dure.video.doors import HEAD as PIECE
 from dure.video.model import BrokenStream, Init
 from dure.video.openings import Opening
 from dure.video.past.library import Library
@@ -31,7 +33,7 @@ from dure.video.relay import Viewer
 
 log = logging.getLogger(__name__)
 PATH = "/past"
-HEAD = struct.Struct(">BBxxIdd")
+HEAD = struct.Struct(">BBxxI16x")
 MOST_SEATS = 16
 _FIRST_WITHIN_S = 5.0
 _SENT_WITHIN_S = 8.0
@@ -243,10 +245,11 @@ class Screen:
                 self._inits[number] = init.data
                 words = {"type": "init", "turn": turn, "seat": number, "mime": init.mime}
                 await self._put({"text": json.dumps({**words, "width": init.width, "height": init.height})})
-                await self._put({"bytes": HEAD.pack(0, number, turn, 0.0, 0.0) + init.data})
+                await self._put({"bytes": HEAD.pack(0, number, turn) + init.data})
+            parts = [HEAD.pack(4, number, turn)]
             for one in pictures:
-                head = HEAD.pack(3 if one.key else 1, number, turn, one.at_ms, one.step_ms)
-                await self._put({"bytes": head + one.data})
+                parts += (PIECE.pack(3 if one.key else 1, len(one.data), one.at_ms, one.step_ms), one.data)
+            await self._put({"bytes": b"".join(parts)})
         return turn == self._turn
 
     async def _say(self, value: object) -> None:
