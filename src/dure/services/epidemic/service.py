@@ -13,9 +13,18 @@ from dure.services.epidemic.quarantine import policy as quarantine_policy
 from dure.services.epidemic.quarantine import room as quarantine
 from dure.services.epidemic.reports import api as api_reports
 from dure.services.epidemic.reports import making
+from dure.services.epidemic.statutory import api as api_statutory
+from dure.services.epidemic.statutory import policy as statutory_policy
 
 router = APIRouter()
-for _part in (api.router, api_tracing.router, api_reports.router, api_care.router, api_quarantine.router):
+for _part in (
+    api_statutory.router,
+    api.router,
+    api_tracing.router,
+    api_reports.router,
+    api_care.router,
+    api_quarantine.router,
+):
     router.include_router(_part)
 
 
@@ -29,7 +38,7 @@ def register() -> None:
 ROOM = Room(
     "epidemic",
     router=router,
-    grants={**GRANTS, **care_policy.GRANTS, **quarantine_policy.GRANTS},
+    grants={**GRANTS, **care_policy.GRANTS, **quarantine_policy.GRANTS, **statutory_policy.GRANTS},
     every=(
         Every("epidemic.destroy", 60, movements.tidy),
         Every("epidemic.report", 60, making.nightly),
@@ -38,6 +47,11 @@ ROOM = Room(
     ),
     jobs=(movements.PINGS,),
     body_limits={"/epidemic/requests": api_tracing.LARGEST + (1 << 20)},
-    retention=(movements.MOVEMENTS,),
-    keeps_people=(("epidemic_case", "person_id"), ("epidemic_link", "person_id"), *quarantine.PEOPLE),
+    retention=(movements.MOVEMENTS, *care.RETENTION),
+    keeps_people=(
+        ("epidemic_case", "person_id"),
+        ("epidemic_link", "person_id"),
+        ("epidemic_statutory_report", "person_id"),
+        *quarantine.PEOPLE,
+    ),
 )
