@@ -11,8 +11,11 @@ from fastapi import FastAPI
 from sqlalchemy import text
 
 from dure.city.room import ROOM as CITY
+from dure.engine.context import Context
 from dure.engine.database import Database
-from dure.services.epidemic.care import tables, watch
+from dure.engine.settings import Settings
+from dure.engine.texts import catalogue
+from dure.services.epidemic.care import keeping, tables, watch
 from dure.services.epidemic.quarantine import tables as quarantine_tables
 from dure.services.epidemic.screening import tables as screening_tables
 from dure.trust.roles import Role
@@ -203,3 +206,30 @@ async def test_an_epidemic_officer_brings_the_lists_of_epidemics_and_no_others(c
     assert made.status_code == 201, made.text
     other = await http.post("/imports", data={"kind": "cctv"}, files=file)
     assert (other.status_code, other.json()["key"]) == (403, "city.import.kind.others")
+
+
+async def test_what_the_line_list_says_is_over_frees_the_bed_and_goes_in_its_time(
+    bring: Import, client: Client, database: Database, settings: Settings
+) -> None:
+    await patients(bring, 70)
+    await bring("beds", WARDS)
+    http = await client(Role.EPIDEMIC)
+    (one,) = (await listed(http))["items"]
+    await seen(http, one["case_id"])
+    plan = (await http.post("/epidemic/bed-plans", json={})).json()
+    await http.post(f"/epidemic/bed-plans/{plan['id']}/apply", json={})
+    await bring("cases", f"확진번호,신고일,결과,사망일\n1,{day(2)},사망,{day(0)}\n")
+    async with database.transaction() as tx:
+        await watch.look(tx)
+    whole = (await http.get(f"/epidemic/care/{one['case_id']}")).json()
+    assert (whole["state"], whole["stays"][0]["ended"]) == ("died", "died")
+    context = Context(settings, database, None, catalogue())  # type: ignore[arg-type]
+    async with database.transaction() as tx:
+        assert keeping.PATIENTS.find_due is not None
+        assert keeping.PATIENTS.destroy is not None
+        later = tx.now() + timedelta(days=1)
+        due = await keeping.PATIENTS.find_due(tx, later, None, 10)
+        assert [each.id for each in due] == [one["case_id"]]
+        await keeping.PATIENTS.destroy(context, tx, due)
+        assert await tx.scalar(text("select count(*) from epidemic_look")) == 0
+    assert (await listed(http))["counts"]["waiting"] == 0

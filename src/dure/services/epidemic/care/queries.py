@@ -102,6 +102,21 @@ _OUTCOME = text(
     "died_on = case when cast(:outcome as text) = 'died' then cast(:day as date) else died_on end, "
     "version = version + 1, updated_at = :now where id = :id"
 )
+_LISTED_OVER = (
+    text(
+        "update epidemic_stay s set until_at = :now, ended = case when c.outcome = 'died' then 'died' "
+        "when c.outcome is not null then 'released' when c.released_on is not null then 'released' "
+        "else 'withdrawn' end "
+        "from epidemic_case c where c.id = s.case_id "
+        "and s.until_at is null and (c.outcome is not null or c.released_on is not null or c.status = 'ruled_out')"
+    ),
+    text(
+        "update epidemic_care k set state = case when c.outcome = 'died' then 'died' else 'released' end, "
+        "ended_at = :now, worse_at = null, worse = '[]', version = k.version + 1, updated_at = :now "
+        "from epidemic_case c where c.id = k.case_id and k.ended_at is null "
+        "and (c.outcome is not null or c.released_on is not null or c.status = 'ruled_out')"
+    ),
+)
 _TESTS = text(
     "select taken_at, result from epidemic_test where disease = :disease and code = :code "
     "and result in ('negative', 'positive') order by taken_at limit 200"
@@ -227,6 +242,12 @@ async def over(tx: Tx, case_id: UUID, outcome: str, day: Any) -> None:
     state = "died" if outcome == "died" else "released"
     await tx.execute(_OVER, {"id": case_id, "state": state, "now": tx.now()})
     await tx.execute(_OUTCOME, {"id": case_id, "outcome": outcome, "day": day, "now": tx.now()})
+
+
+async def follow_the_list(tx: Tx) -> None:
+    """Whom the line list says to be released, dead or no case has no bed and waits for none."""
+    for statement in _LISTED_OVER:
+        await tx.execute(statement, {"now": tx.now()})
 
 
 async def tests(tx: Tx, disease: str, code: str) -> list[tuple[datetime, bool]]:

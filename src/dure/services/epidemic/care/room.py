@@ -1,8 +1,9 @@
 """What this part contributes to the service."""
 
 from dure.engine.room import Every
-from dure.services.epidemic.care import files, watch
+from dure.services.epidemic.care import files, keeping, watch
 
+RETENTION = (keeping.PATIENTS, keeping.QUARANTINES)
 EVERY = (Every("epidemic.unseen", 60, watch.run),)
 
 

@@ -70,6 +70,7 @@ def waiting_of(row: RowMapping) -> Waiting:
 
 async def look(tx: Tx) -> dict[str, int]:
     """Raise and clear; how many have gone unseen, by disease."""
+    await queries.follow_the_list(tx)
     day, now = today(tx), tx.now()
     since = now - timedelta(days=in_force(LIMITS, day)["listed_days"])
     by: dict[str, list[Waiting]] = defaultdict(list)

@@ -36,7 +36,7 @@ _LIST = text(
     "left join epidemic_officer o on o.id = q.officer_id "
     "where q.disease = :disease and q.state = 'under' "
     "and (cast(:officer as uuid) is null or q.officer_id = :officer) "
-    f"and (cast(:rank as integer) is null or ({_RANK}, q.until_at, q.id) > (:rank, :until, cast(:id as uuid))) "
+    f"and (cast(:rank as bigint) is null or ({_RANK}, q.until_at, q.id) > (:rank, :until, cast(:id as uuid))) "
     f"order by {_RANK}, q.until_at, q.id limit :limit"
 )
 _ONE = text(
