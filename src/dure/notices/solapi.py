@@ -173,14 +173,15 @@ def found_of(row: Mapping[str, Any]) -> Found:
         report = Report.UNDER_WAY
     else:
         report = Report.FAILED
-    key = _key(row.get("voiceReplied"))
+    told = row.get("voiceReplied")
+    key = None if isinstance(told, bool) else _key(told)
     at = _time(row.get("dateReceived"))
-    return Found(str(row.get("messageId", ""))[:100], report, code[:40], at, key is not None, key)
+    return Found(str(row.get("messageId", ""))[:100], report, code[:40], at, told is True or key is not None, key)
 
 
 def _key(told: object) -> int | None:
-    """The key that was pressed; plain "yes" is the first."""
-    word = "1" if told is True else str(told)
+    """The key that was pressed; a plain "yes" does not say which."""
+    word = str(told)
     return int(word) if len(word) == 1 and word in "123456789" else None
 
 

@@ -38,7 +38,12 @@ def test_the_default_rule_is_heat_or_smoke_for_five_seconds() -> None:
 
 def test_rules_that_answer_to_a_moment_stand_beside_alarms() -> None:
     rules = {rule.id: rule for rule in parse(RULES.read_text(encoding="utf-8"))}
-    assert {name for name, rule in rules.items() if not rule.beside} == {"market_fire_signal"}
+    assert {name for name, rule in rules.items() if not rule.beside} == {
+        "market_fire_signal",
+        "market_fire_site_report",
+    }
+    site = rules.pop("market_fire_site_report")
+    assert (site.stage, site.kinds) == ("confirmed", ("auto_fire_reporter",))
     assert all(rule.enabled and rule.stage == "pre_alarm" for rule in rules.values()), "the stages alone confirm"
     assert {"market_fire_rise", "market_fire_neighbours", "market_fire_warm", "market_fire_hot"} <= rules.keys()
 

@@ -1,5 +1,8 @@
 """The stages in a running city: nothing ends in silence, and nothing is told to 119 that a person could see is none."""
 
+from datetime import datetime, timedelta
+from typing import Any
+
 import httpx
 import pytest
 
@@ -47,6 +50,7 @@ async def test_heat_and_smoke_are_reported_at_once(market: Market) -> None:
 
 
 async def test_steam_for_less_than_five_seconds_is_nothing(market: Market) -> None:
+    market.clock.set(NOON)
     await market.detect(market.raised("warm"), market.raised("warmer"), market.raised("warmest"))
     assert await market.rows("select 1 from incident") == []
     await market.after(TABLE.resumes_s + 1)
@@ -54,7 +58,7 @@ async def test_steam_for_less_than_five_seconds_is_nothing(market: Market) -> No
     assert (await market.stands())["stage"] == "pre_alarm", "warmth of another hour says nothing"
 
 
-@pytest.mark.parametrize("rule", ["hot", "rise", "neighbours"])
+@pytest.mark.parametrize("rule", ["hot", "rise", "neighbours", "warm", "haze_warm"])
 async def test_what_is_enough_without_a_pre_alarm_becomes_a_confirmed_one(market: Market, rule: str) -> None:
     await market.detect(market.raised(rule, members=("m-0", "m-1") if rule == "neighbours" else ()))
     (alarm,) = await market.rows("select rule, stage from alarm")
@@ -123,6 +127,50 @@ async def test_operator_and_owner_contradict_and_fire_wins(market: Market, opera
     assert (shown["stage"], shown["why"]) == ("reported", "owner")
     assert [one["says"] for one in shown["answers"]] == ["not_fire", "fire"]
     assert await market.told_119()
+
+
+async def test_a_sites_own_device_confirms(market: Market) -> None:
+    await market.rows(
+        "insert into device (id, kind, name, asset_id) values ('own', 'auto_fire_reporter', 'own', :id) returning id",
+        id=market.id,
+    )
+    await market.detect(market.raised("signal"))
+    assert not await market.told_119()
+    await market.detect(market.raised("site_report", "own"))
+    assert (await market.stands())["why"] == "device"
+    (answer,) = await market.rows("select who, by from market_fire_answer")
+    assert (answer["who"], answer["by"]) == ("device", "own")
+    assert await market.told_119()
+
+
+async def test_announced_works_ask_longer_and_say_so(market: Market, operator: httpx.AsyncClient) -> None:
+    market.clock.set(NOON)
+    starts, ends = NOON - timedelta(minutes=5), NOON + timedelta(hours=2)
+    form = {"market_id": str(market.id), "stalls": [], "kind": "disinfection", "starts_at": starts.isoformat(),
+            "ends_at": ends.isoformat(), "announced_by": "상인회"}  # fmt: skip
+    made = await operator.post("/market-fire/announcements", json=form)
+    assert made.status_code == 201, made.text
+    long = {**form, "ends_at": (starts + timedelta(hours=13)).isoformat()}
+    assert (await operator.post("/market-fire/announcements", json=long)).status_code == 422
+    await market.detect(market.raised("warmer"), market.raised("signal"))
+    incident = (await market.incident())["id"]
+    shown = (await operator.get(f"/market-fire/verifications/{incident}")).json()
+    assert (shown["stage"], shown["grounds"]["works"]) == ("pre_alarm", "disinfection")
+    await market.after(shown_left(shown) + 1)
+    row = await market.stands()
+    assert (row["stage"], row["why"]) == ("pre_alarm", "announced"), "asked longer, and it says why"
+    assert await market.rows("select 1 from incident_task where kind = 'fire_look'"), "somebody is sent"
+    await market.detect(market.raised("hot"))
+    assert (await market.stands())["why"] == "high_heat", "high heat passes what was announced"
+    ended = await operator.post(f"/market-fire/announcements/{made.json()['id']}/end")
+    assert ended.json()["ended_at"] is not None
+    assert (await operator.get("/market-fire/announcements")).json()["items"] == []
+
+
+def shown_left(shown: dict[str, Any]) -> float:
+    """Seconds from the begin to the time-out."""
+    began, due = (datetime.fromisoformat(shown[name]) for name in ("began_at", "deadline_at"))
+    return (due - began).total_seconds()
 
 
 async def test_what_falls_silent_before_an_answer_goes_up_to_the_shift_lead(market: Market) -> None:

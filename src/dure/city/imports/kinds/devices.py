@@ -15,6 +15,8 @@ DEVICE_KINDS = {
     "연기감지기": "fire_detector",
     "불꽃감지기": "fire_detector",
     "화재알림설비": "fire_detector",
+    "자동화재속보설비": "auto_fire_reporter",
+    "속보설비": "auto_fire_reporter",
     "게이트웨이": "gateway",
     "중계기": "gateway",
     "비상벨": "bell",

@@ -15,7 +15,7 @@ from dure.kernel.ids import new_id
 from dure.respond.playbooks.model import Notify
 from dure.respond.runs import keeping
 from dure.services.market_fire.staged import queries
-from dure.services.market_fire.verification import Says, Who
+from dure.services.market_fire.verification import RULES, Says, Who
 from dure.trust.principal import Principal, system
 
 TEMPLATE: Final = "fire_check"
@@ -86,7 +86,7 @@ async def _owners(tx: Tx, incident: RowMapping) -> list[Said]:
 
 def _judged(alarms: Sequence[RowMapping]) -> list[Said]:
     """What people said of the alarms themselves: one that is so is a fire; all that are not are none."""
-    judged = [row for row in alarms if row["judged_at"] is not None and not _own(row["judged_by"])]
+    judged = [row for row in alarms if row["judged_at"] is not None and not _own(row)]
     real = next((row for row in judged if row["stage"] == "confirmed"), None)
     if real is not None:
         return [_of_alarm(real, Says.FIRE)]
@@ -96,11 +96,15 @@ def _judged(alarms: Sequence[RowMapping]) -> list[Said]:
     return []
 
 
-def _own(judged_by: str | None) -> bool:
-    return judged_by is None or judged_by == "market_fire"
+def _own(row: RowMapping) -> bool:
+    """Whether it was the stages' own doing, or what they hear anyhow."""
+    return row["judged_by"] in {None, "market_fire"} or (_by_rule(row) and row["rule"] in RULES)
+
+
+def _by_rule(row: RowMapping) -> bool:
+    return str(row["judged_by"]).startswith("rule:")
 
 
 def _of_alarm(row: RowMapping, says: Says) -> Said:
-    rule = str(row["judged_by"]).startswith("rule:")
-    who = Who.DEVICE if rule else Who.OPERATOR
-    return Said(f"alarm:{row['id']}", who, says, "alarm", str(row["judged_by"]), cause=row["judged_reason"])
+    who, by = (Who.DEVICE, row["device"]) if _by_rule(row) else (Who.OPERATOR, row["judged_by"])
+    return Said(f"alarm:{row['id']}", who, says, "alarm", str(by), cause=row["judged_reason"])

@@ -18,6 +18,8 @@ from dure.services.market_fire.signs import Readings
 log = logging.getLogger(__name__)
 AT_ONCE_S: Final = 0.5
 """An alarm waits no longer than this for readings that could only speak against it."""
+ALONE_S: Final = 2.0
+"""What would be told to 119 without any alarm waits for them a little longer."""
 IN_TIME_S: Final = 5.0
 LATELY: Final = timedelta(minutes=4)
 """What says at once that warmth is not to be believed shows within the last minutes (signs.py)."""

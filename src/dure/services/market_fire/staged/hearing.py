@@ -63,8 +63,10 @@ async def hear(tx: Tx, outcomes: Sequence[Judged]) -> None:
         await jobs.wake(tx, NAME, BESIDE + device)
 
 
-_ALONE: Final = frozenset({Kind.RISE, Kind.NEIGHBOURS, Kind.HOT})
+_ALONE: Final = frozenset({Kind.RISE, Kind.NEIGHBOURS, Kind.HOT, Kind.WARM, Kind.WARMER, Kind.WARMEST})
 """What may become an alarm by itself."""
+_NEEDS_READINGS: Final = frozenset({Kind.WARM, Kind.WARMER, Kind.WARMEST})
+"""What is never enough alone where nobody can say how the detector warmed."""
 
 
 def _row(one: Raised, kind: Kind, judged: datetime) -> dict[str, object]:
@@ -146,7 +148,7 @@ async def _enough(
         return None
     readings = {}
     if context is not None:
-        readings = await doubting.readings(context, tx, {device}, back=doubting.LATELY, within_s=doubting.AT_ONCE_S)
+        readings = await doubting.readings(context, tx, {device}, back=doubting.LATELY, within_s=doubting.ALONE_S)
     table = verification.stages()
     place = (await queries.places(tx, [device])).get(device)
     works = [] if place is None or place["market_id"] is None else await queries.announced(tx, place["market_id"])
@@ -156,6 +158,8 @@ async def _enough(
         at = row["at"].timestamp()
         own, terms, _ = grounds.judged(table, grounds.usual(), place, works, row["at"].astimezone(zone))
         known = readings.get(device)
+        if context is not None and known is None and Kind(row["kind"]) in _NEEDS_READINGS:
+            continue  # a puff of steam is warm, too: the alarm's five seconds are waited for
         doubts = frozenset() if known is None else signs.signs(own.signs, known, row["onset_at"].timestamp(), at)
         state, _ = verification.on_signal(own, terms, state, Kind(row["kind"]), device, at, doubts)
         if state.stage is Stage.REPORTED:

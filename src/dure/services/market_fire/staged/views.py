@@ -36,11 +36,13 @@ async def verification(tx: Tx, incident_id: UUID) -> VerificationOut | None:
     names = sorted({one["device"] for one in [*alarms, *beside]})
     places = {one.id: one.place for one in await devices_for_detection(tx, names)} if names else {}
     own = {name: row[name] for name in _PLAIN}
+    told = {(one["kind"], one["device"]) for one in beside}
+    shown = [one for one in alarms if one["rule"] in RULES and (RULES[one["rule"]].value, one["device"]) not in told]
     return VerificationOut(
         **own,
         extended=row["state"].get("extended"),
         grounds=GroundsOut(**row["terms"]),
-        signs=[_alarm(one, places) for one in alarms if one["rule"] in RULES] + [_sign(one, places) for one in beside],
+        signs=[*(_alarm(one, places) for one in shown), *(_sign(one, places) for one in beside)],
         answers=[AnswerOut(**{name: one[name] for name in AnswerOut.model_fields}) for one in answers],
         open=row["ended_at"] is None,
     )
