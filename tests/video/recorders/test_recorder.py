@@ -85,7 +85,7 @@ def test_holes_and_what_there_is_make_up_the_whole(parts: list[tuple[int, int]],
     found = holes(own, 0, until)
     for hole in found:
         assert 0 <= hole.start_ms < hole.end_ms <= until
-        assert not any(one.start_ms < hole.end_ms and one.end_ms > hole.start_ms for one in own)
+        assert not any(one.start_ms < hole.end_ms and one.end_ms >= hole.start_ms for one in own)
     there = [one for one in own if one.start_ms < until]
     whole = spans([*found, *there], GAP_MS)
     assert len(whole) == 1

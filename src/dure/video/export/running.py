@@ -15,6 +15,7 @@ from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -35,6 +36,7 @@ from dure.video.export.model import Made, Order, Part, View
 from dure.video.masks import keeping
 from dure.video.past import index, queries
 from dure.video.past.model import DAYS, ms
+from dure.video.recorders import bringing
 
 log = logging.getLogger(__name__)
 _LOOK_S = 5.0
@@ -108,12 +110,17 @@ async def step(context: Context, woken: asyncio.Event) -> bool:
         async with context.database.transaction() as tx:
             order = await order_of(tx, context, row, folder)
             masks = {view.camera_id: await _masks(tx, row, view.camera_id) for view in order.views}
+        order = await bringing.ordered(context, order, row["begin_at"], row["end_at"], partial(_goes_on, context, row))
         made, why = await _made(context, row["id"], order, woken)
         if made:
             await _finish(context, row, made, masks, folder)
         elif why is not None:
             async with context.database.transaction() as tx:
                 await store.fail(tx, row, why)
+    except bringing.NotBrought as error:
+        log.warning("export %s: %s", row["id"], error)
+        async with context.database.transaction() as tx:
+            await store.fail(tx, row, "stopped")
     except OSError:
         log.exception("export %s", row["id"])
         async with context.database.transaction() as tx:
@@ -121,6 +128,12 @@ async def step(context: Context, woken: asyncio.Event) -> bool:
     finally:
         await asyncio.to_thread(shutil.rmtree, folder, True)
     return True
+
+
+async def _goes_on(context: Context, row: RowMapping) -> bool:
+    """Whether nobody has cancelled it."""
+    async with context.database.transaction() as tx:
+        return bool(await tx.scalar(_STATE, {"id": row["id"]}) == "running")
 
 
 def _fresh(folder: Path) -> None:

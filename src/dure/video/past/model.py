@@ -242,7 +242,7 @@ def holes(parts: Iterable[Span], since_ms: int, until_ms: int) -> list[Span]:
         end = min(part.start_ms, until_ms)
         if end - at_ms > (GAP_MS if at_ms > since_ms or end < until_ms else 0):
             out.append(Span(at_ms, end))
-        at_ms = max(at_ms, part.end_ms)
+        at_ms = max(at_ms, part.end_ms + 1)
     return out
 
 

@@ -15,9 +15,9 @@ from dure.kernel.errors import Unavailable
 from dure.video.model import BrokenStream, Fragment, Init, Kept
 from dure.video.past.index import Recording
 from dure.video.past.library import Part
-from dure.video.past.model import ms
+from dure.video.past.model import LASTS_MS, ms
 from dure.video.past.recorder import Tape
-from dure.video.past.writer import File
+from dure.video.past.writer import File, Writer
 from dure.video.recorders.store import Standing
 from dure.video.rtsp.replay import Replay
 from dure.video.source import NoPicture, Trouble
@@ -61,9 +61,19 @@ class Memory:
 
 
 class Reel:
-    """One replay of a recording from `since_ms` on (our clock), and what of it is in memory."""
+    """One replay of a recording from `since_ms` on (our clock), and what of it is in memory; with a `writer` it is
+    written below `folder` as recordings of ours are.
+    """
 
-    def __init__(self, stands: Standing, since_ms: int, *, keys_only: bool = False) -> None:
+    def __init__(
+        self,
+        stands: Standing,
+        since_ms: int,
+        *,
+        keys_only: bool = False,
+        writer: Writer | None = None,
+        folder: Path = Path(),
+    ) -> None:
         self.stands = stands
         self.since_ms = since_ms
         self.keys_only = keys_only
@@ -73,8 +83,10 @@ class Reel:
         self.asked = time.monotonic()
         self._ahead_ms = round(stands.ahead / timedelta(milliseconds=1))
         self._memory = Memory()
+        self._writer = writer
         self._kept: list[Recording] = []
-        self._tape = Tape(stands.camera_id, Path(), self._memory, self._noted, _LASTS_MS)
+        lasts_ms = _LASTS_MS if writer is None else LASTS_MS
+        self._tape = Tape(stands.camera_id, folder, writer or self._memory, self._noted, lasts_ms)
         self._wanted_ms = since_ms
         self._heard = time.monotonic()
         self._shown = 0
@@ -119,6 +131,11 @@ class Reel:
             for held in [self._memory.files[Path() / one.path]]
         ]
 
+    @property
+    def recordings(self) -> Sequence[Recording]:
+        """What was made of it, in order."""
+        return self._kept
+
     def _forget(self, before_ms: int) -> None:
         """Let go what lies behind."""
         while len(self._kept) > 1 and self._kept[0].end_ms < before_ms and self._kept[0] is not self._tape.now:
@@ -127,6 +144,9 @@ class Reel:
     def _balance(self) -> None:
         """Take more, or let the recorder wait."""
         if self._client is None:
+            return
+        if self._writer is not None:
+            self._client.hold(self._writer.waiting > MOST_BYTES)
             return
         ahead = sum(one.bytes for one in self._kept if one.end_ms > self._wanted_ms)
         held = self.reached_ms > self._wanted_ms + AHEAD_MS or (
@@ -148,8 +168,9 @@ class Reel:
             return
         if self.keys_only and not piece.key:
             return
-        # By the wall clock alone: of what a recorder leaves out the stream's own clock knows nothing.
-        self._tape.show(replace(piece, at_s=(at_ms - self.since_ms + _BEFORE_MS) / 1_000, came_ms=float(at_ms)))
+        if self._writer is None:  # by the wall clock alone: of what a recorder leaves out the stream's knows nothing
+            piece = replace(piece, at_s=(at_ms - self.since_ms + _BEFORE_MS) / 1_000)
+        self._tape.show(replace(piece, came_ms=float(at_ms)))
         self._shown += 1
         if at_ms > self.reached_ms:
             self.reached_ms = at_ms
