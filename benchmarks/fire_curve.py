@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from benchmarks.fire_policy import DISPATCHES, ORIGINAL, PEERS, STALLS, TUNING_SEED, rules
+from benchmarks.fire_policy import DISPATCHES, ORIGINAL, PEERS, TUNING_SEED
 from benchmarks.measuring import percentile
 from dure.services.market_fire import verification
 from dure.services.market_fire.simulate import episodes
 from dure.services.market_fire.simulate.judging import Heard, judged
+from dure.services.market_fire.simulate.nights import STALLS, rules
 
 ANSWERS_S: Final = (20.0, 40.0, 60.0, 90.0, 120.0, 180.0)
 """Times that people have to answer before 119 is told; 60 is stages.toml's."""
@@ -71,7 +72,12 @@ def _told(job: tuple[str, int, int]) -> list[dict[str, float | None]]:
 
 
 def _with(table: verification.Stages, answer: float) -> verification.Stages:
-    return dataclasses.replace(table, answer_s=answer, explained_s=max(answer, table.explained_s))
+    return dataclasses.replace(
+        table,
+        answer_s=answer,
+        trading_s=answer * table.trading_s / table.answer_s,
+        explained_s=max(1.5 * answer, table.explained_s),
+    )
 
 
 def write(path: Path) -> None:

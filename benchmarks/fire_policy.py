@@ -11,7 +11,6 @@ People answer with the chances and delays of `simulate/people.py`; claims with "
 """
 
 import argparse
-import dataclasses
 import os
 import statistics
 import sys
@@ -26,35 +25,28 @@ import numpy as np
 
 from benchmarks.measuring import Claim, claim, percentile
 from dure.detect.model import Rule
-from dure.detect.rulefile import parse
 from dure.services.market_fire import verification
 from dure.services.market_fire.simulate import episodes
 from dure.services.market_fire.simulate.episodes import Episode, Trace
 from dure.services.market_fire.simulate.judging import Heard, judged
+from dure.services.market_fire.simulate.nights import A_STALL_YEAR, STALLS, rules
 from dure.services.market_fire.simulate.physics import Flags, Floats
 from dure.services.market_fire.verification import Stages
 
 TUNING_SEED: Final = 1
 SEED: Final = 20_261_122
 FIRES: Final = 10_000
-FALSE_EACH: Final = {"fault": 2_000, "steam": 1_000, "other": 1_000}
+FALSE_EACH: Final = {"fault": 4_000, "steam": 2_000, "other": 2_000}
 DISPATCHES: Final = {"fault": 43, "steam": 14, "other": 4}
 """Gangseo's markets in 2020: dispatches of a year by cause, and no fire among them."""
-STALLS: Final = 449
-FIRES_A_STALL_YEAR: Final = 289 / 5 / 139_048
+FIRES_A_STALL_YEAR: Final = A_STALL_YEAR["fire"]
 """289 market fires from 2019 to 2023 (소방청); 139,048 trading stalls inspected from 2021 to 2023
 (소상공인시장진흥공단)."""
-_RULES: Final = Path(verification.__file__).with_name("rules.toml")
 _HEAT: Final = 60.0
 OURS: Final = "dure"
 NOBODY: Final = "dure, nobody answers"
 ORIGINAL: Final = "single detector 5 s"
 Judge = Callable[[Episode], float | None]
-
-
-def rules() -> list[Rule]:
-    """The service's rules, all switched on."""
-    return [dataclasses.replace(rule, enabled=True) for rule in parse(_RULES.read_text(encoding="utf-8"))]
 
 
 # The peers: when each would have told 119, in seconds of the episode

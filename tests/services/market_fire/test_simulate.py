@@ -10,11 +10,11 @@ from benchmarks import fire_curve, fire_policy
 
 from dure.services.market_fire import signs, verification
 from dure.services.market_fire.signs import Readings, Sign
-from dure.services.market_fire.simulate import episodes, judging, physics
+from dure.services.market_fire.simulate import episodes, judging, nights, physics
 from dure.services.market_fire.simulate.episodes import Episode, Trace
 
 TABLE = verification.stages()
-RULES = fire_policy.rules()
+RULES = nights.rules()
 
 
 def some(group: str, many: int = 12) -> list[Episode]:
@@ -85,6 +85,14 @@ def test_nights_are_written_and_read_back(tmp_path: Path) -> None:
 def trace(*said: bool, at: list[float] | None = None, heat: float = 20.0, name: str = "d0") -> Trace:
     moments = np.arange(len(said), dtype=float) if at is None else np.array(at)
     return Trace(name, 0.0, 1.0, moments, np.full(len(said), heat), np.array(said), None, None)
+
+
+def test_a_thousand_nights_of_the_markets_miss_no_fire() -> None:
+    found = nights.lived(40, 5)
+    again = nights.lived(40, 5)
+    assert found == again
+    assert sum(found.causes.values()) >= sum(found.reports.values()) >= found.false
+    assert (found.nights, found.missed) == (40, 0)
 
 
 def night(*traces: Trace) -> Episode:
@@ -158,5 +166,9 @@ def test_signs_of_a_fault_and_what_takes_them_away() -> None:
     roof = 40.0 + np.minimum(np.arange(1_000) * 0.02, 25.0)
     assert signs.signs(limits, readings(np.zeros(1_000), roof), onset, 990.0) == {Sign.SLOW_HEAT}
     assert Sign.BATTERY in signs.signs(limits, readings(stuck, battery=5.0), onset, 660.0)
+    haze = np.clip(5.0 + rng.normal(0, 0.05, 1_000), 0, None)
+    assert Sign.DIRTY in signs.signs(limits, readings(haze), 990.0, 995.0)
+    grown = np.concatenate((quiet, 0.2 * np.arange(40)))
+    assert Sign.DIRTY not in signs.signs(limits, readings(grown), 620.0, 635.0)
     dirty = np.clip(9.0 + 0.002 * np.arange(1_800) + rng.normal(0, 0.05, 1_800), 0, None)
     assert Sign.DRIFT in signs.signs(limits, readings(dirty), 600.0, 660.0)

@@ -36,6 +36,15 @@ def test_a_pre_alarm_turns_the_camera_and_asks_both() -> None:
     assert acts == (Act.TURN_CAMERA, Act.ASK_OPERATOR, Act.ASK_OWNER)
 
 
+def test_by_day_people_have_longer_to_answer_and_dirt_gives_nobody_more_time() -> None:
+    day = verification.at_hour(TABLE, trades=True)
+    assert (day.answer_s, verification.at_hour(TABLE, trades=False)) == (TABLE.trading_s, TABLE)
+    began = verification.on_signal(day, TRADING, State(), Kind.SIGNAL, "a", 100.0, NONE)[0]
+    assert began.deadline == 100.0 + TABLE.trading_s
+    told, _ = verification.on_time(day, TRADING, began, 100.0 + TABLE.trading_s, frozenset({Sign.DIRTY}))
+    assert told.why is Why.NOBODY
+
+
 @pytest.mark.parametrize("of", [CLOSED, TRADING])
 def test_nobody_answers_and_119_is_told_all_the_same(of: Terms) -> None:
     state = pre_alarm(of)
@@ -45,8 +54,11 @@ def test_nobody_answers_and_119_is_told_all_the_same(of: Terms) -> None:
 
 
 def test_what_confirms() -> None:
-    assert said(State(), Kind.WARMEST, 100.0).stage is Stage.QUIET, "a puff of steam is warm, too"
-    assert said(said(State(), Kind.WARM, 99.0), Kind.SIGNAL, 100.0).why is Why.WARM_SMOKE
+    assert said(State(), Kind.WARM, 100.0).why is Why.WARM_SMOKE, "nobody cooks in a closed market"
+    assert said(State(), Kind.WARMEST, 100.0, of=TRADING).stage is Stage.QUIET, "a puff of steam is warm, too"
+    dirt = frozenset({Sign.DIRTY})
+    assert said(State(), Kind.WARM, 100.0, signs=dirt).stage is Stage.QUIET, "haze that was there long before"
+    assert said(State(), Kind.HOT, 100.0, signs=dirt).why is Why.HIGH_HEAT
     assert said(State(), Kind.WARMER, 100.0, of=TRADING).stage is Stage.QUIET
     assert said(pre_alarm(TRADING), Kind.WARM, 101.0, of=TRADING).stage is Stage.PRE_ALARM
     assert said(pre_alarm(TRADING), Kind.WARMER, 101.0, of=TRADING).why is Why.WARM_SMOKE

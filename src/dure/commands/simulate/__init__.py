@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 SCENARIOS = (
     "market-fire",
     "market-night",
+    "market-nights",
     "dead-gateway",
     "bells",
     "cameras",
@@ -40,7 +41,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     add("--speed", "불이 자라는 빠르기 (기본 1)", "how fast the fire grows (default 1)", type=_speed, default=1.0)
     add(
-        "--count", "시장에 가까운 카메라부터 이만큼 (cameras)", "so many cameras nearest to markets (cameras)", type=int
+        "--count",
+        "시장에 가까운 카메라부터 이만큼 (cameras), 이만큼의 밤 (market-nights, 기본 1000)",
+        "so many cameras nearest to markets (cameras), so many nights (market-nights, default 1000)",
+        type=int,
     )
     add(
         "--port",
@@ -86,6 +90,10 @@ def run(args: argparse.Namespace) -> int:
         return _agency(args)
     if args.scenario == "barrier":
         return _barrier(args)
+    if args.scenario == "market-nights":
+        from dure.commands.simulate import market_nights
+
+        return market_nights.play(Teller(args.json), args.seed, args.count)
     place = Place(args.data or default_folder())
     try:
         if args.scenario == "epidemic":

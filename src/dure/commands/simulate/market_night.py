@@ -4,19 +4,17 @@ import asyncio
 import random
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any, Final
 
 from dure.commands.simulate.crew import Crew, Detector, Reading, senml
 from dure.commands.simulate.market_fire import apart_m
 from dure.commands.simulate.stage import Stage, detectors, keys
 from dure.commands.simulate.telling import Teller
-from dure.detect.rulefile import parse
 from dure.kernel.errors import BadRequest
 from dure.services.market_fire import verification
-from dure.services.market_fire.simulate import episodes
+from dure.services.market_fire.simulate import episodes, nights
 from dure.services.market_fire.simulate.episodes import Episode, Trace
 from dure.services.market_fire.simulate.judging import Heard, judged
 from dure.services.market_fire.simulate.scene import DETECTORS
@@ -105,9 +103,7 @@ async def _row(stage: Stage, seed: int) -> list[dict[str, Any]]:
 
 def _say_stages(teller: Teller, episode: Episode) -> None:
     """What the stages would do about it, asked in memory."""
-    file = Path(verification.__file__).with_name("rules.toml")
-    rules = [replace(rule, enabled=True) for rule in parse(file.read_text(encoding="utf-8"))]
-    told = judged(Heard(episode, rules), verification.stages())
+    told = judged(Heard(episode, nights.rules()), verification.stages())
     why = str(told.why or "-")
     if told.reported_at is None:
         teller.say("night_no_report", why=why)

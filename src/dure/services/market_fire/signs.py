@@ -15,6 +15,8 @@ Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 LOOKS_BACK_S: Final = 1_800.0
 _LATELY_S: Final = 150.0
+_DIRT_S: Final = 600.0
+_HAZE: Final = 1.0
 _FEW: Final = 4
 _QUICK_S: Final = 2.0
 _SPIKE_K: Final = 3.0
@@ -25,7 +27,9 @@ _LONG_S: Final = 300.0
 
 
 class Sign(StrEnum):
-    """A sign of a fault, or of heat that no fire makes. `FROZEN` is certainty: five minutes of what no fire does."""
+    """A sign of a fault, or of heat that no fire makes. `FROZEN` is certainty: five minutes of what no fire does;
+    `DIRTY` speaks against haze only: it was there ten minutes before.
+    """
 
     FLAT = "flat"
     JUMP = "jump"
@@ -38,6 +42,7 @@ class Sign(StrEnum):
     BATTERY = "battery"
     SPIKE = "spike"
     FROZEN = "frozen"
+    DIRTY = "dirty"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +90,11 @@ def signs(limits: Limits, readings: Readings, onset: float, now: float) -> froze
     seen = readings.until(now)
     if seen.at.size < _FEW:
         return frozenset()
-    found = _of_heat(limits, seen, onset, now)
+    found = _of_heat(limits, seen, onset, now) | _dirty(limits, seen, now)
     if found & {Sign.HEAT_JUMP, Sign.ERRATIC}:
         return found | _frozen_heat(seen, onset, now)
     if _warmed(limits, seen, onset) or now - float(seen.at[-1]) > max(30.0, 6 * seen.every_s):
-        return found & {Sign.SLOW_HEAT, Sign.SPIKE}
+        return found & {Sign.SLOW_HEAT, Sign.SPIKE, Sign.DIRTY}
     if seen.battery is not None and seen.battery <= limits.battery_percent:
         found |= {Sign.BATTERY}
     return found | _of_smoke(limits, seen, onset, now)
@@ -102,6 +107,19 @@ def _warmed(limits: Limits, seen: Readings, onset: float) -> bool:
     if before.size < 2 or not lately.size:
         return False
     return float(np.median(lately) - np.median(before)) >= limits.warmth_k
+
+
+def _dirty(limits: Limits, seen: Readings, now: float) -> frozenset[Sign]:
+    """Haze below what the detector answers to, most of which was there long before."""
+    if seen.obscuration is None or bool(seen.smoke[-1]):
+        return frozenset()
+    before = seen.obscuration[(seen.at >= now - _DIRT_S) & (seen.at <= now - _LATELY_S)]
+    lately = seen.obscuration[seen.at >= float(seen.at[-1]) - 12.0]
+    if before.size < _FEW:
+        return frozenset()
+    level = float(np.median(lately))
+    dirty = level >= _HAZE and float(np.median(before)) >= limits.drift_share * level
+    return frozenset({Sign.DIRTY}) if dirty else frozenset()
 
 
 def _of_heat(limits: Limits, seen: Readings, onset: float, now: float) -> frozenset[Sign]:

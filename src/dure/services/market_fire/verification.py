@@ -53,6 +53,8 @@ RULES: Final = {
     "market_fire_warmer": Kind.WARMER,
     "market_fire_warmest": Kind.WARMEST,
     "market_fire_both": Kind.WARMEST,
+    "market_fire_haze_warm": Kind.WARM,
+    "market_fire_haze_warmer": Kind.WARMER,
     "market_fire_rise": Kind.RISE,
     "market_fire_neighbours": Kind.NEIGHBOURS,
     "market_fire_hot": Kind.HOT,
@@ -61,6 +63,7 @@ RULES: Final = {
 _BESIDE: Final = frozenset({Kind.WARM, Kind.WARMER, Kind.WARMEST, Kind.RISE, Kind.NEIGHBOURS})
 """What says something about a pre-alarm and begins none."""
 _UNBELIEVED: Final = frozenset({Sign.HEAT_JUMP, Sign.ERRATIC, Sign.SPIKE, Sign.BATTERY})
+_NO_WARMTH: Final = _UNBELIEVED | {Sign.DIRTY}
 _EVERYBODY: Final = 1_000
 _STEP: Final = {Kind.WARM: 1, Kind.WARMER: 2, Kind.WARMEST: 3}
 
@@ -119,6 +122,7 @@ class Stages:
     """stages.toml: seconds, steps of warmth, and the limits of what counts as a sign of a fault."""
 
     answer_s: float
+    trading_s: float
     explained_s: float
     faulty_s: float
     resumes_s: float
@@ -139,12 +143,12 @@ def stages(path: Path = _FILE) -> Stages:
     steps = {name: int(_number(f"warmth.{name}", line, "step")) for name, line in body["warmth"].items()}
     if not all(1 <= step <= HIGHEST for step in steps.values()):
         raise ValueError(f"a step of warmth lies outside 1 to {HIGHEST}")
-    if not times["answer"] <= times["explained"] <= times["faulty"] <= 900:
+    if not times["answer"] <= times["trading"] <= times["explained"] <= times["faulty"] <= 900:
         raise ValueError("the time-outs are not in order, or the longest is beyond a quarter of an hour")
     callers = {name: int(value) for name, value in body["neighbours"].items() if name != "source"}
     signs = {name: float(value) for name, value in body["signs"].items() if name != "source"}
     return Stages(
-        times["answer"], times["explained"], times["faulty"], times["resumes"], times["trusts"],
+        times["answer"], times["trading"], times["explained"], times["faulty"], times["resumes"], times["trusts"],
         steps["closed"], steps["trading"], steps["explained"],
         callers["closed"], callers["trading"], callers["explained"], Limits(**signs),
     )  # fmt: skip
@@ -160,9 +164,9 @@ def _number(name: str, line: Mapping[str, Any], key: str) -> float:
 @dataclass(frozen=True, slots=True)
 class Terms:
     """How a stall is judged at an hour: the step of warmth that confirms and whether a pre-alarm must stand beside it
-    (it must: a puff of steam is warm too), whether a fast rise without smoke confirms, how many pre-alarms must
-    stand together where neighbours confirm (0: the neighbours rule alone is enough), how long people have, and what
-    would explain smoke without a fire; `why` is said to people."""
+    (it must while people trade: a puff of steam is warm too), whether a fast rise without smoke confirms, how many
+    pre-alarms must stand together where neighbours confirm (0: the neighbours rule alone is enough), how long people
+    have, and what would explain smoke without a fire; `why` is said to people."""
 
     step: int
     standing: bool
@@ -170,6 +174,11 @@ class Terms:
     callers: int
     longer_s: float
     why: Why | None
+
+
+def at_hour(table: Stages, *, trades: bool) -> Stages:
+    """The table as it is while a market trades, or is closed: by day there are people who can go and look."""
+    return replace(table, answer_s=table.trading_s) if trades else table
 
 
 def terms(table: Stages, *, trades: bool, steamy: bool, announced: bool) -> Terms:
@@ -181,7 +190,7 @@ def terms(table: Stages, *, trades: bool, steamy: bool, announced: bool) -> Term
         return Terms(table.explained_step, True, False, table.explained_callers, table.explained_s, Why.STEAM)
     if trades:
         return Terms(table.trading_step, True, False, table.trading_callers, 0.0, None)
-    return Terms(table.closed_step, True, True, table.closed_callers, 0.0, None)
+    return Terms(table.closed_step, False, True, table.closed_callers, 0.0, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +243,7 @@ def _noted(state: State, kind: Kind, device: str, at: float, signs: frozenset[Si
         return replace(state, near=state.near or Sign.SLOW_HEAT not in signs, noted_at=at)
     if kind is Kind.SIGNAL:
         return replace(state, calling=state.calling | {device})
-    if signs & _UNBELIEVED or kind not in _STEP:
+    if signs & _NO_WARMTH or kind not in _STEP:
         return state
     return replace(state, warmth=max(state.warmth, _STEP[kind]), noted_at=at)
 
@@ -282,7 +291,7 @@ def on_time(table: Stages, at_terms: Terms, state: State, at: float, signs: froz
     if state.stage is not Stage.PRE_ALARM or state.deadline is None or at < state.deadline:
         return state, ()
     if state.extended is None:
-        if signs:
+        if signs - {Sign.DIRTY}:
             longer = replace(state, deadline=state.began + table.faulty_s, extended=Why.FAULT)
             return longer, (Act.SEND_SOMEBODY, Act.TELL_FAULT)
         if at_terms.why is not None:

@@ -63,6 +63,7 @@ def test_no_setting_explains_anything_at_night_or_touches_the_rest(minute: int, 
     assert terms.step <= verification.HIGHEST
     assert stages.faulty_s == TABLE.faulty_s
     assert LIMITS.least_s <= stages.answer_s <= LIMITS.most_s
+    assert own.answer_s is not None or stages.answer_s == (TABLE.trading_s if trades else TABLE.answer_s)
     if not trades:
         assert terms == verification.terms(TABLE, trades=False, steamy=False, announced=False)
 
@@ -82,7 +83,7 @@ def test_steam_at_lunch_is_proposed_for_lunch() -> None:
     later = wished(LIMITS, TABLE, wish.setting, [], NOW)
     assert later is not None
     assert (later.setting, later.why) == (AS_CITY, "no_more_steam")
-    slow = [Known(NOW - timedelta(days=d), Cause.DUST, 80.0) for d in (1, 2, 3)]
+    slow = [Known(NOW - timedelta(days=d), Cause.DUST, 110.0) for d in (1, 2, 3)]
     longer = wished(LIMITS, TABLE, AS_CITY, slow, NOW)
     assert longer is not None
     assert longer.setting == Setting(None, LIMITS.most_s)
@@ -95,7 +96,7 @@ def test_steam_at_lunch_is_proposed_for_lunch() -> None:
         (Setting((600, 600)), "steam"),
         (Setting((600, 1_000)), "steam"),
         (Setting((1_100, 1_260)), "steam"),
-        (Setting(None, 120.0), "answer_s"),
+        (Setting(None, 150.0), "answer_s"),
         (Setting(None, 10.0), "answer_s"),
         (Setting((660, 840), 60.0), None),
     ],

@@ -50,13 +50,13 @@ _DELAY = "extract(epoch from reported_at - onset_at)"
 
 def _figures(by: str) -> str:
     return (
-        f"select {_BY[by]}, count(*) as alarms, count(*) filter (where {_FALSE}) as \"false\", "
+        f'select {_BY[by]}, count(*) as alarms, count(*) filter (where {_FALSE}) as "false", '
         f"count(*) filter (where {_FALSE} and reported_at is not null) as false_reports, "
         "count(*) filter (where cause = 'fire') as fires, count(*) filter (where cause is null) as untold, "
         f"percentile_cont(0.5) within group (order by {_DELAY}) as delay_median_s, max({_DELAY}) as delay_max_s "
         f"from ({_SAID} and a.raised_at >= :since) said "
         "where (cast(:market as uuid) is null or market_id = :market) "
-        f"group by {_GROUPS[by]} order by false_reports desc, \"false\" desc, alarms desc, id limit 500"
+        f'group by {_GROUPS[by]} order by false_reports desc, "false" desc, alarms desc, id limit 500'
     )
 
 

@@ -6,14 +6,14 @@ simulated ones, for a stall hardly ever burns.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 
 from dure.detect.model import Rule
 from dure.sense.packs import Observation
-from dure.services.market_fire.learning.settings import Setting, judged_by
+from dure.services.market_fire.learning.settings import Setting, with_answer
 from dure.services.market_fire.simulate import episodes
 from dure.services.market_fire.simulate.episodes import Episode, Trace
 from dure.services.market_fire.simulate.judging import Heard, Outcome, judged
@@ -117,7 +117,7 @@ def compared(
     lines = []
     for window, one in windows:
         heard = Heard(one, rules)
-        ways = [_judged(heard, table, setting, window.minute, window.trades) for setting in (now, then)]
+        ways = [_judged(heard, table, setting, window.minute) for setting in (now, then)]
         lines.append(
             {
                 "alarm_id": window.id,
@@ -135,10 +135,8 @@ def compared(
     }
 
 
-def _judged(heard: Heard, table: Stages, setting: Setting, minute: int, trades: bool) -> Outcome:
-    own, _ = judged_by(table, setting, minute=minute, trades=trades)
-    heard = heard.told(steamy=setting.steams_at(minute))
-    return judged(heard, own)
+def _judged(heard: Heard, table: Stages, setting: Setting, minute: int) -> Outcome:
+    return judged(heard.told(steamy=setting.steams_at(minute)), with_answer(table, setting))
 
 
 def _shown(outcome: Outcome) -> dict[str, Any]:
@@ -167,8 +165,8 @@ def _burnt(
         heard = Heard(one.unanswered(), rules)
         told: dict[str, float | None] = {}
         for way, setting in (("now", now), ("then", then)):
-            own = table if setting.answer_s is None else replace(table, answer_s=setting.answer_s)
-            told[way] = judged(heard.told(steamy=setting.steam is not None), own).reported_at
+            own = heard.told(steamy=setting.steam is not None)
+            told[way] = judged(own, with_answer(table, setting)).reported_at
             missed[way] += told[way] is None
         if told["now"] is not None and told["then"] is not None:
             later.append(told["then"] - told["now"])

@@ -2,24 +2,20 @@
 that a replay never delays an alarm. Takes a `Question` in msgpack on standard input and prints what `compared` found.
 """
 
-import dataclasses
 import os
 import sys
-from pathlib import Path
 from typing import Final
 
 import msgspec
 
-from dure.detect.model import Rule
-from dure.detect.rulefile import parse
 from dure.sense.packs import Observation
 from dure.services.market_fire import verification
 from dure.services.market_fire.learning import replay
 from dure.services.market_fire.learning.replay import Window
 from dure.services.market_fire.learning.settings import Setting
+from dure.services.market_fire.simulate import nights
 
 MEMORY: Final = 3 << 30
-_RULES: Final = Path(verification.__file__).with_name("rules.toml")
 
 
 class Past(msgspec.Struct):
@@ -42,11 +38,6 @@ class Question(msgspec.Struct):
     fires: int = replay.FIRES
 
 
-def rules() -> list[Rule]:
-    """The service's rules, all switched on, as the stages hear them."""
-    return [dataclasses.replace(rule, enabled=True) for rule in parse(_RULES.read_text(encoding="utf-8"))]
-
-
 def answered(question: Question) -> bytes:
     """What was and would have been, as JSON."""
     windows = []
@@ -55,7 +46,7 @@ def answered(question: Question) -> bytes:
         if traces:
             windows.append((one.window, replay.episode(one.window, traces)))
     found = replay.compared(
-        verification.stages(), rules(), question.now, question.then, windows, replay.simulated(question.fires)
+        verification.stages(), nights.rules(), question.now, question.then, windows, replay.simulated(question.fires)
     )
     return msgspec.json.encode(found)
 

@@ -104,9 +104,16 @@ def judged_by(
     table: Stages, setting: Setting, *, minute: int, trades: bool, announced: bool = False
 ) -> tuple[Stages, Terms]:
     """The stages and terms of a stall with this setting at a minute of the day."""
-    own = table if setting.answer_s is None else replace(table, answer_s=setting.answer_s)
+    own = with_answer(verification.at_hour(table, trades=trades), setting)
     steamy = setting.steams_at(minute)
     return own, verification.terms(own, trades=trades, steamy=steamy, announced=announced)
+
+
+def with_answer(table: Stages, setting: Setting) -> Stages:
+    """The table with the setting's time to answer, whatever the hour."""
+    if setting.answer_s is None:
+        return table
+    return replace(table, answer_s=setting.answer_s, trading_s=setting.answer_s)
 
 
 # What a stall's alarms say
@@ -151,8 +158,9 @@ def wished(limits: Bounds, table: Stages, current: Setting, known: Iterable[Know
         steam = _hours(limits, [one.minute for one in usual])
         if steam is not None and steam != current.steam:
             return Wish(replace(current, steam=steam), "steam", len(usual))
-    waits = table.answer_s if current.answer_s is None else current.answer_s
-    later = [one for one in lately if one.denied_s is not None and waits < one.denied_s <= limits.most_s]
+    waits = table.trading_s if current.answer_s is None else current.answer_s
+    by_day = [one for one in lately if limits.earliest <= one.minute < limits.latest]
+    later = [one for one in by_day if one.denied_s is not None and waits < one.denied_s <= limits.most_s]
     if waits < limits.most_s and len(later) >= limits.answers and all(is_false(one.cause) for one in later):
         return Wish(replace(current, answer_s=limits.most_s), "answers", len(later))
     return None

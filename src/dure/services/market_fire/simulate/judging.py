@@ -30,7 +30,10 @@ _AROUND_S: Final = 75.0
 _FIRST: Final = 8
 _HEAT_CEL: Final = 50.0
 _RISE_K: Final = 2.5
-"""Below what any rule asks for, so that no reading that could matter is left out."""
+"""Below what any rule asks for within a minute, so that no reading that could matter is left out."""
+_BIN_S: Final = 15.0
+_BINS: Final = 6
+"""The lowest of the last 75 to 90 s is what a rise is told from."""
 _PATIENCE_S: Final = (100.0, 400.0)
 """How long after something moved the readings are looked at first, for most fires are told of by then."""
 _ASKED: Final = {Act.ASK_OPERATOR: Who.OPERATOR, Act.ASK_OWNER: Who.OWNER, Act.SEND_SOMEBODY: Who.SENT}
@@ -60,7 +63,7 @@ class Heard:
     """What the core of detection says of an episode; looked at once, however many then judge it."""
 
     def __init__(self, episode: Episode, rules: Sequence[Rule]) -> None:
-        self.episode, self._rules = episode, rules
+        self.episode, self._feed = episode, _Feed(episode, rules)
         self._known: dict[float | None, list[Signal]] = {}
         moving = [float(one.at[lively][0]) for one in episode.traces if (lively := _lively(one)).any()]
         first = min(moving, default=None)
@@ -74,9 +77,9 @@ class Heard:
         return other
 
     def until(self, end: float | None) -> list[Signal]:
-        """Signals up to `end`; None for all."""
+        """Signals up to `end`; None for all. The ends asked for must grow."""
         if end not in self._known:
-            self._known[end] = detected(self.episode, self._rules, end)
+            self._known[end] = self._feed.on(end)
         return self._known[end]
 
 
@@ -91,16 +94,31 @@ def judged(heard: Heard, table: Stages, *, answered: bool = True) -> Outcome:
     return found
 
 
-def detected(
-    episode: Episode, rules: Sequence[Rule], until: float | None = None, *, whole: bool = False
-) -> list[Signal]:
+def detected(episode: Episode, rules: Sequence[Rule], *, whole: bool = False) -> list[Signal]:
     """What the core of detection says of an episode, in order of time. `whole` feeds the quiet readings as well."""
-    shard = Shard(rules, _devices(episode))
-    shard.feed(_pack(episode, until, whole=whole))
-    last = max(float(one.at[-1]) for one in episode.traces if one.at.size) if until is None else until
-    shard.advance(_T0 + last + _FLIGHT_S)
-    said = [_signal(one) for one in shard.drain()]
-    return sorted((one for one in said if one is not None), key=lambda one: one.at)
+    return _Feed(episode, rules, whole=whole).on(None)
+
+
+class _Feed:
+    """The core of detection with an episode's readings, as far as it has been fed."""
+
+    def __init__(self, episode: Episode, rules: Sequence[Rule], *, whole: bool = False) -> None:
+        self._episode, self._shard = episode, Shard(rules, _devices(episode))
+        self._rows = _order(episode, whole=whole)
+        self._fed = 0
+        self._said: list[Signal] = []
+
+    def on(self, end: float | None) -> list[Signal]:
+        """All signals after the readings up to `end` (None: to the last)."""
+        at = self._rows[0]
+        until = at.size if end is None else int(np.searchsorted(at, end, side="right"))
+        self._shard.feed(_pack(self._episode, self._rows, self._fed, until))
+        self._fed = until
+        last = max(float(one.at[-1]) for one in self._episode.traces if one.at.size) if end is None else end
+        self._shard.advance(_T0 + last + _FLIGHT_S)
+        said = [_signal(one) for one in self._shard.drain()]
+        self._said = sorted((one for one in (*self._said, *said) if one is not None), key=lambda one: one.at)
+        return self._said
 
 
 def _signal(outcome: Raised | Cleared) -> Signal | None:
@@ -120,28 +138,34 @@ def _devices(episode: Episode) -> Iterator[Device]:
         yield Device(one.id, "fire_detector", None, point.lon, point.lat, None, one.every_s)
 
 
-def _pack(episode: Episode, until: float | None, *, whole: bool) -> Pack:
-    """The readings that matter as one pack in order of arrival."""
+_Rows = tuple[Floats, NDArray[np.int64], NDArray[np.int64]]
+"""Times, which trace, and which of its readings, in order of arrival."""
+
+
+def _order(episode: Episode, *, whole: bool) -> _Rows:
+    """The readings that matter."""
     times: list[Floats] = []
     numbers: list[NDArray[np.int64]] = []
     rows: list[NDArray[np.int64]] = []
     for ordinal, one in enumerate(episode.traces):
-        kept = np.ones(one.at.size, dtype=np.bool_) if whole else _near(one, _lively(one))
-        if until is not None:
-            kept = kept & (one.at <= until)
-        index = np.nonzero(kept)[0]
+        index = np.nonzero(np.ones(one.at.size, dtype=np.bool_) if whole else _near(one, _lively(one)))[0]
         times.append(one.at[index])
         numbers.append(np.full(index.size, ordinal))
         rows.append(index)
-    at, number, row = np.concatenate(times), np.concatenate(numbers), np.concatenate(rows)
+    at = np.concatenate(times)
     order = np.argsort(at, kind="stable")
+    return at[order], np.concatenate(numbers)[order], np.concatenate(rows)[order]
+
+
+def _pack(episode: Episode, rows: _Rows, begin: int, end: int) -> Pack:
+    """Those from `begin` to `end` as one pack."""
     pack = Pack()
     device, prop, value, observed = pack.device, pack.property, pack.value, pack.observed_at
-    for moment, which, here in zip(at[order].tolist(), number[order].tolist(), row[order].tolist(), strict=True):
+    for moment, which, here in zip(*(part[begin:end].tolist() for part in rows), strict=True):
         one = episode.traces[which]
         said: tuple[Value, ...] = (float(one.heat[here]), bool(one.smoke[here]))
         if one.obscuration is not None:
-            said = (float(one.heat[here]), float(one.obscuration[here]), bool(one.smoke[here]))
+            said = (said[0], float(one.obscuration[here]), said[1])
         device += (one.id,) * len(said)
         prop += _PLAIN if one.obscuration is None else _ANALOG
         value += said
@@ -156,7 +180,11 @@ def _lively(one: Trace) -> Flags:
     """Readings at which a rule could have something to look at: smoke, heat, or warmth that a rise could end in."""
     if not one.at.size:
         return one.smoke
-    return np.asarray(one.smoke | (one.heat >= _HEAT_CEL) | (one.heat >= one.heat.min() + _RISE_K))
+    bins = ((one.at - one.at[0]) // _BIN_S).astype(np.int64)
+    low = np.full(int(bins[-1]) + _BINS, np.inf)
+    np.minimum.at(low, bins + _BINS - 1, one.heat)
+    lowest = np.lib.stride_tricks.sliding_window_view(low, _BINS).min(axis=1)
+    return np.asarray(one.smoke | (one.heat >= _HEAT_CEL) | (one.heat >= lowest[bins] + _RISE_K))
 
 
 def _near(one: Trace, lively: Flags) -> Flags:
@@ -175,7 +203,7 @@ class _Night:
     """One episode's course: signals, answers and time-outs in order of time."""
 
     def __init__(self, episode: Episode, table: Stages) -> None:
-        self._episode, self._table = episode, table
+        self._episode, self._table = episode, verification.at_hour(table, trades=episode.trades)
         self._terms: Terms = verification.terms(
             table, trades=episode.trades, steamy=episode.steamy, announced=episode.announced
         )
