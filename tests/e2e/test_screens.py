@@ -11,6 +11,8 @@ from playwright.async_api import Page, Route, expect
 from tests.e2e.conftest import RAW_KEY, Desk
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("e2e")]
+MARKET = "2c4ed450-4f7d-5cad-ae27-05325bd930f5"
+"""The sample city's central market: ids of the sample come from its codes."""
 SCREENS = (
     "board",
     "incidents",
@@ -35,11 +37,20 @@ SCREENS = (
     "shifts",
     "shifts/roster",
     "shifts/logs",
+    "statutory",
     "operations",
     "operations/public",
     "playbooks",
     "playbooks/missing_person",
     "market-fire",
+    "market-fire-learning",
+    "market-fire-learning/figures",
+    "market-fire-learning/proposals",
+    "market-fire-learning/curve",
+    f"market-fire/{MARKET}",
+    f"market-fire/{MARKET}/detectors",
+    f"market-fire/{MARKET}/commission",
+    "fire-sheet",
     "fire-works",
     "missing",
     "admin/system",
