@@ -166,8 +166,13 @@ async def test_the_wall_shows_cameras_found_by_name_and_they_change_places(town:
         await expect(page.locator(".wall .tile")).to_have_count(5)  # its keys are heard as soon as it stands
         await page.keyboard.press("1")
         await expect(page.locator(".wall .tile")).to_have_count(1)
-        await page.keyboard.press("2")
-        await expect(page.locator(".wall .tile")).to_have_count(5)
+        for key, many in (("3", 9), ("4", 16), ("2", 5)):
+            await page.keyboard.press(key)
+            await expect(page.locator(".wall .tile")).to_have_count(many)
+        await page.keyboard.press("f")
+        await page.wait_for_function("() => document.fullscreenElement?.matches('.wall')")
+        await page.keyboard.press("f")
+        await page.wait_for_function("() => !document.fullscreenElement")
         for _ in range(2):
             await page.get_by_role("searchbox").fill("시장")
             await page.get_by_role("list", name="찾은 카메라").get_by_role("button").nth(_).click()

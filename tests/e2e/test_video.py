@@ -1,6 +1,7 @@
 """The five cameras around an incident move on the screen, by H.264 in the browser's own decoder, and stop with it."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -85,13 +86,38 @@ async def test_where_no_picture_opens_by_itself_a_purpose_is_asked_and_kept(town
         await page.keyboard.insert_text("용의자 이동 방향 확인")
         await dialog.get_by_role("button", name="영상 열기").click()
         await _five_move(page)
+        assert await _looked_at(town, incident) == {(one["id"], "용의자 이동 방향 확인") for one in incident["cameras"]}
+        await _followed(page, town, incident)
         await page.get_by_role("button", name="영상 닫기").click()
         await expect(page.locator(".tile video")).to_have_count(0)
-    lines = (await town.client.get("/audit", params={"action": "video.open"})).json()["items"]
-    ours = [line for line in lines if line["case_id"] == incident["id"]]
-    assert {line["entity_id"] for line in ours} == {one["id"] for one in incident["cameras"]}
-    assert all(line["purpose"] == "용의자 이동 방향 확인" for line in ours)
     await _close(town, incident)
+
+
+async def _looked_at(town: Town, incident: dict[str, Any]) -> set[tuple[str, str]]:
+    """(camera, purpose) of the pictures that were opened for an incident, from the audit log."""
+    lines = (await town.client.get("/audit", params={"action": "video.open"})).json()["items"]
+    return {(line["entity_id"], line["purpose"]) for line in lines if line["case_id"] == incident["id"]}
+
+
+async def _followed(page: Page, town: Town, incident: dict[str, Any]) -> None:
+    """Somebody is marked on a picture; the next cameras line up with their times, and one is gone on from."""
+    await page.keyboard.press("x")
+    dialog = page.get_by_role("dialog")
+    here = dialog.locator(".here")
+    await expect(here.locator("[data-shows=live]")).to_be_visible()
+    first = await here.get_attribute("data-camera")
+    await here.get_by_role("button").click(position={"x": 60, "y": 40})
+    await expect(dialog.locator(".one").first).to_contain_text(re.compile(r"\d\d:\d\d:\d\d–\d\d:\d\d:\d\d"))
+    nexts = [await one.get_attribute("data-camera") for one in await dialog.locator(".one").all()]
+    assert first not in nexts
+    await expect(dialog.locator(".one [data-shows=live]").first).to_be_visible()
+    await dialog.locator(".one").first.click()
+    await expect(here).to_have_attribute("data-camera", str(nexts[0]))
+    await expect(here.locator("[data-shows=live]")).to_be_visible()
+    await page.keyboard.press("Escape")
+    await expect(dialog).to_have_count(0)
+    told = (await town.client.get(f"/incidents/{incident['id']}")).json()
+    assert "video_marked" in {line["key"].rpartition(".")[2] for line in told["timeline"]}
 
 
 async def test_the_ready_line_says_where_pictures_are_and_health_answers(town: Town) -> None:
