@@ -173,6 +173,21 @@ def shown_left(shown: dict[str, Any]) -> float:
     return (due - began).total_seconds()
 
 
+async def test_another_stall_is_asked_about_anew(market: Market, operator: httpx.AsyncClient) -> None:
+    await market.detect(market.raised("signal"))
+    incident = (await market.incident())["id"]
+    url = f"/market-fire/verifications/{incident}/answers"
+    assert (await operator.post(url, json={"says": "not_fire", "cause": "cooking"})).status_code == 200
+    await market.go()
+    await market.after(90)
+    await market.detect(market.raised("signal", "m-8"))
+    row = await market.stands()
+    assert row["stage"] == "pre_alarm", "nobody has looked at this one"
+    assert len(await market.links()) == 3, "both owners are asked"
+    await market.after(TABLE.answer_s + 1)
+    assert (await market.stands())["why"] == "nobody"
+
+
 async def test_what_falls_silent_before_an_answer_goes_up_to_the_shift_lead(market: Market) -> None:
     await market.detect(market.raised("signal"))
     await market.after(20)

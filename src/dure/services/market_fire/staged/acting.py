@@ -18,8 +18,10 @@ from dure.engine.database import Tx
 from dure.respond import clocks, handoffs, opening, queries, timeline
 from dure.respond.changes import changed
 from dure.respond.model import HandoffKind, Status
-from dure.respond.runs import interpreter
+from dure.respond.playbooks.model import Notify
+from dure.respond.runs import interpreter, keeping
 from dure.respond.runs.effects import PLAYBOOK
+from dure.respond.runs.state import Message, Say
 from dure.respond.tasks import made
 from dure.respond.timeline import Entry
 from dure.respond.types import TYPES, Moment
@@ -35,6 +37,9 @@ LOOK: Final = "fire_look"
 UP: Final = "fire_up"
 _LOOK_WITHIN: Final = timedelta(minutes=5)
 _UP_WITHIN: Final = timedelta(minutes=2)
+TEMPLATE: Final = "fire_check"
+"""The text by which the manual asks the owner."""
+_NEWLY_S: Final = 20.0
 MANUAL_WITHIN: Final = timedelta(seconds=3)
 """So long the manual has to tell 119 before it is told here."""
 _ASKED = text("select exists (select from incident_task where incident_id = :id and kind = :kind)")
@@ -69,8 +74,23 @@ async def do(
             await timeline.add(tx, incident["id"], Entry.SIGNAL, "fire_looks_faulty")
         case Act.ASK_OPERATOR:
             await timeline.add(tx, incident["id"], Entry.STATE, "fire_pre_alarm", {"seconds": _seconds(state)})
-        case Act.TURN_CAMERA | Act.ASK_OWNER:
-            pass  # the manual's first steps, which began with the incident
+        case Act.ASK_OWNER:
+            await _ask_owner(tx, incident["id"], state.began)
+        case Act.TURN_CAMERA:
+            pass  # the manual's own step, which began with the incident
+
+
+async def _ask_owner(tx: Tx, incident_id: UUID, began: float) -> None:
+    """The manual asks the owners as the incident opens; where a pre-alarm begins anew later, it asks them again."""
+    kept = await keeping.load(tx, incident_id, lock=False)
+    if kept is None:
+        return
+    for act in kept.plan.acts():
+        if not isinstance(act, Notify) or act.template != TEMPLATE:
+            continue
+        item = kept.state.items.get(act.id)
+        if item is not None and item.begun_at is not None and began - item.begun_at.timestamp() > _NEWLY_S:
+            await interpreter.carry_on(tx, incident_id, [Message(Say.REDO, act.id, DURE.name)])
 
 
 def _seconds(state: State) -> int:

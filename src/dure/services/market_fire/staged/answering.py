@@ -15,11 +15,10 @@ from dure.kernel.ids import new_id
 from dure.respond.playbooks.model import Notify
 from dure.respond.runs import keeping
 from dure.services.market_fire.staged import queries
+from dure.services.market_fire.staged.acting import TEMPLATE
 from dure.services.market_fire.verification import RULES, Says, Who
 from dure.trust.principal import Principal, system
 
-TEMPLATE: Final = "fire_check"
-"""The text by which the manual asks the owner."""
 _BY_NUMBER: Final = {"1": Says.FIRE, "2": Says.NOT_FIRE, "3": Says.UNKNOWN}
 """The manual's answers in their order, which are also the keys of a telephone."""
 
