@@ -14,6 +14,7 @@ from dure.respond.playbooks import contributed as manuals
 from dure.respond.types import TYPES
 from dure.services.market_fire import api, groups
 from dure.services.market_fire.commissioning import api as commissioning_api
+from dure.services.market_fire.commissioning import kept as placed_kept
 from dure.services.market_fire.health import api as health_api
 from dure.services.market_fire.learning import api as learning_api
 from dure.services.market_fire.learning import kept, proposing
@@ -68,6 +69,6 @@ ROOM = Room(
         Every("market_fire.proposals", 3_600, proposing.find),
         Every("market_fire.replays", 5, proposing.replay_next),
     ),
-    retention=(kept.CAUSE, kept.PROPOSAL, staged_kept.SIGN, staged_kept.ANNOUNCEMENT),
+    retention=(placed_kept.COMMISSIONING, kept.CAUSE, kept.PROPOSAL, staged_kept.SIGN, staged_kept.ANNOUNCEMENT),
     whose={"market": reach.whose},
 )

@@ -157,7 +157,7 @@ class PlanDrawing(Flowable):
         canvas.setStrokeColor(_LINE)
         canvas.setLineWidth(0.4)
         parts = (("gate", "gate"), ("shutoff", "shutoff"), ("hydrant", "hydrant"))
-        canvas.rect(0, 0, 208, 15, stroke=1, fill=1)
+        canvas.rect(0, 0, 214, 15, stroke=1, fill=1)
         canvas.rect(self.width - 20, self.height - 28, 20, 28, stroke=1, fill=1)
         x = 9.0
         for kind, word in parts:

@@ -27,7 +27,7 @@ export function halls(stalls: readonly Drawn[], place: (at: readonly [number, nu
     const known = west.get(one.zone);
     if (!known || at.x < known.x) west.set(one.zone, at);
   }
-  return [...west].map(([zone, at]) => ({ zone, at: { x: at.x - 4.2, y: at.y } }));
+  return [...west].map(([zone, at]) => ({ zone, at: { x: at.x - 7.2, y: at.y } }));
 }
 
 export interface Box {
