@@ -55,6 +55,18 @@ def test_a_destroyed_key_is_gone_for_good(keys: KeyStore) -> None:
     )
 
 
+def test_after_a_rotation_no_file_holds_what_the_old_key_wrapped(keys: KeyStore) -> None:
+    one = uuid4()
+    made = keys.ensure("person", [one])
+    (wrapped,) = sqlite3.connect(keys.path).execute("select wrapped from key where id = ?", (one.bytes,)).fetchone()
+    keys.begin_rotation()
+    while keys.rewrap():
+        pass
+    assert keys.end_rotation()
+    assert keys.get("person", [one]) == made
+    assert all(wrapped not in path.read_bytes() for path in keys.path.parent.iterdir())
+
+
 def test_what_was_never_known_is_not_destroyed(keys: KeyStore) -> None:
     assert not keys.is_destroyed("person", uuid4())
 
