@@ -18,7 +18,7 @@ from dure.engine.database import Database, Tx
 from dure.engine.settings import Settings
 from dure.kernel.clock import HeldClock
 from dure.trust import audit
-from dure.trust.audit import api, checkpoints, keys, lines, merkle, note
+from dure.trust.audit import api, checkpoints, keys, lines, merkle, note, search
 from dure.trust.principal import Principal
 from dure.trust.purposes import cases
 from dure.trust.roles import Role
@@ -106,6 +106,22 @@ async def test_each_question_has_its_answer(
         assert len(answer.json()["items"]) == found, (asked, answer.text)
     moment = {"since": until["until"], "until": until["until"]}
     assert (await client.get("/audit", params=moment, headers=auditor)).json()["items"] == [], "no span is empty"
+
+
+async def test_words_are_found_however_far_back_they_stand(
+    database: Database, client: httpx.AsyncClient, auditor: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    who = principal(Role.OPERATOR)
+    for n in range(7):
+        async with database.transaction() as tx:
+            why = await reasons.sealed(tx, who, "방문 전 연락" if n == 0 else f"다른 일 {n}")
+            await audit.record(tx, who, "person.open", "person", SEEN, purpose=why)
+    asked = {"purpose": "방문", "limit": "1", "action": "person."}
+    for batch in (500, 2):
+        monkeypatch.setattr(search, "_BATCH", batch)
+        found = (await client.get("/audit", params=asked, headers=auditor)).json()
+        assert [one["purpose"] for one in found["items"]] == ["방문 전 연락"]
+        assert found["next"] is None
 
 
 @pytest.fixture

@@ -127,6 +127,30 @@ def test_a_chain_that_does_not_hold_says_so() -> None:
             Chain(CITY.verifier(), BREAKS[broken][2])
 
 
+@pytest.mark.parametrize(
+    ("signer", "size", "minutes"), [(CITY, 6, 1), (CITY, 3, 60), (SECOND, 4, 10), (SECOND, 9, 1), (SECOND, 16, 10)]
+)
+def test_a_key_signs_for_the_lines_and_in_the_time_that_are_its_own(signer: Signer, size: int, minutes: int) -> None:
+    """Each of these is wrong in one of the two alone: too many lines or too late, too few or too early."""
+    chain = Chain(CITY.verifier(), CHANGES)
+    with pytest.raises(BadNote, match="out of its time"):
+        chain.opened(signed(LINES, size, signer, BEGAN + timedelta(minutes=minutes)))
+
+
+async def test_a_log_is_signed_on_by_the_key_that_signed_it_last(database: Database, tmp_path: Path) -> None:
+    """A backup from before a change of the key, put back beside the files of after: nothing in it tells of a change."""
+    first = keys.signer(tmp_path)
+    async with database.transaction() as tx:
+        await audit.record(tx, None, "test.act", "thing", 1)
+    async with database.transaction() as tx:
+        await checkpoints.make(tx, first)
+    keys.prepared(tmp_path)
+    keys.settle(tmp_path)
+    assert keys.signer(tmp_path).name != first.name
+    async with database.transaction() as tx:
+        assert (await rotating.signer(tx, tmp_path)).name == first.name
+
+
 # --- the files ---
 
 

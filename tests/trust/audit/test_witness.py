@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from dure import cli
-from dure.trust.audit import merkle
+from dure.trust.audit import merkle, witness
 from dure.trust.audit.drill import Copy, rebuilt, resigned
 from dure.trust.audit.keys import named
 from dure.trust.audit.note import COSIGNATURE, BadNote, Signer, unchecked, verifier
@@ -195,3 +195,14 @@ def test_a_cosignature_is_the_witnesses_alone() -> None:
     assert stranger.verifier(COSIGNATURE).cosigned_at(cosigned) is None
     assert key.cosigned_at(cosigned.replace("\n23\n", "\n24\n")) is None
     assert witness.verifier().cosigned_at(cosigned) is None, "a key of another kind"
+
+
+def test_an_answer_that_is_none_of_dures_is_refused() -> None:
+    def answer(_request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, json=["something else"])
+
+    with (
+        httpx.Client(transport=httpx.MockTransport(answer)) as client,
+        pytest.raises(ValueError, match="not an answer of dure"),
+    ):
+        witness._asked(client, "http://city/api/v1/audit/checkpoints/latest")

@@ -35,8 +35,7 @@ async def signer(tx: Tx, data: Path) -> Signer:
     """The key that signs this log now. Where none of those at hand is the one that signed last, it is `audit.key`: the
     break shows in every verification. Raises Unavailable where a file is not fit to be used.
     """
-    newest = await tx.scalar(_NEWEST)
-    last = None if newest else await checkpoints.latest(tx)
+    newest, last = await tx.scalar(_NEWEST), await checkpoints.latest(tx)
     name = str(newest).partition("+")[0] if newest else unchecked(last["note"]).origin if last else None
     return await asyncio.to_thread(keys.of_name, data, name)
 
