@@ -65,8 +65,10 @@ async def hear(tx: Tx, outcomes: Sequence[Judged]) -> None:
 
 _ALONE: Final = frozenset({Kind.RISE, Kind.NEIGHBOURS, Kind.HOT, Kind.WARM, Kind.WARMER, Kind.WARMEST})
 """What may become an alarm by itself."""
-_NEEDS_READINGS: Final = frozenset({Kind.WARM, Kind.WARMER, Kind.WARMEST})
+_NEEDS_READINGS: Final = frozenset({Kind.WARM, Kind.WARMER, Kind.WARMEST, Kind.RISE})
 """What is never enough alone where nobody can say how the detector warmed."""
+_RUN_UP: Final = 6
+"""So many readings tell it."""
 
 
 def _row(one: Raised, kind: Kind, judged: datetime) -> dict[str, object]:
@@ -158,7 +160,8 @@ async def _enough(
         at = row["at"].timestamp()
         own, terms, _ = grounds.judged(table, grounds.usual(), place, works, row["at"].astimezone(zone))
         known = readings.get(device)
-        if context is not None and known is None and Kind(row["kind"]) in _NEEDS_READINGS:
+        seen = 0 if known is None else known.until(at).at.size
+        if context is not None and seen < _RUN_UP and Kind(row["kind"]) in _NEEDS_READINGS:
             continue  # a puff of steam is warm, too: the alarm's five seconds are waited for
         doubts = frozenset() if known is None else signs.signs(own.signs, known, row["onset_at"].timestamp(), at)
         state, _ = verification.on_signal(own, terms, state, Kind(row["kind"]), device, at, doubts)
