@@ -20,7 +20,8 @@ from dure.services.market_fire.simulate.nights import STALLS, rules
 
 ANSWERS_S: Final = (20.0, 40.0, 60.0, 90.0, 120.0, 180.0)
 """Times that people have to answer before 119 is told; 60 is stages.toml's."""
-BATCHES: Final = {"fire": 5, "fault": 3, "steam": 2, "other": 2}
+BATCHES: Final = {"fire": 20, "fault": 10, "steam": 6, "other": 5}
+"""Of a hundred episodes each."""
 _WIDE, _HIGH, _LEFT, _FOOT = 760, 460, 90, 60
 
 
@@ -83,7 +84,9 @@ def _with(table: verification.Stages, answer: float) -> verification.Stages:
 def write(path: Path) -> None:
     """The points as CSV, and beside it the drawing as SVG."""
     found = points()
+    false = sum(many for group, many in BATCHES.items() if group != "fire")
     with path.open("w", encoding="utf-8", newline="") as file:
+        file.write(f"# {BATCHES['fire'] * 100:,} fires, {false * 100:,} false causes, seed {TUNING_SEED} (tuning)\n")
         writer = csv.writer(file)
         writer.writerow([field.name for field in dataclasses.fields(Point)])
         writer.writerows([dataclasses.astuple(one) for one in found])

@@ -10,7 +10,7 @@ from dure.engine.database import Tx
 from dure.services.market_fire.learning import queries
 
 _FILE: Final = Path(__file__).with_name("curve.csv")
-"""Written by `dure bench fire-policy --curve`; its first line says on what."""
+"""Written by `dure bench fire-policy --curve FILE`; its first line says on what."""
 
 
 @cache

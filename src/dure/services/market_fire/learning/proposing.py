@@ -27,8 +27,9 @@ from dure.sense.packs import Observation
 from dure.services.market_fire import verification
 from dure.services.market_fire.learning import queries, replay
 from dure.services.market_fire.learning.replay import AFTER_S, BEFORE_S, MOST_WINDOWS, Window
-from dure.services.market_fire.learning.replay_child import Past, Question
+from dure.services.market_fire.learning.replay_child import Columns, Past, Question
 from dure.services.market_fire.learning.settings import Cause, Known, Setting, bounds, wished, wrong
+from dure.services.market_fire.staged import grounds
 from dure.trust import audit
 from dure.trust.principal import Principal, system
 
@@ -37,6 +38,9 @@ YEAR: Final = timedelta(days=365)
 FRESH: Final = timedelta(days=30)
 """So long a replay stands; after that the past year is another."""
 BESIDE_M: Final = 15.0
+_PAUSE: Final = timedelta(minutes=10)
+_failed: dict[UUID, datetime] = {}
+"""Proposals whose replay was begun here and has not come to its end."""
 _BESIDE: Final = 5
 _PAGE: Final = 50_000
 _CHILD_S: Final = 240.0
@@ -151,11 +155,12 @@ async def _open(tx: Tx, proposal_id: UUID) -> RowMapping:
 
 
 async def replay_next(context: Context) -> None:
-    """Replay one proposal that has none yet."""
+    """Replay one proposal that has none yet; one that could not be is tried again after a while."""
     async with context.database.transaction() as tx:
-        row = await queries.unreplayed(tx)
+        row = await queries.unreplayed(tx, [id_ for id_, at in _failed.items() if tx.now() - at < _PAUSE])
         if row is None:
             return
+        _failed[row["id"]] = tx.now()
         since = tx.now() - YEAR
         told = _apart(await queries.alarms(tx, since=since, until=tx.now(), stall=row["asset_id"], most=500))
         places, every = await _places(tx, row["asset_id"])
@@ -168,18 +173,19 @@ async def replay_next(context: Context) -> None:
     async with context.database.transaction() as tx:
         if (await queries.proposal(tx, row["id"], lock=True))["state"] == "open":
             await queries.replayed(tx, row["id"], json.dumps(found))
+    _failed.pop(row["id"], None)
 
 
 async def _past(context: Context, one: RowMapping, devices: list[str]) -> Past:
     """An alarm as a window with its readings."""
-    limits = bounds()
     onset = one["onset_at"]
     local = onset.astimezone(ZoneInfo(city_zone()))
     minute = local.hour * 60 + local.minute
     judged = None if one["judged_at"] is None else max(0.0, (one["judged_at"] - one["raised_at"]).total_seconds())
-    trades = limits.earliest <= minute < limits.latest
+    trades = grounds.hours_of(one["hours"], grounds.usual()).hold(minute)
+    fire = one["stage"] == "confirmed"
     window = Window(
-        str(one["id"]), onset.isoformat(), minute, one["cause"], trades, False, judged, one["stage"] == "confirmed"
+        str(one["id"]), onset.isoformat(), minute, one["cause"], trades, one["announced"], judged, says_fire=fire
     )
     return Past(window, onset.timestamp(), await _readings(context, devices, onset))
 
@@ -216,7 +222,7 @@ async def _places(tx: Tx, stall_id: UUID) -> tuple[dict[str, float], dict[str, f
     return places, {row["id"]: row["interval_s"] for row in rows}
 
 
-async def _readings(context: Context, devices: list[str], onset: datetime) -> list[Observation]:
+async def _readings(context: Context, devices: list[str], onset: datetime) -> Columns:
     found: list[Observation] = []
     after: history.Mark | None = None
     while True:
@@ -227,7 +233,7 @@ async def _readings(context: Context, devices: list[str], onset: datetime) -> li
         found += page.observations
         after = page.next
         if after is None:
-            return found
+            return Columns.of(found)
 
 
 async def _asked(question: Question) -> bytes:

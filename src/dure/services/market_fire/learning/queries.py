@@ -20,6 +20,11 @@ _SAID = f"""
         a.closed_at, a.judged_at, a.incident_id, i.receipt_no, {_CAUSE} as cause, c.cause is not null as told,
         c.told_at, c.told_by, coalesce(c.version, 0) as version,
         s.id as stall_id, s.name as stall, m.id as market_id, m.name as market,
+        coalesce(s.attrs->>'hours', m.attrs->>'hours') as hours,
+        exists (
+            select from market_fire_announcement w where w.market_id = m.id and a.onset_at >= w.starts_at
+                and a.onset_at < coalesce(w.ended_at, w.ends_at) and (cardinality(w.stalls) = 0 or s.id = any(w.stalls))
+        ) as announced,
         (select min(h.sent_at) from handoff h where h.incident_id = i.id and h.agency_id = 'fire') as reported_at
     from alarm a
     join device d on d.id = coalesce(a.device, a.members[1]) and d.kind = 'fire_detector'
@@ -133,7 +138,10 @@ _BESIDE = text("""
             and abs(coalesce(d.lon, a.lon) - :lon) < :d_lon))
     order by own desc, abs(coalesce(d.lat, a.lat) - :lat) + abs(coalesce(d.lon, a.lon) - :lon), d.id limit 20
 """)
-_UNREPLAYED = text(f"{_PROPOSED} where p.state = 'open' and p.replayed_at is null order by p.made_at, p.id limit 1")
+_UNREPLAYED = text(
+    f"{_PROPOSED} where p.state = 'open' and p.replayed_at is null and not p.id = any(:but) "
+    "order by p.made_at, p.id limit 1"
+)
 _MARKET = text("""
     select m.id, m.name, m.road_address as address, count(d.id) as detectors from asset m
     left join asset s on s.parent_id = m.id and s.kind = 'stall'
@@ -221,9 +229,9 @@ async def beside(tx: Tx, stall_id: UUID, at: LonLat, within: tuple[float, float]
     return await tx.rows(_BESIDE, values)
 
 
-async def unreplayed(tx: Tx) -> RowMapping | None:
-    """The oldest open proposal that has no replay yet."""
-    return await tx.row(_UNREPLAYED)
+async def unreplayed(tx: Tx, but: Sequence[UUID]) -> RowMapping | None:
+    """The oldest open proposal that has no replay yet, but for some."""
+    return await tx.row(_UNREPLAYED, {"but": list(but)})
 
 
 async def proposals(
