@@ -24,6 +24,7 @@ import numpy as np
 from openpyxl import Workbook, load_workbook
 
 from benchmarks.browser import board
+from benchmarks.epidemic_care import giving_beds, giving_officers
 from benchmarks.measuring import ROOT, City, Claim, city, claim, main, percentile
 from dure.services.epidemic.reproduction import estimated, serial_interval
 
@@ -170,4 +171,12 @@ async def chains() -> list[Claim]:
 
 
 if __name__ == "__main__":
-    main({"import": importing, "rt": reproduction, "chains": chains})
+    main(
+        {
+            "import": importing,
+            "rt": reproduction,
+            "chains": chains,
+            "officers": giving_officers,
+            "beds": giving_beds,
+        }
+    )

@@ -88,6 +88,12 @@ def make(url: str, admin: str, police: Credential, official: Credential, line: p
                 "movement_id",
                 "visit_id",
                 "report_id",
+                "case_id",
+                "ward_id",
+                "plan_id",
+                "quarantine_id",
+                "officer_id",
+                "station_id",
             )
         }
         things.ids["asset_id"] = api.get("/assets")["items"][0]["id"]
@@ -229,6 +235,9 @@ def _bodies(ids: dict[str, str]) -> dict[str, Any]:
         # its camera shows nothing (503): who may is told that a field is unknown, and no picture is fetched
         "POST /cameras/{camera_id}/still": {"purpose": PURPOSE, "of": "nothing"},
         "POST /video/watch": {"camera_id": ids["camera_id"], "purpose": PURPOSE},
+        "POST /epidemic/care/{case_id}/looks": {},
+        "POST /epidemic/care/{case_id}/end": {"outcome": "died"},
+        "POST /epidemic/quarantine/{quarantine_id}/end": {"state": "case"},
         "POST /people/find": {"field": "name", "value": "아무개"},
         "POST /people/{person_id}/open": {"code": "rescue", "case_kind": "incident", "case_id": ids["called_id"]},
         "POST /imports/{run_id}/repair": {"row": 2, "field": "id", "value": "H-2"},

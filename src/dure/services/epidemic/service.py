@@ -13,6 +13,9 @@ from dure.services.epidemic.quarantine import policy as quarantine_policy
 from dure.services.epidemic.quarantine import room as quarantine
 from dure.services.epidemic.reports import api as api_reports
 from dure.services.epidemic.reports import making
+from dure.services.epidemic.screening import api as api_screening
+from dure.services.epidemic.screening import policy as screening_policy
+from dure.services.epidemic.screening import room as screening
 from dure.services.epidemic.statutory import api as api_statutory
 from dure.services.epidemic.statutory import policy as statutory_policy
 
@@ -24,6 +27,7 @@ for _part in (
     api_reports.router,
     api_care.router,
     api_quarantine.router,
+    api_screening.router,
 ):
     router.include_router(_part)
 
@@ -33,12 +37,19 @@ def register() -> None:
     kinds.register()
     care.register()
     quarantine.register()
+    screening.register()
 
 
 ROOM = Room(
     "epidemic",
     router=router,
-    grants={**GRANTS, **care_policy.GRANTS, **quarantine_policy.GRANTS, **statutory_policy.GRANTS},
+    grants={
+        **GRANTS,
+        **care_policy.GRANTS,
+        **quarantine_policy.GRANTS,
+        **screening_policy.GRANTS,
+        **statutory_policy.GRANTS,
+    },
     every=(
         Every("epidemic.destroy", 60, movements.tidy),
         Every("epidemic.report", 60, making.nightly),
@@ -53,5 +64,6 @@ ROOM = Room(
         ("epidemic_link", "person_id"),
         ("epidemic_statutory_report", "person_id"),
         *quarantine.PEOPLE,
+        *screening.PEOPLE,
     ),
 )

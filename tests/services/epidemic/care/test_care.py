@@ -115,20 +115,20 @@ async def test_a_bed_is_never_given_twice_and_a_move_must_fit(
     http = await client(Role.EPIDEMIC)
     ids = {one["code"]: one["case_id"] for one in (await listed(http))["items"]}
     wards = {one["facility"]: one for one in (await http.get("/epidemic/wards")).json()["items"]}
-    move = {"ward_id": wards["가온병원"]["id"], "words": "가까운 곳"}
+    move = {"ward_id": wards["가온병원"]["id"], "reason": "nearer"}
     early = await http.post(f"/epidemic/care/{ids['1']}/move", json=move)
     assert early.json()["key"] == "epidemic.care.untriaged"
     for case_id in ids.values():
         await seen(http, case_id)
     low = await http.post(
-        f"/epidemic/care/{ids['1']}/move", json={"ward_id": wards["다솜센터"]["id"], "words": "가까운 곳"}
+        f"/epidemic/care/{ids['1']}/move", json={"ward_id": wards["다솜센터"]["id"], "reason": "nearer"}
     )
     assert low.json()["key"] == "epidemic.unfit.grade"
     assert (await http.post(f"/epidemic/care/{ids['1']}/move", json=move)).status_code == 200
     full = await http.post(f"/epidemic/care/{ids['2']}/move", json=move)
     assert (full.status_code, full.json()["key"]) == (409, "epidemic.ward.full")
     there = await http.post(
-        f"/epidemic/care/{ids['1']}/move", json={"ward_id": wards["나래병원"]["id"], "words": "가족이 있음"}
+        f"/epidemic/care/{ids['1']}/move", json={"ward_id": wards["나래병원"]["id"], "reason": "household"}
     )
     assert [(one["facility"], one["ended"]) for one in there.json()["stays"]] == [
         ("나래병원", None),

@@ -20,7 +20,7 @@ Reads = Annotated[Principal, Depends(require("epidemic.care"))]
 Looks = Annotated[Principal, Depends(require("epidemic.look"))]
 Gives = Annotated[Principal, Depends(require("epidemic.beds"))]
 Disease = Annotated[str, Query(max_length=100)]
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
+Word = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,40}$")]
 Moved = {409: {"description": "it does not fit, nothing is free, or it is over"}}
 
 
@@ -47,13 +47,15 @@ class FoundForm(Model):
 
 
 class LookForm(Model):
-    """A look, or a call that nobody took (`found` left out)."""
+    """A look, or a call that nobody took (`found` left out). `household`: a number that those of one household share,
+    never a name.
+    """
 
     way: Literal["call", "visit", "ward"] = "call"
     found: FoundForm | None = None
     isolation: Flag | None = None
     language: Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")] | None = None
-    household: Text | None = None
+    household: Word | None = None
     placement: Placement | None = None
 
 
@@ -80,7 +82,7 @@ class MoveForm(Model):
     """Where to, and why."""
 
     ward_id: UUID
-    words: Annotated[str, StringConstraints(strip_whitespace=True, min_length=2, max_length=200)]
+    reason: Literal["worse", "better", "household", "language", "nearer", "facility", "other"]
 
 
 class EndForm(Model):
@@ -129,7 +131,7 @@ async def look(tx: TxDep, who: Looks, case_id: UUID, form: LookForm) -> dict[str
 @router.post("/care/{case_id}/move", responses=Moved)
 async def move(tx: TxDep, who: Gives, case_id: UUID, form: MoveForm) -> dict[str, Any]:
     """Give one patient a bed by hand, or another one."""
-    await placing.move(tx, who, case_id, form.ward_id, form.words)
+    await placing.move(tx, who, case_id, form.ward_id, form.reason)
     return await views.whole(tx, case_id)
 
 

@@ -162,7 +162,7 @@ async def carry_out(tx: Tx, who: Principal, plan_id: UUID, cases: Sequence[UUID]
     return {"given": len(given), "left": left}
 
 
-async def move(tx: Tx, who: Principal, case_id: UUID, ward_id: UUID, words: str) -> None:
+async def move(tx: Tx, who: Principal, case_id: UUID, ward_id: UUID, why: str) -> None:
     """Give one patient a bed there, or move them. Raises NotFound; Conflict where it does not fit, nothing is free, or
     nobody has judged them yet.
     """
@@ -171,16 +171,17 @@ async def move(tx: Tx, who: Principal, case_id: UUID, ward_id: UUID, words: str)
         raise Conflict("epidemic.care.untriaged")
     if row["state"] in {"released", "died"}:
         raise Conflict("epidemic.care.over")
+    await queries.states(tx, [case_id])  # in the order of a plan that is carried out
     ward = await queries.ward(tx, ward_id)
     taken = await queries.beds(tx, ward_id)
-    why = beds.unfit(patient_of(row, {}, tx.now()), ward_of_locked(ward, len(taken)))
-    if why is not None:
-        raise Conflict(f"epidemic.unfit.{why}")
+    wrong = beds.unfit(patient_of(row, {}, tx.now()), ward_of_locked(ward, len(taken)))
+    if wrong is not None:
+        raise Conflict(f"epidemic.unfit.{wrong}")
     bed = next((one for one in range(1, ward["capacity"] + 1) if one not in taken), None)
     if bed is None or not ward["open"]:
         raise Conflict("epidemic.ward.full")
     await queries.end_stay(tx, case_id, "moved")
-    reason = {"word": "by_hand", "counted": {}, "others": [], "words": words}
+    reason = {"word": "by_hand", "counted": {}, "others": [], "reason": why}
     given = {"case_id": case_id, "ward_id": ward_id, "bed": bed, "why": reason, "by": who.name}
     await queries.give(tx, [given])
     await queries.placed(tx, [case_id], today(tx))

@@ -80,20 +80,17 @@ class _Board:
         while True:
             place = int(open_.argmin())
             at = int(open_[place])
-            if at >= best:
-                break
-            if at >= NEVER >> 1:
+            if at >= best or at >= NEVER >> 1:
                 break
             settled.append(place)
             open_[place] = _FAR
             if at + int(tail[place]) < best:
                 best, last = at + int(tail[place]), place
-            through = self.moves[place] + (at + int(height[place])) - height
-            better = through < label
-            if better.any():
-                better &= open_ < _FAR
-                label[better] = through[better]
-                open_[better] = through[better]
+            through = self.moves[place] - height
+            through += at + int(height[place])
+            better = np.flatnonzero(through < label)  # no settled place is among them: no way is shorter than theirs
+            if better.size:
+                label[better] = open_[better] = through[better]
                 before[better] = place
         if last < 0 or best >= NEVER >> 1:
             raise NowhereError(person)
@@ -105,9 +102,9 @@ class _Board:
         self.of[person] = place
         self.sitting[place].add(person)
         ask = self.cost[person] - self.cost[person, place]
-        better = ask < self.moves[place]
-        self.moves[place][better] = ask[better]
-        self.mover[place][better] = person
+        better = np.flatnonzero(ask < self.moves[place])
+        self.moves[place, better] = ask[better]
+        self.mover[place, better] = person
 
     def _recount(self, place: int) -> None:
         """Somebody left."""

@@ -46,7 +46,7 @@ export interface Why {
   readonly word: string;
   readonly counted: Readonly<Record<string, number>>;
   readonly others: readonly Other[];
-  readonly words?: string;
+  readonly reason?: string;
 }
 
 export interface PatientWhole extends Patient {
