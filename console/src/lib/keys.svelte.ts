@@ -51,6 +51,7 @@ class Keys {
 
   private press(event: KeyboardEvent): void {
     if (event.defaultPrevented || event.isComposing || this.blockers.size > 0) return;
+    if (event.key === 'Escape' && document.querySelector(':popover-open')) return; // it shuts that, and nothing else
     const typing = isTyping(event.target);
     const stroke = strokeOf(event);
     if (!stroke) return;
