@@ -54,7 +54,7 @@ async def test_a_film_is_made_of_ours_and_the_recorders_pictures_with_its_gaps(
     await child.wait()
     (film,) = said[-1]["made"]
     assert film["pictures"] == 30 + 30 + 20, "three seconds, ours, and two seconds after the gap"
-    gaps = [(one["begin_ms"] - begun, one["end_ms"] - begun) for one in film["gaps"]]
+    gaps = [(begins - begun, ends - begun) for begins, ends in film["gaps"]]
     assert gaps == [(10 * MINUTE - 100, 15 * MINUTE)]
 
 

@@ -18,6 +18,7 @@ SCENARIOS = (
     "dead-gateway",
     "bells",
     "cameras",
+    "recorder",
     "sms-gateway",
     "agency",
     "epidemic",
@@ -88,6 +89,8 @@ def run(args: argparse.Namespace) -> int:
         return _gateway(args)
     if args.scenario == "agency":
         return _agency(args)
+    if args.scenario == "recorder":
+        return _recorder(args)
     if args.scenario == "barrier":
         return _barrier(args)
     if args.scenario == "market-nights":
@@ -117,6 +120,19 @@ def _gateway(args: argparse.Namespace) -> int:
         write_error(message("simulate.sms_faults", told=args.faults))
         return 2
     return asyncio.run(sms_gateway.play(args.port, faults, args.seed, Teller(args.json).say))
+
+
+def _recorder(args: argparse.Namespace) -> int:
+    """A recorder that cities may register; it needs no city itself."""
+    from dure.commands.simulate import cameras, recorder
+    from dure.commands.simulate.telling import Teller
+
+    try:
+        faults = cameras.faults_of(args.faults)
+    except ValueError:
+        write_error(message("simulate.agency_faults", told=args.faults))
+        return 2
+    return recorder.run(faults, Teller(args.json).say)
 
 
 def _agency(args: argparse.Namespace) -> int:
