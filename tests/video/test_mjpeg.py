@@ -201,7 +201,9 @@ def test_no_bytes_upset_the_reader_and_rubbish_is_no_picture(data: list[bytes]) 
 
 
 @pytest.mark.parametrize(
-    "data", [b"x" * (1 << 20) + b"yy", b"--b" + b"x" * 9_000, b"--b--\r\n\r\n", b"--b\r\n\r\nGIF89a" + bytes(20)], ids=range(4)
+    "data",
+    [b"x" * (1 << 20) + b"yy", b"--b" + b"x" * 9_000, b"--b--\r\n\r\n", b"--b\r\n\r\nGIF89a" + bytes(20)],
+    ids=range(4),
 )
 def test_what_never_becomes_a_picture_is_given_up(data: bytes) -> None:
     reader = Parts(b"b")

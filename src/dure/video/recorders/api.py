@@ -26,7 +26,8 @@ from dure.video.source import NoPicture, Trouble
 
 router = Router(tags=["video"])
 Manages = Annotated[Principal, Depends(require("camera.manage"))]
-Name = Annotated[str, StringConstraints(strip_whitespace=True, max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")]
+_PRINTS = r"^[^\x00-\x1f\x7f]*$"
+Name = Annotated[str, StringConstraints(strip_whitespace=True, max_length=100, pattern=_PRINTS)]
 
 
 class TrackOut(BaseModel):
@@ -70,8 +71,8 @@ class RecorderForm(LoginForm):
 class TrackForm(Model):
     """Whose pictures a recording has; null: nobody's."""
 
-    token: Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_TOKEN)]
-    camera_id: Annotated[str, StringConstraints(min_length=1, max_length=120)] | None
+    token: Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_TOKEN, pattern=_PRINTS)]
+    camera_id: Annotated[str, StringConstraints(min_length=1, max_length=120, pattern=_PRINTS)] | None
 
 
 @router.get("/video/recorders")

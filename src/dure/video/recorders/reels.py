@@ -31,7 +31,7 @@ MOST_REELS = 32
 IDLE_S = 15.0
 """So long after the last ask pictures are kept."""
 AHEAD_MS = 15_000
-MOST_BYTES = 32 << 20
+MOST_BYTES = 16 << 20
 """Of one reel, beyond what was asked for."""
 _LASTS_MS = 10_000
 _BEHIND_MS = 15_000
