@@ -21,7 +21,6 @@ Looks = Annotated[Principal, Depends(require("epidemic.look"))]
 Gives = Annotated[Principal, Depends(require("epidemic.beds"))]
 Disease = Annotated[str, Query(max_length=100)]
 Word = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,40}$")]
-Moved = {409: {"description": "it does not fit, nothing is free, or it is over"}}
 
 
 class FoundForm(Model):
@@ -128,14 +127,14 @@ async def look(tx: TxDep, who: Looks, case_id: UUID, form: LookForm) -> dict[str
     return await views.whole(tx, case_id)
 
 
-@router.post("/care/{case_id}/move", responses=Moved)
+@router.post("/care/{case_id}/move")
 async def move(tx: TxDep, who: Gives, case_id: UUID, form: MoveForm) -> dict[str, Any]:
     """Give one patient a bed by hand, or another one."""
     await placing.move(tx, who, case_id, form.ward_id, form.reason)
     return await views.whole(tx, case_id)
 
 
-@router.post("/care/{case_id}/end", responses=Moved)
+@router.post("/care/{case_id}/end")
 async def end(tx: TxDep, who: Gives, case_id: UUID, form: EndForm) -> dict[str, Any]:
     """Release a patient as the rule of today allows, or say that they died."""
     await placing.end(tx, who, case_id, form.outcome)

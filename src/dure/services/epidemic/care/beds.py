@@ -139,7 +139,8 @@ def distances(people: Sequence[LonLat | None], places: Sequence[LonLat | None], 
     x = (b[None, :, 0] - a[:, None, 0]) * np.cos((a[:, None, 1] + b[None, :, 1]) / 2)
     y = b[None, :, 1] - a[:, None, 1]
     metres = np.nan_to_num(np.hypot(x, y) * EARTH_RADIUS_M, nan=0.0)
-    return np.minimum(np.rint(metres), farthest).astype(np.int64)
+    found: Whole = np.minimum(np.rint(metres), farthest).astype(np.int64)
+    return found
 
 
 def weights_of(day: date) -> Mapping[str, Any]:

@@ -145,7 +145,8 @@ async def carry_out(tx: Tx, who: Principal, plan_id: UUID, cases: Sequence[UUID]
         taken = await queries.beds(tx, ward["id"])
         numbers = range(1, ward["capacity"] + 1) if ward["open"] else range(0)
         free[ward_id] = [bed for bed in reversed(numbers) if bed not in taken]
-    given, left = [], []
+    given: list[dict[str, Any]] = []
+    left: list[dict[str, str]] = []
     for one in rows:
         case_id = UUID(one["case_id"])
         why = "moved_on" if states.get(case_id) != "waiting" else "full" if not free[one["ward_id"]] else None

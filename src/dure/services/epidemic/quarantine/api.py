@@ -23,7 +23,6 @@ Prints = Annotated[Principal, Depends(require("epidemic.notice"))]
 Disease = Annotated[str, Query(max_length=100)]
 Symptom = Literal["fever", "cough", "sore_throat", "dyspnoea", "taste", "muscle", "diarrhoea"]
 assert set(SYMPTOMS) == set(Symptom.__args__)  # type: ignore[attr-defined]
-Over = {409: {"description": "it is over, or there is no room"}}
 
 
 class AssignForm(Model):
@@ -107,14 +106,14 @@ async def _shown(tx: TxDep, who: Principal, quarantine_id: UUID) -> dict[str, An
     return {**_one(row, await masked(tx, [row])), "checks": checks}
 
 
-@router.post("/quarantine/{quarantine_id}/seen", responses=Over)
+@router.post("/quarantine/{quarantine_id}/seen")
 async def seen(tx: TxDep, who: Handles, quarantine_id: UUID) -> dict[str, Any]:
     """Their officer spoke with them: missed checks and signs are settled."""
     await assigning.seen(tx, who, quarantine_id)
     return await _shown(tx, who, quarantine_id)
 
 
-@router.post("/quarantine/{quarantine_id}/end", responses=Over)
+@router.post("/quarantine/{quarantine_id}/end")
 async def end(tx: TxDep, who: Handles, quarantine_id: UUID, form: EndForm) -> dict[str, Any]:
     """End it before its day: they are a case, or it should not have been. On its day it ends by itself."""
     await assigning.end(tx, who, quarantine_id, form.state)
@@ -145,7 +144,7 @@ async def set_duty(tx: TxDep, who: Handles, officer_id: UUID, form: DutyForm) ->
     return {"id": str(officer_id), "on_duty": form.on_duty}
 
 
-@router.post("/quarantine-officers", responses=Over)
+@router.post("/quarantine-officers")
 async def assign(tx: TxDep, who: Handles, form: AssignForm) -> dict[str, Any]:
     """Give everybody without an officer one, or weigh everybody anew."""
     return await assigning.assign(tx, who, form.disease, rebalance=form.rebalance, keep=form.keep)
