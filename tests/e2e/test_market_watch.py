@@ -50,10 +50,11 @@ async def commissioned(town: Town, desk: Desk) -> tuple[str, str, str]:
     key = await town.device(DEVICE, lon=market["lon"], lat=market["lat"])
     async with desk.page(f"market-fire/{market['id']}/commission", size="phone") as page:
         await page.fill("input[name=device]", DEVICE)
-        await page.get_by_role("button", name="찾기", exact=True).click()
+        await page.press("input[name=device]", "Enter")
         stall = page.locator(".plan [data-stall]").nth(6)
         name = (await stall.get_attribute("aria-label") or "").split(",")[0]
-        await stall.click()
+        await stall.focus()
+        await stall.press("Enter")
         await page.get_by_role("button", name=f"{name}에 놓기").click()
         await expect(page.locator("[data-state=waiting]")).to_contain_text("시험 단추")
         client = MqttClient(town.mqtt_host, town.mqtt_port, client_id=DEVICE, username=DEVICE, password=key)

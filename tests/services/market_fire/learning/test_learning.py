@@ -189,7 +189,7 @@ async def test_causes_make_figures_and_a_night(town: dict[str, Any], desk: Desk,
     merchant = await desk(Role.MERCHANT, "merchants-east")
     assert (await merchant.get("/market-fire/figures")).status_code == 403
     curve = (await fire.get("/market-fire/curve")).json()
-    assert {"dure", "single detector 5 s"} <= {one["policy"] for one in curve["points"]}
+    assert {"dure, 60 s", "single detector 5 s"} <= {one["policy"] for one in curve["points"]}
 
 
 REPLAY = {

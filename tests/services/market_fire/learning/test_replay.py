@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
 import msgspec
 import pytest
@@ -27,11 +28,11 @@ def readings(episode: Episode) -> Iterator[Observation]:
                 yield Observation(one.id, "smoke", bool(smoke), ONSET + at, ONSET + at, False, 0)
 
 
-def asked(episode: Episode, *, cause: str, answered_s: float | None = None, fires: int = 0) -> dict[str, object]:
+def asked(episode: Episode, *, cause: str, answered_s: float | None = None, fires: int = 0) -> dict[str, Any]:
     """What the child says of one alarm at noon, as it is and with steam at lunch."""
     window = Window("a", "2026-11-01T03:00:00+00:00", 720, cause, True, False, answered_s, cause == "fire")
     places = {one.id: one.x_m for one in episode.traces}
-    every = {one.id: one.every_s for one in episode.traces}
+    every: dict[str, float | None] = {one.id: one.every_s for one in episode.traces}
     past = Past(window, ONSET, Columns.of(readings(episode)))
     question = Question(AS_CITY, LUNCH, places, every, [past], fires)
     sent = msgspec.msgpack.decode(msgspec.msgpack.encode(question), type=Question)
@@ -45,7 +46,7 @@ def steam() -> Episode:
     """Steam in a stall that the city does not know for it, which 119 is told of where nobody answers."""
     for episode in episodes.drawn("steam", 100, 1):
         found = asked(episode, cause="steam")
-        if found["now"]["reports"]:  # type: ignore[index]
+        if found["now"]["reports"]:
             return episode
     raise AssertionError("no steam is told of")
 
@@ -64,7 +65,7 @@ def test_readings_become_the_traces_they_came_from() -> None:
 
 def test_steam_is_told_of_later_or_not_at_all_and_an_answer_ends_it(steam: Episode) -> None:
     found = asked(steam, cause="steam")
-    (line,) = found["windows"]  # type: ignore[misc]
+    (line,) = found["windows"]
     assert found["now"] == {"reports": 1, "false": 1, "missed": 0}
     then = line["then"]["reported_s"]
     assert then is None or then >= line["now"]["reported_s"]
@@ -78,6 +79,5 @@ def test_a_fire_is_told_of_under_both_and_simulated_ones_say_what_it_costs() -> 
     for way in ("now", "then"):
         assert found[way] == {"reports": 1, "false": 0, "missed": 0}
     cost = found["fires"]
-    assert isinstance(cost, dict)
     assert (cost["fires"], cost["missed_now"], cost["missed_then"]) == (3, 0, 0)
     assert cost["later_most_s"] >= 0
