@@ -1,3 +1,3 @@
-"""Live pictures of cameras: a ticket for an open incident's camera, and the relay that shows it. Past pictures,
-approvals, masks and exports are not here yet.
+"""Pictures of cameras: tickets to see them, the relay that shows them live, what was recorded here and on recorders,
+masks, exports, and turning.
 """

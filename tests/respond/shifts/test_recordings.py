@@ -44,7 +44,13 @@ async def test_the_oldest_going_and_a_stop_are_alarms_and_told_to_who_leads(
         alarm = await tx.row(text("select rule, category, severity, subject from alarm"))
     assert {row["label"] for row in told} == {"lead-2"}
     assert sorted(row["key"].split(":")[1] for row in told) == ["lagging", "stopped"]
-    assert alarm == {"rule": "recordings_full", "category": "fault", "severity": "serious", "subject": "recordings"}
+    assert alarm is not None
+    assert dict(alarm) == {
+        "rule": "recordings_full",
+        "category": "fault",
+        "severity": "serious",
+        "subject": "recordings",
+    }
     http = await desk("oper-2")
     shown = (await http.get("/shifts/now")).status_code
     assert shown == 200

@@ -42,7 +42,7 @@ async def test_on_a_quota_that_is_full_the_oldest_goes_and_live_goes_on(
             await recorder.note()
             await recorder.look_at_room()
         assert early
-        assert not recorder.paused
+        assert not bool(recorder.paused)
         async with database.transaction() as tx:
             kept = await tx.rows(text("select started_at from video_recording order by started_at"))
             gone = int(await tx.scalar(text("select coalesce(sum(things), 0) from retention_record")))
@@ -54,7 +54,7 @@ async def test_on_a_quota_that_is_full_the_oldest_goes_and_live_goes_on(
         recorder._limits = Limits(quota // 3, timedelta(hours=24), free=0, free_share=0)
         await recorder.note()
         await recorder.look_at_room()
-        assert recorder.paused, "what must stay is more than there is room for"
+        assert bool(recorder.paused), "what must stay is more than there is room for"
         assert await engine(database) == ("stopped", "disk full")
         size, seen = taken(tmp_path), len(eye.pictures)
         await eye.until(lambda eye: len(eye.pictures) > seen + 20)
@@ -89,7 +89,7 @@ def test_what_was_written_is_forced_to_the_disk_within_its_time(
         if len(set(forced)) == 2:
             done.set()
 
-    monkeypatch.setattr(writer.os, "fdatasync", fdatasync)
+    monkeypatch.setattr("os.fdatasync", fdatasync)
     made = Writer()
     files = [File(tmp_path / "a" / f"{n}.mp4") for n in range(2)]
     for file in files:
@@ -111,7 +111,7 @@ def test_a_disk_that_refuses_to_be_forced_ends_the_recording(tmp_path: Path, mon
     def fails(_fd: int) -> None:
         raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr(writer.os, "fdatasync", fails)
+    monkeypatch.setattr("os.fdatasync", fails)
     made = Writer(lambda _file: refused.set())
     file = File(tmp_path / "a.mp4")
     made.append(file, b"abc")

@@ -10,7 +10,7 @@ import pytest
 from dure.commands.simulate.rtsp import CANARY, Fault
 from dure.engine.database import Database
 from dure.video.export import running
-from dure.video.export.model import Order, View
+from dure.video.export.model import Order, Part, View
 from dure.video.past import index
 from dure.video.past.model import at, read_file
 from dure.video.recorders import bringing, reels
@@ -37,7 +37,7 @@ async def test_a_film_is_made_of_ours_and_the_recorders_pictures_with_its_gaps(
     rack.archive.replays.faults = {"*": Fault.SOUND}
     start = begun + 9 * MINUTE + 54_000
     (ours,) = await kept(database, tmp_path, "R-1", h264, at(start + 3_000))
-    own = [running.Part(str(index.folder_of(tmp_path) / ours.path), start, begun + 15 * MINUTE + 2_000)]
+    own = [Part(str(index.folder_of(tmp_path) / ours.path), start, begun + 15 * MINUTE + 2_000)]
     folder = tmp_path / "export"
     folder.mkdir()
     order = Order(str(folder), [View("R-1", "R-1", own, [])], "fire-07 · 2026-1 · 문서", 0, blur=False)

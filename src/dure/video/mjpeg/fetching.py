@@ -2,7 +2,7 @@
 
 import asyncio
 from asyncio.subprocess import Process
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing, suppress
 from urllib.parse import unquote, urlsplit, urlunsplit
 
@@ -38,7 +38,7 @@ async def fetched(address: str, seen: Seen, left_s: Left) -> None:
             first = await _turned(first, coming, seen, left_s)
 
 
-async def pictures(address: str) -> AsyncIterator[Picture]:
+async def pictures(address: str) -> AsyncGenerator[Picture, None]:
     """Pictures as they come. Raises NoPicture, BrokenStream, OSError."""
     parts = urlsplit(address)
     name, colon, password = parts.netloc.rpartition("@")[0].partition(":")
