@@ -1,4 +1,4 @@
-"""A detector is put into use on a phone in the market: code, stall on the plan, test press that arrives, done, undone."""
+"""A detector is put into use on a phone in the market: code, stall on the plan, a press that arrives, done, undone."""
 
 import json
 import time
@@ -19,10 +19,11 @@ async def test_a_detector_is_put_into_use_on_a_phone(town: Town, desk: Desk) -> 
     key = await town.device(DEVICE, lon=market["lon"], lat=market["lat"])
     async with desk.page(f"market-fire/{market['id']}/commission", size="phone") as page:
         await page.fill("input[name=device]", f"https://city/d/{DEVICE}")
-        await page.get_by_role("button", name="찾기", exact=True).click()
+        await page.press("input[name=device]", "Enter")
         stall = page.locator(".plan [data-stall]").nth(4)
         name = (await stall.get_attribute("aria-label") or "").split(",")[0]
-        await stall.click()
+        await stall.focus()
+        await stall.press("Enter")
         await page.get_by_role("button", name=f"{name}에 놓기").click()
         waiting = page.locator("[data-state=waiting]")
         await expect(waiting).to_contain_text("시험 단추")
@@ -38,6 +39,6 @@ async def test_a_detector_is_put_into_use_on_a_phone(town: Town, desk: Desk) -> 
         assert time.monotonic() - pressed < 15  # within seconds: every two the doors write, every second it is asked
         await finish.click()
         await expect(page.locator("[data-state=done]")).to_contain_text(name)
-        await page.get_by_role("button", name="되돌리기").click()
+        await page.get_by_role("button", name="되돌리기", exact=True).click()
         await expect(page.locator("[data-state=undone]")).to_be_visible()
         assert (await town.client.get(f"/devices/{DEVICE}")).json()["asset_id"] is None
