@@ -244,6 +244,8 @@ async def test_anybody_can_follow_the_checkpoints(
     answer = (await client.get("/audit/consistency?first=7&second=21")).json()
     proof = [bytes.fromhex(one) for one in answer["proof"]]
     assert merkle.consistent(7, found[0].root, 21, found[2].root, proof)
+    from_one = (await client.get("/audit/consistency?first=1&second=7")).json()
+    assert (from_one["first"], len(from_one["proof"]) > 0) == (1, True), "the log of one line is a log"
     for first, second in ((0, 7), (8, 7), (7, 22)):
         assert (await client.get(f"/audit/consistency?first={first}&second={second}")).status_code == 422
 

@@ -119,6 +119,11 @@ def test_what_is_no_announcement_is_none(old: str, new: str) -> None:
         CITY.verifier().opened(CHANGES[0])
 
 
+def test_a_key_may_follow_another_before_that_one_signed_anything() -> None:
+    at_once = [change(CITY, SECOND, 2, 5).signed(CITY, SECOND), change(SECOND, THIRD, 2, 5).signed(SECOND, THIRD)]
+    assert Chain(CITY.verifier(), at_once).keys == [CITY.verifier(), SECOND.verifier(), THIRD.verifier()]
+
+
 def test_a_chain_that_does_not_hold_says_so() -> None:
     assert judged(THIEF).fault == Fault("key.chain", 1)
     assert judged(CITY, NOTES[:3]).fault == Fault("truncated", 1, None, 4)

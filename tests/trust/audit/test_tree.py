@@ -167,6 +167,11 @@ async def test_the_task_signs_with_the_citys_key_and_drops_it_for_another_office
     assert merkle.consistent(first.size, first.root, second.size, second.root, proof)
 
 
+def test_what_a_witness_kept_is_read_line_by_line() -> None:
+    kept = "".join(json.dumps({"note": f"note {n}", "number": n}) + "\n" for n in range(2)) + "\n"
+    assert verify.witnessed_notes(kept) == ["note 0", "note 1"]
+
+
 async def test_each_minute_is_signed_also_where_nothing_is_dropped(
     database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -248,6 +253,21 @@ async def test_what_was_done_to_rights_is_kept_longer_than_the_rest(database: Da
     assert [row["action"] for row in left] == ["account.grant", "token.revoke"]
     (rule,) = next(kind.rules for kind in kinds.KINDS if kind.name == "audit_rights")
     assert rule.days >= 3 * 365 + 1, "three years, a leap day among them"
+
+
+async def test_a_due_line_tells_what_a_hold_may_keep_it_for(database: Database, clock: HeldClock) -> None:
+    clock.set(LONG_AGO)
+    about = [("camera", "cam-12", "c-9"), ("device", "d-1", None), ("incident", "i-1", None), ("thing", "t-1", None)]
+    async with database.transaction() as tx:
+        for entity, id_, case in about:
+            await audit.record(tx, system("test"), "x.see", entity, id_, case=case)
+    clock.set(LONG_AGO + timedelta(days=731))
+    async with database.transaction() as tx:
+        due = await retention.find_due(tx, LONG_AGO + timedelta(hours=1), None, 9)
+    assert {(*one.cameras, *one.devices, *one.incidents, *one.people) for one in due} == {
+        ("cam-12", "c-9"), ("d-1",), ("i-1",), (),
+    }  # fmt: skip
+    assert [len(one.cameras) + len(one.devices) for one in due].count(1) == 2
 
 
 async def test_a_held_line_stays_between_destroyed_ones(database: Database, clock: HeldClock) -> None:

@@ -61,6 +61,10 @@ def test_a_rebuilt_past_is_bounded_by_the_checkpoints_around_it() -> None:
     found = judged(replace(log, lines=rebuilt(log.lines)), CITY)
     assert found.fault == Fault("checkpoint.root", 11, 15, 4)
     assert (found.lines, found.signed) == (10, 10)
+    log = at(written(23), 2, line=line(2, purpose="other"))
+    found = judged(replace(log, lines=rebuilt(log.lines), notes=log.notes[1:], seen=[]), CITY)
+    assert found.fault == Fault("checkpoint.root", 1, 5, 1), "nothing was signed before the first one"
+    assert (found.lines, found.signed) == (0, 0)
 
 
 def test_a_removed_line_is_named() -> None:

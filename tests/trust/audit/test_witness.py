@@ -145,6 +145,7 @@ def test_a_city_is_watched_over_http(tmp_path: Path) -> None:
         city.size = size
         (found,) = witness.look("http://city", city.client(), NOW)
         assert found == city.cosigned[-1]
+    assert city.asked.count("consistency") == 1, "asked for only where there is more than was seen before"
     city.size = 12
     (refused,) = witness.look("http://city", city.client(), NOW)
     assert isinstance(refused, Refused)
