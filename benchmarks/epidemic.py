@@ -25,6 +25,7 @@ from openpyxl import Workbook, load_workbook
 
 from benchmarks.browser import board
 from benchmarks.epidemic_care import giving_beds, giving_officers
+from benchmarks.epidemic_tracing import report, tracing
 from benchmarks.measuring import ROOT, City, Claim, city, claim, main, percentile
 from dure.services.epidemic.reproduction import estimated, serial_interval
 
@@ -46,6 +47,12 @@ def _row(chance: random.Random, n: int) -> list[object]:
         chance.randrange(95),
     ]
     return [*who, chance.choice(_DISTRICTS), begun, reported, reported, ended, f"집단 {n % 40}"]
+
+
+def lines(count: int) -> list[str]:
+    """The same as lines of CSV."""
+    chance = random.Random(SEED)
+    return [",".join(_HEAD), *(",".join(map(str, _row(chance, n))) for n in range(count))]
 
 
 def _workbook(path: Path) -> None:
@@ -176,6 +183,8 @@ if __name__ == "__main__":
             "import": importing,
             "rt": reproduction,
             "chains": chains,
+            "tracing": tracing,
+            "report": report,
             "officers": giving_officers,
             "beds": giving_beds,
         }
