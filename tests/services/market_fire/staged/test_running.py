@@ -61,6 +61,9 @@ async def test_steam_for_less_than_five_seconds_is_nothing(market: Market) -> No
 @pytest.mark.parametrize("rule", ["hot", "rise", "neighbours", "warm", "haze_warm"])
 async def test_what_is_enough_without_a_pre_alarm_becomes_a_confirmed_one(market: Market, rule: str) -> None:
     await market.detect(market.raised(rule, members=("m-0", "m-1") if rule == "neighbours" else ()))
+    if rule != "hot":
+        assert await market.rows("select 1 from alarm") == [], "five seconds, as for every pre-alarm"
+        await market.after(5.1)
     (alarm,) = await market.rows("select rule, stage from alarm")
     assert (alarm["rule"], alarm["stage"]) == (f"market_fire_{rule}", "confirmed")
     assert (await market.stands())["stage"] == "reported"

@@ -6,7 +6,7 @@ alarm that is confirmed, and goes the way of every alarm from there.
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -67,6 +67,8 @@ _ALONE: Final = frozenset({Kind.RISE, Kind.NEIGHBOURS, Kind.HOT, Kind.WARM, Kind
 """What may become an alarm by itself."""
 _NEEDS_READINGS: Final = frozenset({Kind.WARM, Kind.WARMER, Kind.WARMEST, Kind.RISE})
 """What is never enough alone where nobody can say how the detector warmed."""
+SUSTAINED: Final = timedelta(seconds=5)
+"""A puff of steam warms, too: what is to be enough alone stands as long as a pre-alarm's heat or smoke has to."""
 _RUN_UP: Final = 6
 """So many readings tell it."""
 
@@ -130,6 +132,10 @@ async def _alone(context: Context | None, tx: Tx, device: str) -> None:
     """No incident stands there: what the stages make of the signs of this device alone."""
     since = datetime.fromtimestamp(tx.now().timestamp() - running.LOOKS_BACK, UTC)
     rows = [row for row in await queries.unheard(tx, since) if device in {row["device"], *row["members"]}]
+    young = [row for row in rows if Kind(row["kind"]) is not Kind.HOT and tx.now() < row["at"] + SUSTAINED]
+    if young:
+        await jobs.wake(tx, NAME, BESIDE + device, min(row["at"] for row in young) + SUSTAINED)
+    rows = [row for row in rows if row not in young and (row["cleared_at"] is None or row["kind"] == Kind.HOT)]
     found = await _enough(context, tx, device, rows)
     if found is None:
         return
