@@ -1,6 +1,7 @@
 """Reports over HTTP: made for any moment, as figures, PDF or HWPX; kept, and listed. Thin."""
 
 import asyncio
+from dataclasses import asdict
 from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -53,10 +54,18 @@ def _moment(tx: TxDep, as_of: datetime | None) -> datetime:
 
 @router.get("/report", responses=_WRONG)
 async def read_report(
-    tx: TxDep, _: Sees, disease: Disease = "", as_of: datetime | None = None, cut: Cut = "none"
+    tx: TxDep,
+    _: Sees,
+    context: ContextDep,
+    language: LanguageDep,
+    disease: Disease = "",
+    as_of: datetime | None = None,
+    cut: Cut = "none",
 ) -> dict[str, Any]:
-    """The report of any moment (now), with the figures as they were known then."""
-    return await making.made(tx, disease, _moment(tx, as_of), cut)
+    """The report of any moment (now), with the figures as they were known then; `paper` is how it is read."""
+    report = await making.made(tx, disease, _moment(tx, as_of), cut)
+    blocks = paper.blocks(report, context.catalogue, language, ZoneInfo(city_zone()))
+    return report | {"paper": [asdict(one) for one in blocks]}
 
 
 @router.get("/report.pdf", response_class=Response, responses={200: {"content": {PDF: {}}}, **_WRONG})
