@@ -190,6 +190,8 @@ async def test_causes_make_figures_and_a_night(town: dict[str, Any], desk: Desk,
     assert (await merchant.get("/market-fire/figures")).status_code == 403
     curve = (await fire.get("/market-fire/curve")).json()
     assert {"dure, 60 s", "single detector 5 s"} <= {one["policy"] for one in curve["points"]}
+    assert isinstance(curve["city"]["false_per_1000"], float)
+    assert curve["city"]["false_reports"] == 2
 
 
 REPLAY = {

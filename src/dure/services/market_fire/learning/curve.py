@@ -37,12 +37,13 @@ def _finite(text: str) -> float | None:
 async def own(tx: Tx) -> dict[str, Any] | None:
     """This city's last year; None before it has watched a stall for a night."""
     row = await queries.own_year(tx, tx.now() - timedelta(days=365))
-    if row is None or not row["stall_nights"]:
+    if row is None or (row["stall_nights"] or 0) < 1:
         return None
+    nights = float(row["stall_nights"])
     return {
-        "stall_nights": int(row["stall_nights"]),
+        "stall_nights": int(nights),
         "false_reports": row["false_reports"],
         "fires": row["fires"],
-        "false_per_1000": row["false_reports"] / row["stall_nights"] * 1_000,
+        "false_per_1000": row["false_reports"] / nights * 1_000,
         "median_s": row["median_s"],
     }

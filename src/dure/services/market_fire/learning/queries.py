@@ -13,7 +13,7 @@ from dure.kernel.geometry import LonLat
 
 _CAUSE = """coalesce(c.cause, case
     when a.stage = 'false' then case a.judged_reason when 'works' then 'welding' else a.judged_reason end
-    when a.stage = 'confirmed' and a.judged_at is not null then 'fire' end)"""
+    when a.stage = 'confirmed' and (a.judged_at is not null or i.outcome = 'real') then 'fire' end)"""
 """What somebody told of an alarm; else what they said when they called it false, or confirmed it."""
 _SAID = f"""
     select a.id, a.rule, a.rule_ko, a.rule_en, a.device, a.stage, a.severity, a.onset_at, a.raised_at, a.cleared_at,
@@ -25,7 +25,11 @@ _SAID = f"""
             select from market_fire_announcement w where w.market_id = m.id and a.onset_at >= w.starts_at
                 and a.onset_at < coalesce(w.ended_at, w.ends_at) and (cardinality(w.stalls) = 0 or s.id = any(w.stalls))
         ) as announced,
-        (select min(h.sent_at) from handoff h where h.incident_id = i.id and h.agency_id = 'fire') as reported_at
+        (
+            select min(h.sent_at) from handoff h where h.incident_id = i.id and h.agency_id = 'fire'
+                and h.sent_at >= a.onset_at
+                and h.sent_at <= coalesce(case when a.stage = 'false' then a.judged_at end, a.closed_at, 'infinity')
+        ) as reported_at
     from alarm a
     join device d on d.id = coalesce(a.device, a.members[1]) and d.kind = 'fire_detector'
     join asset s on s.id = d.asset_id and s.kind = 'stall'
@@ -50,7 +54,7 @@ _BY = {
     "cause": "coalesce(cause, '') as id, coalesce(cause, '') as name_ko, coalesce(cause, '') as name_en",
 }
 _GROUPS = {"stall": "stall_id, market, stall", "sensor": "device", "rule": "rule", "cause": "coalesce(cause, '')"}
-_DELAY = "extract(epoch from reported_at - onset_at)"
+_DELAY = "cast(extract(epoch from reported_at - onset_at) as double precision)"
 
 
 def _figures(by: str) -> str:
@@ -119,8 +123,9 @@ _SET = text(
     "version = market_fire_setting.version + 1"
 )
 _KNOWN = text(f"""
-    select stall_id, raised_at, cause, case when stage = 'false' then extract(epoch from judged_at - raised_at) end
-        as denied_s
+    select stall_id, raised_at, cause,
+        case when stage = 'false' then cast(extract(epoch from judged_at - raised_at) as double precision) end
+            as denied_s
     from ({_SAID} and a.raised_at >= :since) said order by stall_id, raised_at
 """)
 _WAITING = text(
