@@ -80,6 +80,7 @@ async def test_scan_place_press_arrive_done_and_undone(
     clock.advance(2)
     await _reports(database, "e-9", heat=21.5)
     assert (await merchants.get(one)).json()["pressed"] is False
+    assert (await merchants.post(f"{one}/done")).status_code == 409  # it spoke, but of no press
     await _reports(database, "e-9", button=True, battery=98)
     heard = (await merchants.get(one)).json()
     assert heard["pressed"]
