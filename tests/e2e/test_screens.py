@@ -53,6 +53,8 @@ SCREENS = (
     "fire-sheet",
     "fire-works",
     "missing",
+    "epidemic/report",
+    "epidemic/tracing",
     "epidemic/beds",
     "epidemic/quarantine",
     "epidemic/screening",

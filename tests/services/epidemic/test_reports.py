@@ -107,8 +107,10 @@ async def test_the_report_of_29_february_is_made_again_for_any_moment(
         first = archive.infolist()[0]
         assert (first.filename, first.compress_type, archive.read(first)) == ("mimetype", 0, b"application/hwp+zip")
         section = ET.fromstring(archive.read("Contents/section0.xml"))
-    told = [one.text or "" for one in section.iter("{http://www.hancom.co.kr/hwpml/2011/paragraph}t")]
-    assert {"총괄", "타지역", "240"} - set(told) == {"타지역"}  # the city has no boundaries: every district is its own
+    words_ = [one.text or "" for one in section.iter("{http://www.hancom.co.kr/hwpml/2011/paragraph}t")]
+    assert {"총괄", "타지역", "240"} - set(words_) == {
+        "타지역"
+    }  # the city has no boundaries: every district is its own
 
 
 async def test_a_night_has_one_report_of_its_own(
@@ -179,6 +181,6 @@ def test_a_paper_says_its_times_in_both_languages() -> None:
     rows = [row(kst(n, 10), onset_on=date(2020, 2, n - 2), age=n, district="중구") for n in range(5, 29)]
     report = {"disease": "", "cut": "none", **figures(rows, rows[:-1], [], Asked(kst(29, 22), "none", SEOUL))}
     for language in ("ko", "en"):
-        named = paper.blocks(report, catalogue(), language, SEOUL)  # type: ignore[arg-type]
+        named = paper.blocks(report, catalogue(), language, SEOUL)
         assert "2020-02-29 22:00" in named[1].words  # type: ignore[union-attr]
         assert paper.as_pdf(named, None) == paper.as_pdf(named, None)

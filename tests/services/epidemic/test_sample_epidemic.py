@@ -1,17 +1,21 @@
 """The sample epidemic: Daegu's published totals to the day, nobody real, the same for a seed; played for real."""
 
+import csv
+from collections.abc import Callable
 from datetime import date
 from itertools import accumulate
+from pathlib import Path
 
 import pytest
 
 from dure.engine.database import Database
-from dure.services.epidemic import chains
+from dure.services.epidemic import chains, tables_tracing
 from dure.services.epidemic.simulate import diary, outbreak
 from dure.services.epidemic.simulate.play import play
 from dure.trust.roles import Role
 from dure.trust.vault import Vault
 from tests.city.conftest import Client
+from tests.support import differences, tables_of
 
 
 @pytest.fixture(scope="module")
@@ -66,3 +70,33 @@ async def test_first_days_go_through_the_real_system(
     night = {**asked, "as_of": "2020-02-21T00:00:00+09:00"}
     assert (await http.get("/epidemic/report", params=night)).json()["totals"]["cases"] == 40
     assert (await http.get(f"/epidemic/reports/{kept[1]['id']}")).json()["same"] is True
+
+
+def test_the_table_is_what_was_published(real_data: Callable[[str], Path | None]) -> None:
+    """Where the files lie: Daegu's days are those of the table, and regions add up to the nation to the end of June."""
+    told = outbreak.totals()
+    published = {date.fromordinal(told.since.toordinal() + day): told.confirmed[day] for day in range(told.days)}
+    nation = {date(2020, 3, 18): 8_413}
+    files = [real_data(f"epidemic/{name}.csv") for name in ("kr_regional_daily", "kr_daily")]
+    if files[0] is not None and files[1] is not None:
+        rows = list(csv.DictReader(files[0].read_text("utf-8").splitlines()))
+        daegu = {row["date"]: int(row["confirmed"]) for row in rows if row["region"] == "대구"}
+        published = {date.fromisoformat(day): count for day, count in daegu.items() if "20200217" < day < "20200411"}
+        whole = csv.DictReader(files[1].read_text("utf-8").splitlines())
+        nation = {date.fromisoformat(row["date"]): int(row["confirmed"]) for row in whole}
+        summed: dict[date, int] = {}
+        for row in rows:
+            day = date.fromisoformat(row["date"])
+            summed[day] = summed.get(day, 0) + int(row["confirmed"])
+        assert {day: n for day, n in summed.items() if day <= date(2020, 6, 30)} == {
+            day: nation[day] for day in summed if day <= date(2020, 6, 30)
+        }
+    assert list(published.values()) == list(told.confirmed)
+    fresh = dict(zip(published, outbreak.steps(list(published.values())), strict=True))
+    assert (min(published), max(fresh, key=lambda day: fresh[day])) == (date(2020, 2, 18), date(2020, 2, 29))
+    assert round(published[date(2020, 3, 18)] / nation[date(2020, 3, 18)] * 100, 2) == 73.03
+    assert [day for day, n in fresh.items() if n == 0] == [date(2020, 4, 10)]
+
+
+def test_tables_of_tracing_and_reports_are_those_of_the_migration(database_url: str) -> None:
+    assert differences(database_url, tables_of(tables_tracing)) == []

@@ -26,7 +26,7 @@ Sees = Annotated[Principal, Depends(require("epidemic.situation"))]
 Makes = Annotated[Principal, Depends(require("epidemic.report"))]
 Disease = Annotated[str, Query(max_length=100)]
 PDF, HWPX = "application/pdf", "application/hwp+zip"
-_WRONG = {422: {"description": "a moment without its zone"}}
+_WRONG: dict[int | str, dict[str, Any]] = {422: {"description": "a moment without its zone"}}
 
 
 class ReportForm(Model):

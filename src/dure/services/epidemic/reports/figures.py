@@ -10,6 +10,8 @@ from importlib.resources import files
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import RowMapping
+
 from dure.services.epidemic.reports.forecast import expected
 from dure.services.epidemic.reports.nowcast import nowcast
 from dure.services.epidemic.situation import USUAL, Serial, filled, reproduction
@@ -20,7 +22,7 @@ SHOWN = 15
 LAST = 14
 """Days of a report's curve."""
 OUTSIDE, UNTOLD = "*outside", "*untold"
-Row = Mapping[str, Any]
+Row = Mapping[str, Any] | RowMapping
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -26,7 +26,7 @@ QUIET = timedelta(days=28)
 
 async def made(tx: Tx, disease: str, as_of: datetime, cut: Cut) -> dict[str, Any]:
     """The report as it is known that it was at `as_of`: what came or was corrected later is not in it."""
-    zone = city_zone()
+    zone, as_of = city_zone(), as_of.astimezone(UTC)  # one moment is written in one way, whoever asks
     rows = await queries.known(tx, disease, as_of, zone)
     before = await queries.known(tx, disease, as_of - timedelta(days=1), zone)
     tests = await queries.tests(tx, disease, as_of)
