@@ -141,7 +141,7 @@ async def test_the_database_keeps_what_proves_the_log(database: Database, table:
 async def test_the_task_signs_with_the_citys_key_and_drops_it_for_another_office(
     database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    drop = tmp_path / "drop"
+    drop = tmp_path / "media" / "drop"
     monkeypatch.setenv("DURE_AUDIT_DROP", str(drop))
     synced: list[int] = []
     real = os.fsync
