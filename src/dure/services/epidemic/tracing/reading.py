@@ -6,17 +6,15 @@ Rows outside of the approved time are not kept, whatever the file holds: what wa
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.csv as csv
 from pyproj import Transformer
 
 from dure.city.projection import METRIC, WGS84
 from dure.documents.header import plain
+from dure.engine.csvcolumns import BrokenTable, Coded, Columns, Kind, Numbers
 from dure.services.epidemic.tracing import store
+from dure.services.epidemic.tracing.search import joined
 from dure.services.epidemic.tracing.store import Pings
 
 COLUMNS = {
@@ -26,17 +24,8 @@ COLUMNS = {
     "lat": ("위도", "lat", "latitude"),
     "error": ("오차", "정확도", "반경", "accuracy", "error", "radius"),
 }
-_FORMATS = (
-    "%Y-%m-%d %H:%M:%S",
-    "%Y-%m-%dT%H:%M:%S",
-    "%Y-%m-%d %H:%M",
-    "%Y%m%d%H%M%S",
-    "%Y/%m/%d %H:%M:%S",
-    "%Y.%m.%d %H:%M:%S",
-)
-_ZONED = ("%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%d %H:%M:%S%z")
+_KINDS: dict[str, Kind] = {"who": "words", "at": "moment", "lon": "number", "lat": "number", "error": "number"}
 _KOREA = (124.0, 33.0, 132.0, 39.0)
-_BLOCK = 16 << 20
 _AT_ONCE = 4_000_000
 """Rows that are sorted in at once."""
 
@@ -63,67 +52,44 @@ def read(path: Path, folder: Path, first: int, last: int, zone_s: int) -> Read:
     numbers: dict[str, int] = {}
     waiting: list[Pings] = []
     try:
-        reader = _opened(path)
-        columns = _named(reader.schema.names)
-        for batch in reader:
-            waiting.append(_pings(batch, columns, numbers, done, (first, last, zone_s)))
+        table = Columns(path)
+        for block in table.blocks(_named(table.names), zone_s):
+            waiting.append(_pings(block, numbers, done, (first, last)))
             if sum(len(one) for one in waiting) >= _AT_ONCE:
-                store.keep(folder, _whole(waiting))
+                store.keep(folder, joined(waiting))
                 waiting = []
-    except pa.ArrowInvalid as error:
+    except BrokenTable as error:
         raise WrongFile("epidemic.trace.file.unreadable") from error
-    store.keep(folder, _whole(waiting))
+    store.keep(folder, joined(waiting))
     done.names = list(numbers)
     return done
 
 
-def _opened(path: Path) -> csv.CSVStreamingReader:
-    with path.open("rb") as file:
-        head = file.readline(1 << 16)
-    encoding = "utf8"
-    try:
-        head.decode()
-    except UnicodeDecodeError:
-        encoding = "cp949"
-    names = head.decode(encoding, "replace").lstrip("\ufeff").strip()
-    delimiter = max(",\t;|", key=names.count)
-    strings = {name: pa.string() for name in (one.strip().strip('"') for one in names.split(delimiter))}
-    return csv.open_csv(
-        path,
-        read_options=csv.ReadOptions(block_size=_BLOCK, encoding=encoding, use_threads=False),
-        parse_options=csv.ParseOptions(delimiter=delimiter, invalid_row_handler=lambda _row: "skip"),
-        convert_options=csv.ConvertOptions(column_types=strings, strings_can_be_null=True),
-    )
-
-
-def _named(names: list[str]) -> dict[str, str]:
+def _named(names: list[str]) -> dict[str, tuple[str, Kind]]:
     known = {plain(word): field_ for field_, words in COLUMNS.items() for word in words}
-    found: dict[str, str] = {}
+    found: dict[str, tuple[str, Kind]] = {}
     for name in names:
         meant = known.get(plain(name.lstrip("\ufeff")))
         if meant is not None:
-            found.setdefault(meant, name)
+            found.setdefault(meant, (name, _KINDS[meant]))
     if not {"who", "at", "lon", "lat"} <= found.keys():
         raise WrongFile("epidemic.trace.file.columns")
     return found
 
 
-def _pings(
-    batch: pa.RecordBatch, columns: dict[str, str], numbers: dict[str, int], done: Read, span: tuple[int, int, int]
-) -> Pings:
-    column = {name: pc.utf8_trim_whitespace(batch.column(at)) for name, at in columns.items()}
-    at = _moments(column["at"], span[2])
-    lon, lat = _numbers(column["lon"]), _numbers(column["lat"])
-    error = _numbers(column["error"]) if "error" in column else np.zeros(len(at))
-    coded = pc.dictionary_encode(pc.fill_null(column["who"], ""))
-    words = coded.dictionary.to_pylist()
-    named = np.array([bool(word) for word in words], dtype=bool)[coded.indices.to_numpy(zero_copy_only=False)]
+def _pings(block: dict[str, Numbers | Coded], numbers: dict[str, int], done: Read, span: tuple[int, int]) -> Pings:
+    who, at, lon, lat = block["who"], block["at"], block["lon"], block["lat"]
+    assert isinstance(who, Coded)
+    assert not isinstance(at, Coded)
+    assert not isinstance(lon, Coded)
+    assert not isinstance(lat, Coded)
+    error = block.get("error", np.zeros(len(at)))
+    assert not isinstance(error, Coded)
     west, south, east, north = _KOREA
-    in_korea = (lon >= west) & (lon <= east) & (lat >= south) & (lat <= north)
     checks = {
-        "who": named,
+        "who": np.array([bool(word) for word in who.words], dtype=bool)[who.codes],
         "at": at >= 0,
-        "place": in_korea,
+        "place": (lon >= west) & (lon <= east) & (lat >= south) & (lat <= north),
         "span": (at >= span[0]) & (at <= span[1]),
     }
     good = np.ones(len(at), dtype=bool)
@@ -131,14 +97,13 @@ def _pings(
         done.refused[name] += int((good & ~fits).sum())
         good &= fits
     rows = np.flatnonzero(good)
-    indices = coded.indices.to_numpy(zero_copy_only=False)[rows]
-    own = np.full(len(words), -1, dtype=np.int64)
-    for index in np.unique(indices):
-        own[index] = numbers.setdefault(words[index], len(numbers))
+    own = np.full(len(who.words), -1, dtype=np.int64)
+    for code in np.unique(who.codes[rows]):
+        own[code] = numbers.setdefault(who.words[code], len(numbers))
     x, y = _transformer().transform(lon[rows], lat[rows])
     done.rows += len(at)
     done.kept += len(rows)
-    return Pings(at[rows], x, y, np.nan_to_num(error[rows], nan=0.0), own[indices])
+    return Pings(at[rows], x, y, np.nan_to_num(error[rows], nan=0.0), own[who.codes[rows]])
 
 
 _made: list[Transformer] = []
@@ -148,35 +113,3 @@ def _transformer() -> Transformer:
     if not _made:
         _made.append(Transformer.from_crs(WGS84, METRIC, always_xy=True))
     return _made[0]
-
-
-def _numbers(column: Any) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """As numbers; NaN for what is none."""
-    fits = pc.match_substring_regex(column, r"^-?\d{1,12}(\.\d{1,20})?$")
-    return np.asarray(
-        pc.if_else(fits, column, None).cast(pa.float64()).to_numpy(zero_copy_only=False), dtype=np.float64
-    )
-
-
-def _moments(column: Any, zone_s: int) -> np.ndarray[Any, np.dtype[np.int64]]:
-    """As Unix seconds; -1 for what is no time."""
-    found = np.full(len(column), -1, dtype=np.int64)
-    bare = pc.replace_substring_regex(column, r"\.\d+", "")
-    for format_, ahead in (*((one, zone_s) for one in _FORMATS), *((one, 0) for one in _ZONED)):
-        if (found >= 0).all():
-            return found
-        read_ = pc.strptime(bare, format=format_, unit="s", error_is_null=True)
-        seconds = pc.fill_null(read_.cast(pa.int64()), -1).to_numpy(zero_copy_only=False)
-        use = (found < 0) & (seconds >= 0)
-        found[use] = seconds[use] - ahead
-    epoch = pc.if_else(pc.match_substring_regex(bare, r"^\d{10}$"), bare, None).cast(pa.int64())
-    seconds = pc.fill_null(epoch, -1).to_numpy(zero_copy_only=False)
-    use = (found < 0) & (seconds >= 0)
-    found[use] = seconds[use]
-    return found
-
-
-def _whole(parts: list[Pings]) -> Pings:
-    from dure.services.epidemic.tracing.search import joined
-
-    return joined(parts)
