@@ -97,6 +97,7 @@ async def test_commissioning_a_steam_day_and_a_fire_night(town: Town, desk: Desk
         await form.get_by_label("김 나는 때까지").select_option("840")
         await form.get_by_label("까닭").fill("점심마다 김이 난다")
         await form.get_by_role("button", name="설정 제안").click()
+        await expect(form).to_have_count(0)
         await page.goto(f"{town.url}/#/market-fire-learning/proposals")
         card = page.get_by_role("region", name=f"{market} {stall}")
         await expect(card).to_contain_text("지난 1년 다시 돌려 보기")
