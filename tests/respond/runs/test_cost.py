@@ -140,13 +140,12 @@ async def test_a_fire_asks_the_database_few_times(database: Database, monkeypatc
         assert len(messages) == 2 * OWNERS  # a text and a call each
         told = [opened, looked, claimed, settled]
     assert all(len(one) <= most for one, most in zip(told, (OPENS, LOOKS, CLAIMS, SETTLES), strict=True)), told
-    told_119 = list[str]()
     for row in await open_ones(database):  # a pre-alarm asks; once it is confirmed, 119 has it
         async with database.transaction() as tx:
             await acting.confirm(tx, await queries.locked(tx, row))
         with turns(monkeypatch) as told_119:
             assert await jobs.step(database, QUEUE)
-    assert len(told_119) <= TELLS, told_119
+        assert len(told_119) <= TELLS, told_119
     async with database.transaction() as tx:
         sent = await tx.scalar(text("select count(*) from notice where status = 'sent'"))
         handed = await tx.scalar(text("select count(distinct incident_id) from handoff where agency_id = 'fire'"))

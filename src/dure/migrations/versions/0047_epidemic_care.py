@@ -63,7 +63,8 @@ def upgrade() -> None:
             updated_at timestamptz default now() not null,
             constraint pk_epidemic_care primary key (case_id),
             constraint ck_epidemic_care_state check (state in ('waiting', 'placed', 'home', 'released', 'died')),
-            constraint ck_epidemic_care_level check (level in ('asymptomatic', 'mild', 'moderate', 'severe', 'critical')),
+            constraint ck_epidemic_care_level
+                check (level in ('asymptomatic', 'mild', 'moderate', 'severe', 'critical')),
             constraint ck_epidemic_care_placement check (placement in ('home', 'centre', 'hospital', 'intensive')),
             constraint ck_epidemic_care_oxygen check (oxygen in ('none', 'oxygen', 'ventilator')),
             constraint ck_epidemic_care_ended check ((ended_at is null) = (state not in ('released', 'died')))
@@ -188,7 +189,8 @@ def upgrade() -> None:
             constraint ck_epidemic_quarantine_language check (language in ('ko', 'en', 'zh', 'vi', 'uz')),
             constraint ck_epidemic_quarantine_state check (state in ('under', 'released', 'case', 'withdrawn')),
             constraint ck_epidemic_quarantine_ended check ((ended_at is null) = (state = 'under')),
-            constraint fk_epidemic_quarantine_officer_id foreign key(officer_id) references epidemic_officer (id) on delete set null
+            constraint fk_epidemic_quarantine_officer_id foreign key(officer_id)
+                references epidemic_officer (id) on delete set null
         );
         create index ix_epidemic_quarantine_officer_id on epidemic_quarantine (officer_id) where state = 'under';
         create index ix_epidemic_quarantine_person_id on epidemic_quarantine (person_id);
@@ -206,10 +208,12 @@ def upgrade() -> None:
             constraint pk_epidemic_self_check primary key (id),
             constraint uq_epidemic_self_check_quarantine_id_due_at unique (quarantine_id, due_at),
             constraint ck_epidemic_self_check_answered check ((answers is null) = (answered_at is null)),
-            constraint fk_epidemic_self_check_quarantine_id foreign key(quarantine_id) references epidemic_quarantine (id) on delete cascade,
+            constraint fk_epidemic_self_check_quarantine_id foreign key(quarantine_id)
+                references epidemic_quarantine (id) on delete cascade,
             constraint uq_epidemic_self_check_digest unique (digest)
         );
-        create index ix_epidemic_self_check_waiting on epidemic_self_check (due_at) where answered_at is null and missed_at is null;
+        create index ix_epidemic_self_check_waiting on epidemic_self_check (due_at)
+            where answered_at is null and missed_at is null;
         create table epidemic_station (
             id uuid not null,
             number integer generated always as identity,
@@ -252,8 +256,12 @@ def upgrade() -> None:
             constraint ck_epidemic_booking_state check (state in ('booked', 'came', 'missed', 'cancelled')),
             constraint ck_epidemic_booking_lane check (lane between 1 and 50),
             constraint ck_epidemic_booking_minutes check (minutes between 1 and 120),
-            constraint ex_epidemic_booking_time exclude using gist (int8range(station_number::bigint * 100000000000 + lane * 1000000000::bigint + minute, station_number::bigint * 100000000000 + lane * 1000000000::bigint + minute + minutes) with &&) where (state <> 'cancelled'),
-            constraint fk_epidemic_booking_station_id foreign key(station_id) references epidemic_station (id) on delete restrict,
+            constraint ex_epidemic_booking_time exclude using gist (int8range(
+                station_number::bigint * 100000000000 + lane * 1000000000::bigint + minute,
+                station_number::bigint * 100000000000 + lane * 1000000000::bigint + minute + minutes
+            ) with &&) where (state <> 'cancelled'),
+            constraint fk_epidemic_booking_station_id foreign key(station_id)
+                references epidemic_station (id) on delete restrict,
             constraint uq_epidemic_booking_code unique (code)
         );
         create index ix_epidemic_booking_minute on epidemic_booking (station_id, minute);
@@ -272,8 +280,10 @@ def upgrade() -> None:
             constraint pk_epidemic_ticket primary key (id),
             constraint uq_epidemic_ticket_station_id_day_number unique (station_id, day, number),
             constraint ck_epidemic_ticket_called check ((called_at is null) = (lane is null)),
-            constraint fk_epidemic_ticket_station_id foreign key(station_id) references epidemic_station (id) on delete restrict,
-            constraint fk_epidemic_ticket_booking_id foreign key(booking_id) references epidemic_booking (id) on delete set null
+            constraint fk_epidemic_ticket_station_id foreign key(station_id)
+                references epidemic_station (id) on delete restrict,
+            constraint fk_epidemic_ticket_booking_id foreign key(booking_id)
+                references epidemic_booking (id) on delete set null
         );
         """
     )
