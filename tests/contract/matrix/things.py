@@ -235,6 +235,7 @@ def _bodies(ids: dict[str, str]) -> dict[str, Any]:
         # its camera shows nothing (503): who may is told that a field is unknown, and no picture is fetched
         "POST /cameras/{camera_id}/still": {"purpose": PURPOSE, "of": "nothing"},
         "POST /video/watch": {"camera_id": ids["camera_id"], "purpose": PURPOSE},
+        "POST /market-fire/markets/{market_id}/commissionings": {"device_id": "nothing", "stall_id": ids["stall_id"]},
         "POST /epidemic/care/{case_id}/looks": {},
         "POST /epidemic/care/{case_id}/end": {"outcome": "died"},
         "POST /epidemic/quarantine/{quarantine_id}/end": {"state": "case"},
