@@ -1,6 +1,7 @@
 """Real engines for every test: one PostgreSQL cluster a session, a database a test from a migrated template, a
 nats-server a worker."""
 
+import gc
 import os
 import shutil
 from collections import Counter
@@ -80,6 +81,12 @@ class ByFile(LoadScopeScheduling):  # type: ignore[misc]
 
 
 @pytest.hookimpl(optionalhook=True)
+def pytest_collection_finish() -> None:
+    """What was collected stays to the end: the collector need not go through it again and again."""
+    gc.collect()
+    gc.freeze()
+
+
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> ByFile:
     """Several workers share the work file by file."""
     config.option.loadscopereorder = False

@@ -162,10 +162,12 @@ class Desk:
                 else None
             ),
         )
-        await page.goto(f"{self._town.url}/#/{address}")
-        await page.get_by_role("main").wait_for()
-        yield page
-        await context.close()
+        try:
+            await page.goto(f"{self._town.url}/#/{address}")
+            await page.get_by_role("main").wait_for()
+            yield page
+        finally:  # what a failed test leaves open goes on showing pictures beside all others
+            await context.close()
         assert watched.errors == []
         assert watched.outside == []
 

@@ -64,14 +64,16 @@ async def screen(
         f"localStorage.setItem('dure.theme', '{theme}'); localStorage.setItem('dure.language', '{language}')"
     )
     page = await context.new_page()
-    if name is not None:
-        await page.goto(f"{town.url}/#/privacy")
-        await page.fill("input[name=username]", name)
-        await page.fill("input[name=password]", PASSWORD)
-        await page.click("button[type=submit]")
-        await page.get_by_role("main").wait_for()
-    yield page
-    await context.close()
+    try:
+        if name is not None:
+            await page.goto(f"{town.url}/#/privacy")
+            await page.fill("input[name=username]", name)
+            await page.fill("input[name=password]", PASSWORD)
+            await page.click("button[type=submit]")
+            await page.get_by_role("main").wait_for()
+        yield page
+    finally:
+        await context.close()
 
 
 async def test_a_citizen_sees_who_read_what_and_asks(town: Town, desk: Desk, browser: Browser) -> None:

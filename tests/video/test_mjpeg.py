@@ -44,6 +44,7 @@ async def served(login: str | None = None, schemes: tuple[str, ...] = ("MD5",)) 
     await cameras.close()
 
 
+@pytest.mark.long
 async def test_a_camera_over_http_is_shown_and_each_fault_for_what_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(relay_module, "FIRST_WITHIN_S", 3.0)
     monkeypatch.setattr(parts_module, "LARGEST", 2 << 20)

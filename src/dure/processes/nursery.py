@@ -19,8 +19,6 @@ import socket
 import sys
 from typing import Any, NoReturn
 
-from dure.processes.running import run
-
 NAMES = ("stream", "work", "relay", "web")
 _PR_SET_NAME = 15
 _PR_SET_PDEATHSIG = 1
@@ -29,7 +27,9 @@ _PR_SET_PDEATHSIG = 1
 def main() -> None:
     """Serves until the supervisor's end of the socket is closed."""
     line = socket.socket(fileno=int(os.environ.pop("DURE_NURSERY_FD")))
+    gc.disable()  # nothing that is loaded now ever goes: to look for it again and again is a fifth of the start
     jobs = {name: importlib.import_module(f"dure.processes.{name}").jobs for name in NAMES}
+    gc.enable()
     gc.collect()
     gc.freeze()  # what is here now is never moved by a collector, so children go on sharing its pages
     woken_by, wakes = os.pipe()
@@ -102,6 +102,8 @@ def _become(order: dict[str, Any], jobs: Any) -> NoReturn:
             _answer(order)
             code = 0
         else:
+            from dure.processes.running import run  # loaded by now, with the jobs
+
             run(name, jobs)
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else 1

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 
 import msgspec
+import pytest
 import shapely
 from shapely.geometry import shape
 
@@ -23,6 +24,7 @@ def test_the_same_seed_gives_the_same_bytes(city: SampleCity) -> None:
     assert _bytes(make_city()) == _bytes(city)
 
 
+@pytest.mark.long
 def test_another_seed_gives_another_city(city: SampleCity) -> None:
     other = make_city(11)
     assert _bytes(other) != _bytes(city)

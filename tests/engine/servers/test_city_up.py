@@ -247,6 +247,7 @@ def test_a_port_that_is_taken_is_named_with_who_has_it_and_what_to_do(
     assert done.stdout == ""
 
 
+@pytest.mark.long
 def test_two_cities_side_by_side_and_tls_beyond_loopback(home: Home, cities: Callable[..., City]) -> None:
     plain = home.city()
     # Not one of the loopback names: treated as reachable from outside.

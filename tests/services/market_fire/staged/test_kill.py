@@ -9,6 +9,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import pytest
+
 from dure.detect.record import record
 from dure.services.market_fire import verification
 from dure.services.market_fire.staged import hearing
@@ -41,6 +43,7 @@ async def there(market: Market, statement: str) -> None:
         await asyncio.sleep(0.02)
 
 
+@pytest.mark.long
 async def test_killed_between_question_and_time_out(market: Market, database_url: str, tmp_path: Path) -> None:
     now = market.clock.now().timestamp()
     async with asyncio.timeout(60):
