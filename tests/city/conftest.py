@@ -2,12 +2,13 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
+from uuid import UUID
 
 import httpx
 import pytest
 from fastapi import FastAPI
 
-from dure.city.imports import jobs
+from dure.city.imports import child, jobs
 from dure.city.imports.service import Result, run_import
 from dure.city.room import ROOM
 from dure.engine import edge
@@ -63,6 +64,19 @@ def app(database: Database, settings: Settings) -> FastAPI:
     install(app, union([TRUST.grants, ROOM.grants]))
     open_room(app, ROOM.router)
     return app
+
+
+@pytest.fixture
+def childless(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the child of a run does is done in this process, before the request is answered: a niced child starves
+    beside the other tests. Tests of the child itself do without this.
+    """
+
+    async def run(context: Context, act: str, run_id: UUID, path: Path | None) -> None:
+        await child.perform(context.database, vault.at(context.settings.data), act, run_id, path)
+
+    monkeypatch.setattr(jobs, "_run", run)
+    monkeypatch.setattr(jobs, "WAIT_S", None)
 
 
 Client = Callable[[Role], Awaitable[httpx.AsyncClient]]

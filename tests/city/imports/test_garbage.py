@@ -1,5 +1,7 @@
 """Anything at all as a file of every kind: nothing breaks, every row is accounted for, good rows go in."""
 
+import json
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -7,11 +9,9 @@ from hypothesis import strategies as st
 from dure.city.imports.things import KINDS
 from dure.documents.limits import UnreadableFile
 from dure.engine.database import Database
-from dure.services.epidemic import kinds  # noqa: F401  # a service's files are read here, too
 from tests.city.conftest import Import
+from tests.city.garbage import any_bytes, counts_add_up, no_bytes_break, no_good_row_is_lost, odd_rows, tables_of
 from tests.city.pure import outcomes
-
-TABLES = sorted(name for name, kind in KINDS.items() if kind.source == "table")
 
 GOOD = {
     "cctv": ("관리번호,관리기관명,카메라대수,위도,경도", "G-{n},한빛시청,2,36.629,127.426"),
@@ -22,65 +22,25 @@ GOOD = {
     "devices": ("장치ID,종류,이름,위도,경도", "FD-{n},화재감지기,이름,36.629,127.426"),
     "facilities": ("시설번호,종류,시설명,위도,경도", "F-{n},학교,이름,36.629,127.426"),
     "people": ("관리번호,성명,연락처", "C-{n},김아무,010-1234-5678"),
-    "cases": ("확진번호,성명,신고일,나이,성별", "B-{n},김아무,2020-02-18,30,남"),
-    "contacts": ("선행확진자,접촉자번호,접촉장소", "B-{n},C-{n},응급실"),
 }
 
 
-@pytest.mark.parametrize("name", sorted(KINDS))
+def test_every_kind_has_its_good_row() -> None:
+    assert tables_of("dure.city") == set(GOOD)
+
+
+@pytest.mark.parametrize("name", [*sorted(GOOD), "boundary"])
 @settings(max_examples=60, deadline=None)
-@given(content=st.binary(min_size=1, max_size=1_500))
+@given(content=any_bytes)
 def test_no_bytes_break_any_kind(name: str, content: bytes) -> None:
-    try:
-        rows = outcomes(KINDS[name], content)
-    except UnreadableFile as error:
-        assert error.key  # noqa: PT017
-        return
-    assert all(bool(row.reasons) != bool(row.entities) for row in rows)
+    no_bytes_break(name, content)
 
 
-odd_cell = st.one_of(
-    st.text(max_size=20),
-    st.sampled_from(
-        [
-            "",
-            "0",
-            "-1",
-            "1e999",
-            "NaN",
-            "١٢",
-            "=1+1",
-            "127.4",
-            "36.6",
-            "\x00",
-            "한" * 300,
-            '"',
-            "2026-02-30",
-            "9" * 40,
-            "G-1",
-        ]
-    ),
-)
-
-
-def quoted(cell: str) -> str:
-    return '"' + cell.replace('"', '""') + '"'
-
-
-@pytest.mark.parametrize("name", TABLES)
+@pytest.mark.parametrize("name", sorted(GOOD))
 @settings(max_examples=60, deadline=None)
-@given(odd=st.lists(st.lists(odd_cell, min_size=1, max_size=8), max_size=12), at=st.integers(0, 6))
+@given(odd=odd_rows, at=st.integers(0, 6))
 def test_odd_rows_never_cost_a_good_one(name: str, odd: list[list[str]], at: int) -> None:
-    header, form = GOOD[name]
-    good = [form.format(n=f"good{n}", n1=9_000 + n) for n in range(6)]
-    lines = [",".join(map(quoted, row)) for row in odd]
-    content = "\n".join([header, *good[:at], *lines, *good[at:]])
-    rows = outcomes(KINDS[name], content.encode("utf-8", "replace"))
-    assert all(bool(row.reasons) != bool(row.entities) for row in rows)
-    keys = {row.key for row in rows if row.entities}
-    wanted = {row.key for row in outcomes(KINDS[name], "\n".join([header, *good]).encode())}
-    assert len(wanted) == 6
-    assert keys >= wanted
+    no_good_row_is_lost(name, GOOD[name], odd, at)
 
 
 json_value = st.recursive(
@@ -111,8 +71,6 @@ odd_feature = json_value | st.fixed_dictionaries(
 @settings(max_examples=200, deadline=None)
 @given(odd=st.lists(odd_feature, max_size=5))
 def test_odd_features_never_cost_a_good_one(odd: list[object]) -> None:
-    import json
-
     square = [[127.4, 36.6], [127.5, 36.6], [127.5, 36.7], [127.4, 36.6]]
     good = {
         "type": "Feature",
@@ -131,15 +89,7 @@ def test_odd_features_never_cost_a_good_one(odd: list[object]) -> None:
 
 
 @settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(odd=st.lists(st.lists(odd_cell, min_size=1, max_size=6), max_size=8))
+@given(odd=odd_rows)
 async def test_counts_add_up_in_the_database(database: Database, bring: Import, odd: list[list[str]]) -> None:
-    for name in TABLES:
-        header, form = GOOD[name]
-        good = [form.format(n=f"good{n}", n1=9_000 + n) for n in range(3)]
-        content = "\n".join([header, *good, *(",".join(map(quoted, row)) for row in odd)])
-        first = await bring(name, content.encode("utf-8", "replace"))
-        assert first.read == first.imported + first.updated + first.unchanged + len(first.rejected)
-        again = await bring(name, content.encode("utf-8", "replace"))
-        assert (again.imported, again.updated) == (0, 0)
-        assert again.unchanged == first.imported + first.updated + first.unchanged
-        assert again.read == first.read
+    for name, good in GOOD.items():
+        await counts_add_up(bring, name, good, odd)

@@ -1,6 +1,8 @@
 """A run's life over HTTP: preview, repair, apply, undo, cancel, expire."""
 
-import asyncio
+import os
+import subprocess
+import sys
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
@@ -9,7 +11,7 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from dure.city.imports import runs, work
+from dure.city.imports import jobs, runs, work
 from dure.city.imports.source import open_sheet
 from dure.city.imports.things import KINDS
 from dure.city.imports.undo import undo
@@ -44,12 +46,12 @@ async def upload(client: httpx.AsyncClient, kind: str, content: str | bytes, **d
 
 
 async def settled(client: httpx.AsyncClient, run: dict[str, object]) -> dict[str, object]:
-    """The run once no child works on it."""
-    async with asyncio.timeout(60):
-        while run["state"] in {"reading", "applying", "undoing"}:
-            await asyncio.sleep(0.05)
-            run = {**run, **(await client.get(f"/imports/{run['id']}")).json()}
-    return run
+    """The run, as it was answered or, where a child still worked on it then, once that has ended: without `rows`."""
+    if run["state"] not in {"reading", "applying", "undoing"}:
+        return run
+    await jobs.idle()
+    ended: dict[str, object] = (await client.get(f"/imports/{run['id']}")).json()
+    return ended
 
 
 async def act(client: httpx.AsyncClient, run: dict[str, object], name: str) -> dict[str, object]:
@@ -87,11 +89,11 @@ async def test_preview_repair_apply_undo(client: Client, bring: Import, database
     }
     assert run["counts"]["reasons"][0] == {"key": "city.import.position.swapped", "text": "좌표 뒤바뀜", "count": 2}  # type: ignore[index]
     assert run["reading"]["encoding"] == "utf-8"  # type: ignore[index]
-    rows = run["rows"]
-    assert rows[0]["cells"][4:6] == ["김*무", "010-****-5678"]  # type: ignore[index]
-    assert rows[1]["reasons"][0]["column"] == "경도"  # type: ignore[index]
-    assert rows[1]["reasons"][0]["text"] == "경도와 위도가 서로 바뀐 것 같습니다."  # type: ignore[index]
-    assert rows[1]["reasons"][0]["repair"] == {"kind": "swap", "fields": ["lon", "lat"]}  # type: ignore[index]
+    rows = (await http.get(f"/imports/{run['id']}/rows")).json()["items"]
+    assert rows[0]["cells"][4:6] == ["김*무", "010-****-5678"]
+    assert rows[1]["reasons"][0]["column"] == "경도"
+    assert rows[1]["reasons"][0]["text"] == "경도와 위도가 서로 바뀐 것 같습니다."
+    assert rows[1]["reasons"][0]["repair"] == {"kind": "swap", "fields": ["lon", "lat"]}
     assert await count(database, "asset", "kind = 'stall'") == 0
 
     mended = await http.post(f"/imports/{run['id']}/repair", json={"reason": "city.import.position.swapped"})
@@ -110,6 +112,43 @@ async def test_preview_repair_apply_undo(client: Client, bring: Import, database
     assert await count(database, "person") == 0
 
 
+@pytest.mark.usefixtures("childless")
+async def test_a_small_file_is_answered_with_its_rows(client: Client) -> None:
+    http = await client(Role.ADMIN)
+    answer = await http.post("/imports", data={"kind": "markets"}, files={"file": ("a.csv", MARKET.encode())})
+    run = answer.json()
+    assert (run["state"], run["counts"]["added"]) == ("ready", 1)
+    assert run["rows"] == (await http.get(f"/imports/{run['id']}/rows")).json()["items"]
+    assert len(run["rows"]) == 1
+
+
+async def test_a_file_that_takes_longer_is_asked_after(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "WAIT_S", 0)
+    http = await client(Role.ADMIN)
+    answer = await http.post("/imports", data={"kind": "markets"}, files={"file": ("a.csv", MARKET.encode())})
+    assert (answer.status_code, answer.json()["state"], answer.json()["rows"]) == (201, "reading", None)
+    run = await settled(http, answer.json())
+    assert (run["state"], run["counts"]["added"]) == ("ready", 1)  # type: ignore[index]
+
+
+def test_the_child_loads_no_web_server() -> None:
+    """It starts for every file: what it loads and does not need, somebody waits for."""
+    modules = [
+        "dure.city.imports.child",
+        "dure.services.epidemic.kinds",
+        "dure.services.epidemic.care.files",
+        "dure.services.epidemic.quarantine.files",
+        "dure.services.epidemic.screening.files",
+        "dure.services.market_fire.plan.files",
+    ]
+    heavy = {"fastapi", "starlette", "pydantic", "granian", "httpx", "cv2", "pyarrow", "duckdb", "scipy"}
+    code = f"import sys, {', '.join(modules)}; print(*sorted({heavy!r} & set(sys.modules)))"
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    told = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, env=env)
+    assert told.stdout.split() == []
+
+
+@pytest.mark.usefixtures("childless")
 async def test_refused_rows_come_back_mended(client: Client, bring: Import, database: Database) -> None:
     await bring("markets", MARKET)
     http = await client(Role.ADMIN)
@@ -133,6 +172,7 @@ async def test_refused_rows_come_back_mended(client: Client, bring: Import, data
         assert await tx.scalar(text("select count(*) from audit where action = 'import.download'")) == 1
 
 
+@pytest.mark.usefixtures("childless")
 async def test_what_a_file_says_of_people_goes_back_to_its_giver_only(
     client: Client, bring: Import, database: Database
 ) -> None:
@@ -147,6 +187,7 @@ async def test_what_a_file_says_of_people_goes_back_to_its_giver_only(
     assert "김아무" in (await lead.get(f"/imports/{run['id']}/rejected.csv")).text
 
 
+@pytest.mark.usefixtures("childless")
 async def test_rows_page_and_filter(client: Client, bring: Import) -> None:
     await bring("markets", MARKET)
     http = await client(Role.ADMIN)
@@ -229,6 +270,7 @@ async def test_a_changed_owner_comes_back_by_undo_and_the_old_record_goes_in_tim
     assert (await count(database, "import_change"), await count(database, "import_row")) == (0, 0)
 
 
+@pytest.mark.usefixtures("childless")
 async def test_apply_checks_again_what_has_changed_since_the_preview(client: Client, bring: Import) -> None:
     http = await client(Role.ADMIN)
     run = await upload(http, "markets", MARKET + "새시장,36.63,127.43\n")
@@ -239,6 +281,7 @@ async def test_apply_checks_again_what_has_changed_since_the_preview(client: Cli
     assert (twice.status_code, twice.json()["key"]) == (409, "city.import.run.state")
 
 
+@pytest.mark.usefixtures("childless")
 async def test_a_file_that_cannot_be_read_says_why(client: Client) -> None:
     http = await client(Role.ADMIN)
     run = await upload(http, "hydrants", "a,b\n1,2\n")
@@ -255,6 +298,7 @@ async def test_uploads_beyond_the_limit_are_refused(client: Client, settings: ob
     assert answer.status_code == 413
 
 
+@pytest.mark.usefixtures("childless")
 async def test_kinds_and_their_empty_files(client: Client, tmp_path: Path) -> None:
     http = await client(Role.OFFICIAL)
     kinds = {one["kind"]: one for one in (await http.get("/imports/kinds")).json()["items"]}
@@ -284,6 +328,7 @@ async def test_kinds_and_their_empty_files(client: Client, tmp_path: Path) -> No
     assert (await http.get("/imports/kinds/boundary/empty.csv")).status_code == 404
 
 
+@pytest.mark.usefixtures("childless")
 async def test_the_same_upload_twice_is_one_run(client: Client, database: Database) -> None:
     http = await client(Role.ADMIN)
     request = http.build_request(
@@ -302,6 +347,7 @@ async def test_the_same_upload_twice_is_one_run(client: Client, database: Databa
     assert await count(database, "import_run") == 1
 
 
+@pytest.mark.usefixtures("childless")
 async def test_cancel_drops_a_preview(client: Client, database: Database) -> None:
     http = await client(Role.ADMIN)
     run = await upload(http, "markets", MARKET)

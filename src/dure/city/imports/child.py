@@ -29,17 +29,22 @@ async def _act(act: str, run_id: UUID, path: Path | None) -> None:
     database = Database(settings.database_url, pool_size=3, folder=settings.data)
     held = vault.at(settings.data)
     try:
-        match act:
-            case "read" if path is not None:
-                await work.read(database, held, run_id, path)
-            case "apply":
-                await work.apply(database, held, run_id)
-            case "undo":
-                await undo(database, run_id)
-            case _:
-                raise ValueError(act)
+        await perform(database, held, act, run_id, path)
     finally:
         await database.close()
+
+
+async def perform(database: Database, held: vault.Vault, act: str, run_id: UUID, path: Path | None) -> None:
+    """Do `read` (of the file at `path`), `apply` or `undo` of a run. Raises ValueError for any other act."""
+    match act:
+        case "read" if path is not None:
+            await work.read(database, held, run_id, path)
+        case "apply":
+            await work.apply(database, held, run_id)
+        case "undo":
+            await undo(database, run_id)
+        case _:
+            raise ValueError(act)
 
 
 def main(arguments: list[str]) -> int:

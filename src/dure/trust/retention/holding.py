@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 
 from dure.engine.database import Tx
-from dure.engine.paging import Key
 from dure.kernel.errors import Conflict, Invalid, NotFound
 from dure.kernel.ids import new_id
 from dure.trust import audit
@@ -133,7 +132,7 @@ async def check(tx: Tx, thing: Thing) -> None:
         raise Conflict("trust.hold.held")
 
 
-async def listing(tx: Tx, *, standing_only: bool, after: Key | None, most: int) -> list[dict[str, Any]]:
+async def listing(tx: Tx, *, standing_only: bool, after: tuple[Any, ...] | None, most: int) -> list[dict[str, Any]]:
     """Holds, the newest first, with their reasons as people read them; one more than `most`."""
     before_at, before_id = after or (None, None)
     values = {"standing": standing_only, "now": tx.now(), "most": most + 1}
