@@ -9,11 +9,13 @@ from tests.town import Town
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("e2e")]
 FIRST, SECOND = "E2E-SP-1", "E2E-SP-2"
 LON, LAT = 127.4462, 36.6461
+APART = 0.00025
+"""Degrees east, 22 m: one fire (within 60 m), no neighbours (within 15 m), whose agreement is an alarm of its own."""
 
 
 async def test_a_wrong_alarm_is_taken_out_of_an_incident(town: Town, desk: Desk) -> None:
-    for device in (FIRST, SECOND):
-        await burn(town, device, LON, LAT)
+    await burn(town, FIRST, LON, LAT)
+    await burn(town, SECOND, LON + APART, LAT)
     await town.settled([FIRST, SECOND])
     [incident] = {one["incident_id"] for one in await town.items("/alarms") if one["device"] in {FIRST, SECOND}}
     async with desk.page(f"incidents/{incident}") as page:
