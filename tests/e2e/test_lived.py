@@ -113,7 +113,7 @@ async def _signal(three: Cast) -> None:
 
 async def _asked(three: Cast, phones: Phones, stall: str) -> None:
     """The owner is asked by a text, and answers on the phone; both others see who said it."""
-    text = await phones.text("화재감지기가 울렸습니다")
+    text = await phones.text(f"동문시장 {stall} 화재감지기가 울렸습니다")
     link = re.search(r"http\S+", text["text"])
     assert link is not None, text["text"]
     await three.owner.goto(link[0])
