@@ -101,6 +101,8 @@ def _test_key(draft: Draft, setting: Setting) -> tuple[str, bool] | None:
 def _test(draft: Draft, setting: Setting, key: str) -> list[Entity]:
     taken = moment(draft, setting, "taken_at")
     code = draft.text("code")
+    if taken is None and not draft.reasons:
+        draft.reject("taken_at", "city.import.required")  # a word that means nothing is no day
     if draft.reasons or taken is None or code is None:
         return []
     columns: dict[str, Any] = {"code": safe_code(code), "taken_at": taken, **draft.given("result", "laboratory")}

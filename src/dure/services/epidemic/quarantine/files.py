@@ -99,6 +99,8 @@ def _quarantine_key(draft: Draft, setting: Setting) -> tuple[str, bool] | None:
 def _quarantine(draft: Draft, setting: Setting, key: str) -> list[Entity]:
     last = day(draft, setting, "last_contact_on")
     begun = moment(draft, setting, "from_at")
+    if last is None and not draft.reasons:
+        draft.reject("last_contact_on", "city.import.required")  # a word that means nothing is no day
     if draft.reasons or last is None:
         return []
     columns: dict[str, Any] = {
