@@ -1,8 +1,5 @@
 """A run's life over HTTP: preview, repair, apply, undo, cancel, expire."""
 
-import os
-import subprocess
-import sys
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
@@ -120,32 +117,6 @@ async def test_a_small_file_is_answered_with_its_rows(client: Client) -> None:
     assert (run["state"], run["counts"]["added"]) == ("ready", 1)
     assert run["rows"] == (await http.get(f"/imports/{run['id']}/rows")).json()["items"]
     assert len(run["rows"]) == 1
-
-
-async def test_a_file_that_takes_longer_is_asked_after(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jobs, "WAIT_S", 0)
-    http = await client(Role.ADMIN)
-    answer = await http.post("/imports", data={"kind": "markets"}, files={"file": ("a.csv", MARKET.encode())})
-    assert (answer.status_code, answer.json()["state"], answer.json()["rows"]) == (201, "reading", None)
-    run = await settled(http, answer.json())
-    assert (run["state"], run["counts"]["added"]) == ("ready", 1)  # type: ignore[index]
-
-
-def test_the_child_loads_no_web_server() -> None:
-    """It starts for every file: what it loads and does not need, somebody waits for."""
-    modules = [
-        "dure.city.imports.child",
-        "dure.services.epidemic.kinds",
-        "dure.services.epidemic.care.files",
-        "dure.services.epidemic.quarantine.files",
-        "dure.services.epidemic.screening.files",
-        "dure.services.market_fire.plan.files",
-    ]
-    heavy = {"fastapi", "starlette", "pydantic", "granian", "httpx", "cv2", "pyarrow", "duckdb", "scipy"}
-    code = f"import sys, {', '.join(modules)}; print(*sorted({heavy!r} & set(sys.modules)))"
-    env = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    told = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, env=env)
-    assert told.stdout.split() == []
 
 
 @pytest.mark.usefixtures("childless")
