@@ -94,6 +94,7 @@ def test_a_file_of_strange_names_is_read_in_time() -> None:
     assert parts_of("road_address", "가" * 20_000) is None
 
 
+@pytest.mark.usefixtures("childless")
 async def test_rows_without_coordinates_take_the_place_of_their_address(
     client: Client, bring: Import, database: Database
 ) -> None:
