@@ -58,6 +58,8 @@ def claim(
 
 
 def _rounded(value: float) -> float:
+    if not math.isfinite(value):  # what a peer never does
+        return value
     return round(value) if value >= 1000 else float(f"{value:.3g}")
 
 
