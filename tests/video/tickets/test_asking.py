@@ -1,5 +1,6 @@
 """View tickets from the press of the button to their end, over HTTP and on a real database."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -353,3 +354,21 @@ async def test_a_mark_stands_in_the_timeline_and_names_the_next_cameras_but_open
         assert (await fire.post(f"/incidents/{incident['id']}/video-track", json=wrong)).status_code == 422
     await acted(operator, incident, "close", outcome="false", reason="음식 연기")
     assert (await fire.post(f"/incidents/{incident['id']}/video-track", json=mark)).status_code == 409
+
+
+async def test_the_same_picture_asked_for_twice_at_once_is_one_line(
+    operator: httpx.AsyncClient, fire: httpx.AsyncClient, city: Database
+) -> None:
+    async with city.transaction() as tx:
+        await tx.execute(text("update camera set stream_url = 'rtsp://127.0.0.1:9/' || id"))
+    incident = await acted(operator, await opened(operator), "handoffs", agency="fire", kind="joint")
+    await asked(fire, incident)
+    first, *others = [one["id"] for one in incident["cameras"]]
+    body = {"camera_id": first, "incident_id": incident["id"], "purpose": "화재 현장 확인"}
+    answers = await asyncio.gather(
+        *(fire.post("/video/openings", json=body | {"beside": others}) for _ in range(4)),
+        *(fire.post("/video/openings", json=body | {"beside": others[::-1]}) for _ in range(4)),
+    )
+    assert {answer.status_code for answer in answers} == {201}
+    lines = (await operator.get("/video/disclosures", params={"case": incident["receipt_no"]})).json()["items"]
+    assert sorted(line["camera_id"] for line in lines) == sorted([first, *others])

@@ -15,6 +15,8 @@ from dure.trust.principal import Principal
 from dure.trust.vault import reasons
 from dure.video.tickets.model import CENTRE, Kind, Right, Span
 
+_IN_TURN = text("select pg_advisory_xact_lock(hashtext('dure.disclosure.' || cast(:officer as text)))")
+"""One after the other: a picture that is asked for twice at once is one line, which the second finds and carries on."""
 _GOES_ON = text(
     "update video_disclosure set until_at = greatest(until_at, :until) where id = (select id from video_disclosure "
     "where officer_id = :officer and camera_id = :camera and until_at >= :now and kind = :kind "
@@ -70,8 +72,10 @@ async def write(tx: Tx, principal: Principal, shown: Shown) -> UUID:
         "span_from": None if shown.span is None else shown.span.begin,
         "span_until": None if shown.span is None else shown.span.end,
     }
-    if shown.kind != "export" and (line := await tx.scalar(_GOES_ON, values)) is not None:
-        return UUID(str(line))
+    if shown.kind != "export":
+        tx.later(_IN_TURN, {"officer": str(principal.id)})
+        if (line := await tx.scalar(_GOES_ON, values)) is not None:
+            return UUID(str(line))
     line = new_id()
     await tx.execute(
         _ADD,
