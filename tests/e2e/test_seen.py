@@ -77,7 +77,10 @@ async def test_the_button_five_pictures_the_past_asked_for_the_case_closed_and_t
         await expect(back.locator(".tile video")).to_have_count(0)
         await expect(back.get_by_text("상황이 종결되었습니다")).to_be_visible()
         await lead.goto(f"{town.url}/#/video/register?q={incident['receipt_no']}")
-        await expect(lead.get_by_role("row")).to_have_count(11)
+        lines = (await town.client.get("/video/disclosures", params={"case": incident["receipt_no"]})).json()["items"]
+        wanted = sorted((one["id"], kind) for one in incident["cameras"] for kind in ("live", "past"))
+        assert sorted((line["camera_id"], line["kind"]) for line in lines) == wanted, lines
+        await expect(lead.get_by_role("row")).to_have_count(1 + len(lines))
         await shot(lead, "register")
     tickets = (await town.client.get(f"/incidents/{incident['id']}/video-tickets")).json()["items"]
     assert [(one["state"], one["ended_by"]) for one in tickets] == [("ended", "closed")] * 2
