@@ -165,4 +165,4 @@ async def _wait(result: Awaitable[list[Claim]]) -> list[Claim]:
 
 def _line(one: Claim) -> str:
     peer = "" if one.peer is None else f"  {one.peer}: {one.theirs:,} ({one.ratio} x)"
-    return f"{one.bench:<10}{one.claim:<60}{one.ours:>12,} {one.unit}{peer}  n={one.samples}"
+    return f"{one.bench:<12} {one.claim:<60}{one.ours:>12,} {one.unit}{peer}  n={one.samples}"

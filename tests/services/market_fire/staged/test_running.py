@@ -204,12 +204,16 @@ async def test_what_falls_silent_before_an_answer_goes_up_to_the_shift_lead(mark
     assert not await market.told_119()
 
 
-async def test_where_no_manual_runs_119_is_told_all_the_same(market: Market) -> None:
+async def test_where_no_manual_runs_119_is_told_all_the_same(market: Market, operator: httpx.AsyncClient) -> None:
     await market.detect(market.raised("signal"))
     await market.rows("update run set status = 'aborted' returning id")
     await market.after(TABLE.answer_s + 1)
     await market.after(4)
     assert await market.told_119()
+    whole = (await operator.get(f"/incidents/{(await market.incident())['id']}")).json()
+    assert [one["note"] for one in whole["handoffs"] if one["agency"] == "fire"] == [
+        "소방서 119, 접수번호·점포·도면을 함께 보낸다"  # as the manual says it
+    ]
 
 
 async def test_a_fire_that_people_report_is_not_asked_about(market: Market, operator: httpx.AsyncClient) -> None:

@@ -5,7 +5,7 @@
 and is neither asked nor waited for.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -18,7 +18,7 @@ from dure.engine.database import Tx
 from dure.respond import clocks, handoffs, opening, queries, timeline
 from dure.respond.changes import changed
 from dure.respond.model import HandoffKind, Status
-from dure.respond.playbooks.model import Notify
+from dure.respond.playbooks.model import HandOff, Notify
 from dure.respond.runs import interpreter, keeping
 from dure.respond.runs.effects import PLAYBOOK
 from dure.respond.runs.state import Message, Say
@@ -126,8 +126,18 @@ async def tell_119(tx: Tx, incident: RowMapping) -> None:
     if agency is None:
         await _ask(tx, incident["id"], UP, "shift_lead", tx.now() + _UP_WITHIN)
         return
-    await handoffs.pass_on(tx, PLAYBOOK, incident, agency, HandoffKind.TRANSFER, "")
+    words = await _words(tx, incident["id"], {agency["id"], agency["kind"]})
+    await handoffs.pass_on(tx, PLAYBOOK, incident, agency, HandoffKind.TRANSFER, words)
     await changed(tx, incident["id"], "handoff")
+
+
+async def _words(tx: Tx, incident_id: UUID, agency: Collection[str]) -> str:
+    """What the incident's manual says to the agency as it hands over; "" where none runs."""
+    kept = await keeping.load(tx, incident_id, lock=False)
+    for act in () if kept is None else kept.plan.acts():
+        if isinstance(act, HandOff) and act.kind is HandoffKind.TRANSFER and {one.id for one in act.to} & set(agency):
+            return act.text
+    return ""
 
 
 async def _refute(tx: Tx, incident: RowMapping, rows: Sequence[RowMapping], by: Principal, cause: str | None) -> None:
