@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Locator, Page, async_playwright, expect
 
 from dure.commands.simulate.sms_gateway import SmsGateway
 from dure.sense.mqtt_client import MqttClient
@@ -178,6 +178,16 @@ async def desk(town: Town, browser: Browser, tmp_path_factory: pytest.TempPathFa
     seated = Desk(town, browser, tmp_path_factory.mktemp("e2e") / "signed-in.json")
     await seated.enter_first()
     return seated
+
+
+async def proven(page: Page, then: Locator) -> None:
+    """Proves to be there, where the last proof is five minutes old by now, until `then` is on the screen."""
+    asked = page.get_by_role("dialog", name="본인 확인")
+    await expect(asked.or_(then).first).to_be_visible()
+    if await asked.is_visible():
+        await asked.get_by_label("비밀번호").fill(PASSWORD)
+        await asked.get_by_role("button", name="확인", exact=True).click()
+    await expect(then).to_be_visible()
 
 
 RAW_KEY = re.compile(r"[a-z_]+(\.[a-zA-Z_]+)+")

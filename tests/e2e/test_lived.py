@@ -289,8 +289,7 @@ async def test_a_missing_person(town: Town, people: None, browser: Browser, phon
 
 async def _call(operator: Page) -> None:
     """The guardian calls; the operator opens an incident, and goes on from its room."""
-    await operator.keyboard.press("g")
-    await operator.keyboard.press("i")
+    await operator.get_by_role("navigation").get_by_role("link", name=re.compile(r"^상황( \d+)?$")).click()
     await expect(operator.get_by_role("link", name="상황 접수")).to_be_visible()
     await operator.keyboard.press("i")
     await operator.get_by_label("유형").select_option("missing_person")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import expect
 
-from tests.e2e.conftest import Desk
+from tests.e2e.conftest import Desk, proven
 from tests.town import Town
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("e2e")]
@@ -36,8 +36,8 @@ async def test_somebody_is_found_masked_and_erased_with_proof(town: Town, desk: 
         if SHOTS:
             await page.screenshot(path=Path(SHOTS) / "erase.png")
         await do.click()
+        await proven(page, page.get_by_role("heading", name="파기 증명"))
         await expect(page).to_have_url(re.compile("#/people/destroyed/"))
-        await expect(page.get_by_role("heading", name="파기 증명")).to_be_visible()
         await expect(page.get_by_text("파기됨")).to_be_visible()
         await expect(page.get_by_text("0 / 0")).to_be_visible()
         if SHOTS:
